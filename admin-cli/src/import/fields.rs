@@ -59,6 +59,9 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn required_text(&mut self, name: &str) -> String {
+        if self.object.get(name).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty()) {
+            self.object.remove(name);
+        }
         self.required(name, |fields| Some(fields.text(name))).unwrap_or_default()
     }
 
