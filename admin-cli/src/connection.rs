@@ -90,7 +90,9 @@ impl Node {
     /// Connects.
     pub(crate) async fn connect(server: &Server) -> Outcome<Self> {
         let address = &server.address;
-        open(server, NODE_SERVER_NAME, words!("本单位节点 {address} ", "the node at {address}")).await.map(Self)
+        open(server, NODE_SERVER_NAME, words!("本单位节点 {address} ", "the node at {address}"))
+            .await
+            .map(Self)
     }
 
     /// Publishing.
@@ -150,8 +152,7 @@ pub(crate) fn split_address(address: &str) -> Outcome<(String, u16)> {
 
 fn read_token(path: &Path) -> Outcome<MetadataValue<Ascii>> {
     let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-    let no_token =
-        || Failure::file(path, &"应为一行令牌 （must hold a token in one line）");
+    let no_token = || Failure::file(path, &"应为一行令牌 （must hold a token in one line）");
     let token = text.trim();
     if token.is_empty() || token.contains(char::is_whitespace) {
         return Err(no_token());

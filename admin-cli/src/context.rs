@@ -59,8 +59,6 @@ pub(crate) struct ContextFile {
     pub(crate) path: PathBuf,
     /// Its content; empty while there is no file.
     pub(crate) contexts: Contexts,
-    /// True when the file is there.
-    pub(crate) exists: bool,
 }
 
 impl Contexts {
@@ -76,8 +74,10 @@ impl Contexts {
     pub(crate) fn choose(&self, named: Option<&str>) -> Outcome<(String, Context)> {
         let only = || self.contexts.keys().next().filter(|_| self.contexts.len() == 1).map(String::as_str);
         let name = named.or(self.current.as_deref()).or_else(only).ok_or_else(|| {
-            Failure::usage(words!("没有选定上下文", "no context is chosen"))
-                .hint(words!("加 --context NAME，或运行 shouwang context use NAME", "add --context NAME, or run `shouwang context use NAME`"))
+            Failure::usage(words!("没有选定上下文", "no context is chosen")).hint(words!(
+                "加 --context NAME，或运行 shouwang context use NAME",
+                "add --context NAME, or run `shouwang context use NAME`"
+            ))
         })?;
         match self.contexts.get(name) {
             Some(context) => Ok((name.to_owned(), context.clone())),
@@ -109,11 +109,11 @@ impl ContextFile {
         let path = Self::place(said)?;
         match fs::read_to_string(&path) {
             Ok(text) => match Contexts::parse(&text) {
-                Ok(contexts) => Ok(Self { path, contexts, exists: true }),
+                Ok(contexts) => Ok(Self { path, contexts }),
                 Err(error) => Err(Failure::file(&path, &error)),
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Ok(Self { path, contexts: Contexts::default(), exists: false })
+                Ok(Self { path, contexts: Contexts::default() })
             }
             Err(error) => Err(Failure::file(&path, &error)),
         }
@@ -121,7 +121,8 @@ impl ContextFile {
 
     /// Writes the file at once or not at all.
     pub(crate) fn save(&self) -> Outcome<()> {
-        let text = toml::to_string_pretty(&self.contexts).map_err(|error| Failure::file(&self.path, &error))?;
+        let text =
+            toml::to_string_pretty(&self.contexts).map_err(|error| Failure::file(&self.path, &error))?;
         write_whole(&self.path, text.as_bytes(), 0o644)
     }
 
@@ -154,6 +155,39 @@ impl ContextFile {
             "for real: shouwang context add NAME --node-data NODE-DATA --hub HOST:PORT --hub-root root.pem --hub-token-file FILE"
         ))
     }
+}
+
+/// The part of a server's `ready.json` that says where it listens for people.
+#[derive(Deserialize)]
+pub(crate) struct Ready {
+    /// A hub's port for people.
+    pub(crate) people: Option<String>,
+    /// A node's publishing port.
+    pub(crate) publishing: Option<String>,
+    /// Process id.
+    pub(crate) pid: Option<u32>,
+}
+
+impl Ready {
+    /// Reads a data folder's `ready.json`.
+    pub(crate) fn read(data: &Path) -> Outcome<Self> {
+        let path = data.join("ready.json");
+        let text = fs::read_to_string(&path).map_err(|error| {
+            Failure::file(&path, &error)
+                .hint(words!("服务在运行吗？", "does the server run? it writes this file when it listens"))
+        })?;
+        serde_json::from_str(&text).map_err(|error| Failure::file(&path, &error))
+    }
+}
+
+/// A hub's files under its data folder.
+pub(crate) fn hub_of(data: &Path, address: String) -> Server {
+    Server { address, root: data.join("root.pem"), token_file: data.join("operator.token") }
+}
+
+/// A node's files under its data folder.
+pub(crate) fn node_of(data: &Path, address: String) -> Server {
+    Server { address, root: data.join("local-root.pem"), token_file: data.join("publisher.token") }
 }
 
 /// Writes a file beside its place and moves it there, so that nobody ever reads half of it.
@@ -197,7 +231,9 @@ mod tests {
         let mut contexts = Contexts::parse(TWO).unwrap();
         assert_eq!(contexts.choose(None).unwrap().0, "north");
         assert_eq!(contexts.choose(Some("south")).unwrap().0, "south");
-        assert!(contexts.choose(Some("west")).unwrap_err().text(crate::words::Lang::En).contains("north, south"));
+        assert!(
+            contexts.choose(Some("west")).unwrap_err().text(crate::words::Lang::En).contains("north, south")
+        );
         contexts.current = None;
         assert_eq!(contexts.choose(None).unwrap_err().exit, crate::exit::Exit::Usage);
         contexts.contexts.remove("north");
@@ -209,7 +245,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep").join("contexts.toml");
         let mut file = ContextFile::load(Some(path.clone())).unwrap();
-        assert!(!file.exists);
         assert!(file.choose(None).unwrap_err().text(crate::words::Lang::En).contains("shouwang demo"));
         file.contexts = Contexts::parse(TWO).unwrap();
         file.save().unwrap();

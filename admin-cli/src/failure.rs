@@ -78,29 +78,29 @@ impl Failure {
         let detail = deepest(status);
         let code = status.code();
         match exit {
-            Exit::Unreachable => Self::unreachable(words!(
-                "{zh}没有应答：{detail}",
-                "{en} does not answer: {detail}"
-            ))
-            .hint(words!(
-                "它在运行吗？用 shouwang doctor 检查",
-                "is it running? `shouwang doctor` tells more"
-            )),
+            Exit::Unreachable => {
+                Self::unreachable(words!("{zh}没有应答：{detail}", "{en} does not answer: {detail}")).hint(
+                    words!(
+                        "它在运行吗？用 shouwang doctor 检查",
+                        "is it running? `shouwang doctor` tells more"
+                    ),
+                )
+            }
             Exit::NotAllowed => Self::new(
                 exit,
                 "NOT_ALLOWED",
                 words!("{zh}拒绝了本令牌：{detail}", "{en} does not accept the token: {detail}"),
             ),
-            Exit::Done
-            | Exit::Failed
-            | Exit::Usage
-            | Exit::Refused
-            | Exit::NotFound
-            | Exit::Partly => Self::new(
-                exit,
-                "SERVER_ERROR",
-                words!("{zh}报告错误（{code:?}）：{detail}", "{en} reports an error ({code:?}): {detail}"),
-            ),
+            Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::NotFound | Exit::Partly => {
+                Self::new(
+                    exit,
+                    "SERVER_ERROR",
+                    words!(
+                        "{zh}报告错误（{code:?}）：{detail}",
+                        "{en} reports an error ({code:?}): {detail}"
+                    ),
+                )
+            }
         }
     }
 
@@ -115,7 +115,8 @@ impl Failure {
         let mut out = format!("{}: {}", self.reason, harmless(&self.words.show(lang)));
         for Violation { field, description } in &self.violations {
             let description = Words::from_server(description).show(lang);
-            out.push_str(&format!("\n  {}: {}", harmless(field), harmless(&description)));
+            let field = if field.is_empty() { String::new() } else { format!("{}: ", harmless(field)) };
+            out.push_str(&format!("\n  {field}{}", harmless(&description)));
         }
         for hint in &self.hints {
             out.push_str(&format!("\n  → {}", hint.show(lang)));

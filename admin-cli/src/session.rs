@@ -54,8 +54,10 @@ impl Session {
     pub(crate) async fn node(&self) -> Outcome<Node> {
         let (name, context) = self.context()?;
         let node = context.node.ok_or_else(|| {
-            Failure::usage(words!("上下文 {name} 没有节点", "the context {name} has no node"))
-                .hint(words!("shouwang context add {name} --node-data 数据目录", "shouwang context add {name} --node-data NODE-DATA"))
+            Failure::usage(words!("上下文 {name} 没有节点", "the context {name} has no node")).hint(words!(
+                "shouwang context add {name} --node-data 数据目录",
+                "shouwang context add {name} --node-data NODE-DATA"
+            ))
         })?;
         Node::connect(&node).await
     }

@@ -1,16 +1,13 @@
 //! `shouwang context`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     connection::split_address,
-    context::{Context, Contexts, Server},
+    context::{Context, Contexts, Ready, Server, hub_of, node_of},
     exit::Exit,
     failure::{Failure, Outcome},
     output::{Answer, Style},
@@ -67,39 +64,6 @@ pub(super) struct AddArguments {
     node_token_file: Option<PathBuf>,
 }
 
-/// The part of a server's `ready.json` that says where it listens for people.
-#[derive(Deserialize)]
-pub(crate) struct Ready {
-    /// A hub's port for people.
-    pub(crate) people: Option<String>,
-    /// A node's publishing port.
-    pub(crate) publishing: Option<String>,
-    /// Process id.
-    pub(crate) pid: Option<u32>,
-}
-
-impl Ready {
-    /// Reads a data folder's `ready.json`.
-    pub(crate) fn read(data: &Path) -> Outcome<Self> {
-        let path = data.join("ready.json");
-        let text = fs::read_to_string(&path).map_err(|error| {
-            Failure::file(&path, &error)
-                .hint(words!("服务在运行吗？", "does the server run? it writes this file when it listens"))
-        })?;
-        serde_json::from_str(&text).map_err(|error| Failure::file(&path, &error))
-    }
-}
-
-/// A hub's files under its data folder.
-pub(crate) fn hub_of(data: &Path, address: String) -> Server {
-    Server { address, root: data.join("root.pem"), token_file: data.join("operator.token") }
-}
-
-/// A node's files under its data folder.
-pub(crate) fn node_of(data: &Path, address: String) -> Server {
-    Server { address, root: data.join("local-root.pem"), token_file: data.join("publisher.token") }
-}
-
 pub(super) fn run(session: &Session, verb: ContextVerb) -> Outcome<Exit> {
     match verb {
         ContextVerb::Add(arguments) => add(session, *arguments)?,
@@ -123,8 +87,17 @@ pub(super) fn run(session: &Session, verb: ContextVerb) -> Outcome<Exit> {
 }
 
 fn add(session: &Session, arguments: AddArguments) -> Outcome<()> {
-    let AddArguments { name, hub_data, hub, hub_root, hub_token_file, node_data, node, node_root, node_token_file } =
-        arguments;
+    let AddArguments {
+        name,
+        hub_data,
+        hub,
+        hub_root,
+        hub_token_file,
+        node_data,
+        node,
+        node_root,
+        node_token_file,
+    } = arguments;
     let missing = |data: &Path| Failure::file(&data.join("ready.json"), &"没有监听地址 （names no address）");
     let hub = match hub_data {
         Some(data) => {
@@ -158,7 +131,11 @@ fn add(session: &Session, arguments: AddArguments) -> Outcome<()> {
     Ok(())
 }
 
-fn server(address: Option<String>, root: Option<PathBuf>, token_file: Option<PathBuf>) -> Outcome<Option<Server>> {
+fn server(
+    address: Option<String>,
+    root: Option<PathBuf>,
+    token_file: Option<PathBuf>,
+) -> Outcome<Option<Server>> {
     // clap requires the three together.
     let (Some(address), Some(root), Some(token_file)) = (address, root, token_file) else { return Ok(None) };
     split_address(&address)?;
@@ -180,7 +157,9 @@ impl Answer for ContextList {
             Lang::Zh => ["", "名称", "中心", "节点"],
             Lang::En => ["", "NAME", "HUB", "NODE"],
         };
-        let address = |server: &Option<Server>| server.as_ref().map(|server| server.address.clone()).unwrap_or_default();
+        let address = |server: &Option<Server>| {
+            server.as_ref().map(|server| server.address.clone()).unwrap_or_default()
+        };
         let rows = self.0.contexts.iter().map(|(name, context)| {
             let mark = if self.0.current.as_ref() == Some(name) { "*" } else { "" };
             vec![mark.to_owned(), name.clone(), address(&context.hub), address(&context.node)]
@@ -201,7 +180,9 @@ impl Answer for ContextView {
     fn text(&self, style: Style) -> String {
         let lang = style.lang;
         let name = |zh: &'static str, en: &'static str| lang.pick(zh, en);
-        let show = |server: &Option<Server>, part: fn(&Server) -> String| server.as_ref().map(part).unwrap_or_default();
+        let show = |server: &Option<Server>, part: fn(&Server) -> String| {
+            server.as_ref().map(part).unwrap_or_default()
+        };
         let (hub, node) = (&self.context.hub, &self.context.node);
         let root = |server: &Server| server.root.display().to_string();
         let token = |server: &Server| server.token_file.display().to_string();

@@ -81,7 +81,8 @@ async fn look(session: &Session, context: &Context, findings: &mut Vec<Finding>)
 }
 
 fn of_failure(check: &'static str, failure: &Failure) -> Finding {
-    let join = |pick: fn(&Words) -> &String| failure.hints.iter().map(pick).cloned().collect::<Vec<_>>().join("; ");
+    let join =
+        |pick: fn(&Words) -> &String| failure.hints.iter().map(pick).cloned().collect::<Vec<_>>().join("; ");
     let advice = if failure.hints.is_empty() {
         words!("按上面的说明处理", "do what it says")
     } else {
@@ -104,7 +105,9 @@ fn files(check: &'static str, server: &Server, now: Timestamp, findings: &mut Ve
             words!("根证书 {path} 读不出来", "the root certificate {path} cannot be read"),
             words!("从服务的数据目录重新复制", "copy it again from the server's data folder"),
         )),
-        Some(facts) => findings.push(certificate(check, Timestamp::from_millisecond(facts.not_after_ms).ok(), now)),
+        Some(facts) => {
+            findings.push(certificate(check, Timestamp::from_millisecond(facts.not_after_ms).ok(), now))
+        }
     }
     findings.push(token(check, &server.token_file));
 }
@@ -155,16 +158,32 @@ fn hub_findings(hub: &HubView, world: &World, asked: Timestamp, findings: &mut V
     findings.push(Finding::ok("hub.database", words!("{engine}", "{engine}")));
     findings.push(index(hub));
     let HubView { members_connected: connected, members_active: active, .. } = hub;
-    let members = words!("{active} 个成员入网，{connected} 个在线", "{connected} of {active} members connected");
+    let members =
+        words!("{active} 个成员入网，{connected} 个在线", "{connected} of {active} members connected");
     findings.push(if connected < active {
-        Finding::warning("hub.members", members, words!("shouwang member list 查看谁离线", "`shouwang member list` shows who is away"))
+        Finding::warning(
+            "hub.members",
+            members,
+            words!("shouwang member list 查看谁离线", "`shouwang member list` shows who is away"),
+        )
     } else {
         Finding::ok("hub.members", members)
     });
-    findings.push(none("hub.divergence", hub.diverged, words!("个成员的副本不一致", "members whose copy differs"),
-        words!("shouwang member list 查看是谁；请该节点重启以重新核对", "`shouwang member list` shows who; restart that node to compare again")));
-    findings.push(none("hub.quarantine", hub.quarantined, words!("条记录被隔离", "entries in quarantine"),
-        words!("shouwang quarantine list 查看原因", "`shouwang quarantine list` says why")));
+    findings.push(none(
+        "hub.divergence",
+        hub.diverged,
+        words!("个成员的副本不一致", "members whose copy differs"),
+        words!(
+            "shouwang member list 查看是谁；请该节点重启以重新核对",
+            "`shouwang member list` shows who; restart that node to compare again"
+        ),
+    ));
+    findings.push(none(
+        "hub.quarantine",
+        hub.quarantined,
+        words!("条记录被隔离", "entries in quarantine"),
+        words!("shouwang quarantine list 查看原因", "`shouwang quarantine list` says why"),
+    ));
 }
 
 fn clock(hub_time: Option<Timestamp>, here: Timestamp) -> Finding {
@@ -208,27 +227,66 @@ fn none(check: &'static str, count: u64, what: Words, advice: Words) -> Finding 
 fn node_findings(node: &NodeView, now: Timestamp, findings: &mut Vec<Finding>) {
     let problem = &node.link_problem;
     findings.push(match (node.control, node.sync) {
-        ("connected", "connected") => Finding::ok("node.link", words!("两条链路都已连接", "both links are open")),
-        ("not_joined", _) => Finding::wrong("node.link", words!("尚未入网", "not joined"),
-            words!("请运营者邀请，然后 shouwang-node join --data 目录 '<邀请>'", "ask the operator for an invite, then: shouwang-node join --data DIR '<invite>'")),
-        ("refused", _) | (_, "refused") => Finding::wrong("node.link", words!("中心拒绝：{problem}", "the hub refuses: {problem}"),
-            words!("联系运营者：可能已被停用", "ask the operator: the member may be suspended")),
-        _ => Finding::warning("node.link", words!("未连接：{problem}", "not connected: {problem}"),
-            words!("节点会一直重试，仍可发布；检查中心地址和网络", "the node goes on trying and you can publish; check the hub's address and the network")),
+        ("connected", "connected") => {
+            Finding::ok("node.link", words!("两条链路都已连接", "both links are open"))
+        }
+        ("not_joined", _) => Finding::wrong(
+            "node.link",
+            words!("尚未入网", "not joined"),
+            words!(
+                "请运营者邀请，然后 shouwang-node join --data 目录 '<邀请>'",
+                "ask the operator for an invite, then: shouwang-node join --data DIR '<invite>'"
+            ),
+        ),
+        ("refused", _) | (_, "refused") => Finding::wrong(
+            "node.link",
+            words!("中心拒绝：{problem}", "the hub refuses: {problem}"),
+            words!("联系运营者：可能已被停用", "ask the operator: the member may be suspended"),
+        ),
+        _ => Finding::warning(
+            "node.link",
+            words!("未连接：{problem}", "not connected: {problem}"),
+            words!(
+                "节点会一直重试，仍可发布；检查中心地址和网络",
+                "the node goes on trying and you can publish; check the hub's address and the network"
+            ),
+        ),
     });
     let waiting = node.head.saturating_sub(node.durable);
-    findings.push(Finding::ok("node.delivery", words!("{waiting} 条待送达", "{waiting} entries wait for the hub")));
+    findings.push(Finding::ok(
+        "node.delivery",
+        words!("{waiting} 条待送达", "{waiting} entries wait for the hub"),
+    ));
     findings.push(certificate("node.certificate", node.certificate_expire_time, now));
     if node.publishing_held {
-        findings.push(Finding::wrong("node.log", words!("日志分叉，发布暂停", "the log has forked and publishing is held"),
-            words!("联系运营者：同一身份可能有两份副本在运行", "ask the operator: two copies of this node may be running")));
+        findings.push(Finding::wrong(
+            "node.log",
+            words!("日志分叉，发布暂停", "the log has forked and publishing is held"),
+            words!(
+                "联系运营者：同一身份可能有两份副本在运行",
+                "ask the operator: two copies of this node may be running"
+            ),
+        ));
     }
     if node.diverged {
-        findings.push(Finding::warning("node.digest", words!("中心的副本与本节点不一致", "the hub's copy differs"),
-            words!("重启节点以重新核对；仍不一致请联系运营者", "restart the node to compare again; if it stays, ask the operator")));
+        findings.push(Finding::warning(
+            "node.digest",
+            words!("中心的副本与本节点不一致", "the hub's copy differs"),
+            words!(
+                "重启节点以重新核对；仍不一致请联系运营者",
+                "restart the node to compare again; if it stays, ask the operator"
+            ),
+        ));
     }
-    findings.push(none("node.quarantine", node.quarantined, words!("条记录被中心隔离", "own entries in the hub's quarantine"),
-        words!("shouwang publication list 查看，修订后重新发布", "`shouwang publication list` shows them; revise and publish again")));
+    findings.push(none(
+        "node.quarantine",
+        node.quarantined,
+        words!("条记录被中心隔离", "own entries in the hub's quarantine"),
+        words!(
+            "shouwang publication list 查看，修订后重新发布",
+            "`shouwang publication list` shows them; revise and publish again"
+        ),
+    ));
 }
 
 /// Room on the disk where a server of this machine keeps its files: the folder that holds its token.

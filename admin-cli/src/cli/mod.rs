@@ -10,7 +10,7 @@ mod publish;
 mod quarantine;
 mod search;
 mod status;
-mod thesaurus;
+pub(crate) mod thesaurus;
 mod token;
 
 use std::path::PathBuf;
@@ -93,8 +93,7 @@ enum Verb {
 pub(crate) fn run(arguments: Arguments) -> Exit {
     let Arguments { shared: Shared { context, context_file, output, lang }, verb } = arguments;
     let output = Output::new(output, lang);
-    let session =
-        Session { output, world: World::system(), context_name: context, context_file };
+    let session = Session { output, world: World::system(), context_name: context, context_file };
     let ended = started(&output).and_then(|runtime| {
         let ended = runtime.block_on(Box::pin(dispatch(&session, verb)));
         // A thread that still reads standard input must not keep the program from ending.

@@ -118,14 +118,11 @@ fn what(arguments: PublishArguments) -> Outcome<What> {
     let folder = path.parent().unwrap_or(Path::new("."));
     match ending.as_str() {
         "jsonl" | "ndjson" => Ok(What::Lines(path)),
-        "json" => match serde_json::from_str(&read_text(&path)?) {
-            Ok(Value::Object(object)) => one(object, folder),
-            Ok(_) => Err(Failure::file(&path, &"应为一个 JSON 对象 （must be one JSON object）")),
-            Err(error) => Err(Failure::file(&path, &error)),
-        },
-        "md" | "markdown" | "txt" => {
-            one(text_object(kind, &external_id, title, &read_text(&path)?), folder)
+        "json" => {
+            let record = line::read(Some(read_text(&path)?.as_bytes())).map_err(Failure::fields)?;
+            Ok(What::One(Box::new(record), folder.to_owned()))
         }
+        "md" | "markdown" | "txt" => one(text_object(kind, &external_id, title, &read_text(&path)?), folder),
         _ => Ok(What::Known(what)),
     }
 }
@@ -244,7 +241,10 @@ async fn searchable(node: &Node, publication: Publication) -> Outcome<Publicatio
             "{name} 已在本单位节点保存，但中心尚未检索到",
             "{name} is safe at the node, but not searchable at the hub yet"
         ))
-        .hint(words!("节点会自动继续发送；用 shouwang status 查看链路", "the node goes on by itself; `shouwang status` shows the link"))),
+        .hint(words!(
+            "节点会自动继续发送；用 shouwang status 查看链路",
+            "the node goes on by itself; `shouwang status` shows the link"
+        ))),
     }
 }
 

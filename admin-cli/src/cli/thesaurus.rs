@@ -126,10 +126,12 @@ fn read_groups(text: &str) -> Outcome<Vec<Vec<String>>> {
     let read = |(index, line): (usize, &str)| {
         let line_number = index + 1;
         serde_json::from_str::<GroupLine>(line).map(|group| group.terms).map_err(|error| {
-            Failure::failed(words!("第 {line_number} 行有误：{error}", "line {line_number}: {error}")).hint(words!(
-                "每行应为 {{\"terms\": [\"有限空间\", \"受限空间\"]}}",
-                "each line is like {{\"terms\": [\"有限空间\", \"受限空间\"]}}"
-            ))
+            Failure::failed(words!("第 {line_number} 行有误：{error}", "line {line_number}: {error}")).hint(
+                words!(
+                    "每行应为 {{\"terms\": [\"有限空间\", \"受限空间\"]}}",
+                    "each line is like {{\"terms\": [\"有限空间\", \"受限空间\"]}}"
+                ),
+            )
         })
     };
     lines.map(read).collect()

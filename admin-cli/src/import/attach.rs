@@ -34,7 +34,10 @@ impl Attacher {
     ///
     /// # Errors
     /// The node refuses a file, or is gone.
-    pub(crate) async fn attach(&mut self, files: &[PathBuf]) -> Outcome<Result<Vec<Attachment>, Vec<Violation>>> {
+    pub(crate) async fn attach(
+        &mut self,
+        files: &[PathBuf],
+    ) -> Outcome<Result<Vec<Attachment>, Vec<Violation>>> {
         let mut attachments = Vec::with_capacity(files.len());
         let mut wrong = Vec::new();
         for (index, file) in files.iter().enumerate() {
@@ -128,7 +131,10 @@ mod tests {
         std::fs::write(&path, b"abc").unwrap();
         let (attachment, bytes) = read(&path).await.unwrap();
         assert_eq!(bytes, b"abc");
-        assert_eq!((attachment.file_name.as_str(), attachment.media_type.as_str()), ("作业票.PDF", "application/pdf"));
+        assert_eq!(
+            (attachment.file_name.as_str(), attachment.media_type.as_str()),
+            ("作业票.PDF", "application/pdf")
+        );
         // SHA-256 of "abc", FIPS 180-2 appendix B.1.
         assert_eq!(attachment.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert!(read(folder.path()).await.unwrap_err().contains("not a file"));

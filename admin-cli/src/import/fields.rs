@@ -14,7 +14,11 @@ pub(crate) struct Fields<'a> {
 const REQUIRED: &str = "is required （必填）";
 
 impl<'a> Fields<'a> {
-    pub(crate) fn new(object: Map<String, Value>, prefix: impl Into<String>, wrong: &'a mut Violations) -> Self {
+    pub(crate) fn new(
+        object: Map<String, Value>,
+        prefix: impl Into<String>,
+        wrong: &'a mut Violations,
+    ) -> Self {
         Self { object, prefix: prefix.into(), wrong }
     }
 
@@ -73,7 +77,10 @@ impl<'a> Fields<'a> {
                 Value::String(text) => out.push(text),
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
                     let found = kind_of(&value);
-                    self.note(&format!("{name}[{index}]"), &format!("must be a text, found {found} （须为文本）"));
+                    self.note(
+                        &format!("{name}[{index}]"),
+                        &format!("must be a text, found {found} （须为文本）"),
+                    );
                 }
             }
         }

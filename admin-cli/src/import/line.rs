@@ -121,7 +121,11 @@ fn read_kind(fields: &mut Fields<'_>) -> Option<Kind> {
 }
 
 /// Adds what the content's own rules find in fields that are not noted yet.
-fn with_content(mut wrong: Vec<Violation>, kind_known: bool, publication: wire::Publication) -> Vec<Violation> {
+fn with_content(
+    mut wrong: Vec<Violation>,
+    kind_known: bool,
+    publication: wire::Publication,
+) -> Vec<Violation> {
     if let Err(refusal) = Content::from_wire(publication) {
         for found in refusal.violations {
             let noted = wrong.iter().any(|noted| found.field.starts_with(noted.field.as_str()))

@@ -13,7 +13,9 @@ fn wrong(line: &str) -> String {
 
 #[test]
 fn a_practice_needs_only_title_and_body() {
-    let record = read(Some(r#"{"kind":"practice","external_id":"1","title":"动火","body":"监护"}"#.as_bytes())).unwrap();
+    let record =
+        read(Some(r#"{"kind":"practice","external_id":"1","title":"动火","body":"监护"}"#.as_bytes()))
+            .unwrap();
     assert_eq!(record.publication.title, "动火");
     assert_eq!(record.publication.detail, Some(Detail::Practice(wire::Practice::default())));
     Content::from_wire(record.publication).unwrap();
@@ -24,8 +26,10 @@ fn every_line_of_the_demo_corpus_is_accepted() {
     let mut count = 0;
     for member in crate::demo::park::MEMBERS {
         for line in member.corpus.lines() {
-            let record = read(Some(line.as_bytes())).unwrap_or_else(|wrong| panic!("{}: {line}: {wrong:?}", member.id));
-            Content::from_wire(record.publication).unwrap_or_else(|wrong| panic!("{}: {line}: {wrong}", member.id));
+            let record = read(Some(line.as_bytes()))
+                .unwrap_or_else(|wrong| panic!("{}: {line}: {wrong:?}", member.id));
+            Content::from_wire(record.publication)
+                .unwrap_or_else(|wrong| panic!("{}: {line}: {wrong}", member.id));
             count += 1;
         }
     }
@@ -83,13 +87,15 @@ fn every_missing_or_wrong_field_is_named_at_once() {
 
 #[test]
 fn a_body_that_is_too_long_is_found_before_it_travels() {
-    let line = format!(r#"{{"kind":"practice","external_id":"1","title":"x","body":"{}"}}"#, "长".repeat(100_000));
+    let line =
+        format!(r#"{{"kind":"practice","external_id":"1","title":"x","body":"{}"}}"#, "长".repeat(100_000));
     insta::assert_snapshot!(wrong(&line), @"body: has 100000 characters, more than 60000 （100000 个字符，超过 60000 个）");
 }
 
 #[test]
 fn whole_numbers_may_be_written_as_spreadsheets_do() {
-    let line = r#"{"kind":"course","title":"x","provider":"y","duration_hours":2,"format":"online","seats":24.0}"#;
+    let line =
+        r#"{"kind":"course","title":"x","provider":"y","duration_hours":2,"format":"online","seats":24.0}"#;
     let record = read(Some(line.as_bytes())).unwrap();
     let Some(Detail::Course(course)) = record.publication.detail else { panic!("a course") };
     assert_eq!(course.seats, 24);

@@ -116,7 +116,12 @@ mod tests {
 
     use super::*;
 
-    fn answer(line: u64, outcome: ImportOutcome, seq: u64, wrong: &[(&str, &str)]) -> ImportPublicationsResponse {
+    fn answer(
+        line: u64,
+        outcome: ImportOutcome,
+        seq: u64,
+        wrong: &[(&str, &str)],
+    ) -> ImportPublicationsResponse {
         let violation = |(field, description): &(&str, &str)| FieldViolation {
             field: (*field).to_owned(),
             description: (*description).to_owned(),
@@ -134,8 +139,19 @@ mod tests {
     fn answers_are_counted_and_bad_lines_told_in_order() {
         let mut report = Report::default();
         report.add(answer(1, ImportOutcome::Created, 7, &[]));
-        report.add(answer(17, ImportOutcome::Refused, 0, &[("resource.quantity", "must be more than 0 （须大于 0）"), ("title", "is required （必填）")]));
-        report.refuse(2, vec![Violation { field: String::new(), description: "the line is not JSON （不是 JSON）".to_owned() }]);
+        report.add(answer(
+            17,
+            ImportOutcome::Refused,
+            0,
+            &[("resource.quantity", "must be more than 0 （须大于 0）"), ("title", "is required （必填）")],
+        ));
+        report.refuse(
+            2,
+            vec![Violation {
+                field: String::new(),
+                description: "the line is not JSON （不是 JSON）".to_owned(),
+            }],
+        );
         report.add(answer(3, ImportOutcome::Unchanged, 0, &[]));
         let report = report.finish();
         assert_eq!((report.lines(), report.last_seq, report.exit()), (4, 7, Exit::Partly));
@@ -145,6 +161,9 @@ mod tests {
         line 17: title: is required
         1 created, 0 revised, 1 unchanged, 2 refused
         ");
-        assert_eq!(serde_json::to_value(&report).unwrap()["refused"][1]["violations"][0]["field"], "resource.quantity");
+        assert_eq!(
+            serde_json::to_value(&report).unwrap()["refused"][1]["violations"][0]["field"],
+            "resource.quantity"
+        );
     }
 }

@@ -12,10 +12,7 @@ use std::{
     thread,
 };
 
-use shouwang_proto::{
-    refusal::Violation,
-    wire::ImportPublicationsRequest,
-};
+use shouwang_proto::{refusal::Violation, wire::ImportPublicationsRequest};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use shouwang_proto::wire::{
-    InviteMemberResponse, IssueTokenResponse, Member, MemberLink, MemberState, QuarantinedEntry, ThesaurusGroup,
+    InviteMemberResponse, IssueTokenResponse, Member, MemberLink, MemberState, QuarantinedEntry,
+    ThesaurusGroup,
 };
 
 use super::{facts, table, time};
@@ -81,7 +82,8 @@ impl From<Member> for MemberView {
 
 impl From<MemberLink> for LinkView {
     fn from(link: MemberLink) -> Self {
-        let seq = |position: Option<shouwang_proto::wire::LogPosition>| position.map_or(0, |position| position.seq);
+        let seq =
+            |position: Option<shouwang_proto::wire::LogPosition>| position.map_or(0, |position| position.seq);
         Self {
             connected: link.connected,
             heard_time: time::read(link.heard_time.as_ref()),
@@ -110,7 +112,8 @@ impl MemberView {
 
     fn link_label(&self, lang: Lang) -> String {
         let link = &self.link;
-        let open = if link.connected { lang.pick("在线", "connected") } else { lang.pick("离线", "away") };
+        let open =
+            if link.connected { lang.pick("在线", "connected") } else { lang.pick("离线", "away") };
         let diverged = if link.diverged { lang.pick("，副本不一致", ", diverged") } else { "" };
         let problem = if link.problem.is_empty() { String::new() } else { format!(": {}", link.problem) };
         format!("{open}{diverged}{problem}")
@@ -351,7 +354,10 @@ mod tests {
             ..Member::default()
         });
         let style = Style { lang: Lang::Zh, colour: false };
-        insta::assert_snapshot!(MemberList { members: vec![member.clone()] }.text(style));
+        insta::assert_snapshot!(MemberList { members: vec![member.clone()] }.text(style), @"
+        编号             名称      状态    分组  链路                       送达/节点  在用
+        hengrui-foundry  恒锐铸造  已停用        离线: certificate revoked  0/0        0
+        ");
         assert_eq!(serde_json::to_value(member).unwrap()["state"], "suspended");
     }
 }

@@ -110,8 +110,13 @@ impl Answer for DoctorView {
         }
         rows.push(match self.level {
             Level::Ok => style.lang.pick("一切正常", "all is well").to_owned(),
-            Level::Warning => style.lang.pick("可用，但有需要留意之处", "works, but look at the warnings").to_owned(),
-            Level::Wrong => style.lang.pick("发现问题，请按提示处理", "something is wrong; do what is said above").to_owned(),
+            Level::Warning => {
+                style.lang.pick("可用，但有需要留意之处", "works, but look at the warnings").to_owned()
+            }
+            Level::Wrong => style
+                .lang
+                .pick("发现问题，请按提示处理", "something is wrong; do what is said above")
+                .to_owned(),
         });
         rows.join("\n")
     }
@@ -125,8 +130,13 @@ mod tests {
     #[test]
     fn the_worst_finding_decides() {
         let ok = Finding::ok("context", words!("demo", "demo"));
-        let warning = Finding::warning("hub.clock", words!("相差 9 秒", "9 s apart"), words!("校时", "set the clock"));
-        let wrong = Finding::wrong("hub.reach", words!("无法连接", "unreachable"), words!("启动中心", "start the hub"));
+        let warning =
+            Finding::warning("hub.clock", words!("相差 9 秒", "9 s apart"), words!("校时", "set the clock"));
+        let wrong = Finding::wrong(
+            "hub.reach",
+            words!("无法连接", "unreachable"),
+            words!("启动中心", "start the hub"),
+        );
         let view = |findings: &[Finding]| DoctorView::new(findings, Lang::En);
         assert_eq!(view(std::slice::from_ref(&ok)).exit(), Exit::Done);
         assert_eq!(view(&[ok.clone(), warning.clone()]).exit(), Exit::Done);

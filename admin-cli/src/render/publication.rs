@@ -7,8 +7,8 @@ use shouwang_proto::{
     publication::{Kind, time_from_wire},
     vocabulary,
     wire::{
-        Course, DeliveryState, ListPublicationsResponse, MutualAidResource, Practice, Publication, PublicationState,
-        publication::Detail,
+        Course, DeliveryState, ListPublicationsResponse, MutualAidResource, Practice, Publication,
+        PublicationState, publication::Detail,
     },
 };
 
@@ -109,7 +109,9 @@ fn object(value: Value) -> Map<String, Value> {
 
 fn practice_fields(practice: Practice) -> Map<String, Value> {
     let Practice { hazards, operations, standards, evidence } = practice;
-    object(json!({ "hazards": hazards, "operations": operations, "standards": standards, "evidence": evidence }))
+    object(
+        json!({ "hazards": hazards, "operations": operations, "standards": standards, "evidence": evidence }),
+    )
 }
 
 fn course_fields(course: Course) -> Map<String, Value> {
@@ -137,9 +139,9 @@ fn course_fields(course: Course) -> Map<String, Value> {
 }
 
 fn resource_fields(resource: MutualAidResource) -> Map<String, Value> {
-    let location = resource.location.map(|place| {
-        json!({ "latitude": place.latitude, "longitude": place.longitude, "address": place.address })
-    });
+    let location = resource.location.map(
+        |place| json!({ "latitude": place.latitude, "longitude": place.longitude, "address": place.address }),
+    );
     let contacts: Vec<Value> = resource
         .duty_contacts
         .into_iter()
@@ -221,8 +223,38 @@ fn own_text(name: &str, value: &Value, lang: Lang) -> String {
             let parts: Vec<_> = fields.values().map(|one| own_text("", one, lang)).collect();
             parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
         }
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Bool(is) => if *is { lang.pick("是", "yes") } else { lang.pick("否", "no") }.to_owned(),
+        Value::Number(number) => number.as_f64().map(|number| number.to_string()).unwrap_or_default(),
     }
+}
+
+/// The kind's own fields by the names of the import format, in Chinese for people who read it.
+fn field_label(field: &str, lang: Lang) -> &str {
+    let zh = match field {
+        "hazards" => "致害类型",
+        "operations" => "特殊作业",
+        "standards" => "引用标准",
+        "evidence" => "成效",
+        "provider" => "授课单位",
+        "attendees" => "对象",
+        "duration_hours" => "时长（小时）",
+        "format" => "形式",
+        "seats" => "名额",
+        "sessions" => "场次",
+        "resource_kind" => "资源类别",
+        "resource_type" => "资源名称",
+        "capabilities" => "能力",
+        "quantity" => "数量",
+        "unit" => "单位",
+        "location" => "位置",
+        "muster_minutes" => "集结分钟",
+        "inspection_due" => "下次检验",
+        "duty_contacts" => "值班联系人",
+        "pre_authorised" => "预先授权",
+        "floor" => "自留量",
+        other => other,
+    };
+    lang.pick(zh, field)
 }
 
 impl Answer for PublicationView {
@@ -250,7 +282,7 @@ impl Answer for PublicationView {
             (name("标签", "tags"), self.tags.join(", ")),
         ];
         for (field, value) in &self.own {
-            rows.push((field, own_text(field, value, lang)));
+            rows.push((field_label(field, lang), own_text(field, value, lang)));
         }
         rows.push((name("附件", "attachments"), files));
         let mut out = format!("{}\n{}", harmless(&self.title), facts(&rows));
@@ -305,7 +337,11 @@ impl Answer for PublicationList {
         };
         out.push_str(&table(&headings, self.publications.iter().map(row).collect()));
         if !self.next_page_token.is_empty() {
-            out.push_str(&format!("\n{}: --page-token {}", lang.pick("下一页", "next page"), self.next_page_token));
+            out.push_str(&format!(
+                "\n{}: --page-token {}",
+                lang.pick("下一页", "next page"),
+                self.next_page_token
+            ));
         }
         out
     }
@@ -330,6 +366,22 @@ mod tests {
         let json = serde_json::to_value(&view).unwrap();
         assert_eq!((&json["quantity"], &json["state"]), (&json!(2.0), &json!("published")));
         assert_eq!(json["location"]["address"], "化工路8号");
-        insta::assert_snapshot!(view.text(Style { lang: Lang::Zh, colour: false }));
+        insta::assert_snapshot!(view.text(Style { lang: Lang::Zh, colour: false }), @"
+        泡沫消防车
+        类型        互援资源
+        编号        members/a1/publications/x
+        外部编号    R-1
+        状态        已发布, 已可检索
+        版次        1
+        值班联系人  值班室 0512-5550-0110
+        自留量      0
+        位置        化工路8号 31.3 120.7
+        集结分钟    3
+        预先授权    否
+        数量        2
+        资源类别    车辆
+        资源名称    泡沫车
+        单位        1
+        ");
     }
 }

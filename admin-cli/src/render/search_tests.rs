@@ -26,7 +26,10 @@ fn answer() -> SearchView {
         total: 12,
         facets: vec![Facet {
             field: "kind".to_owned(),
-            counts: vec![count("practice", "最佳实践", "Practice", 9), count("course", "菜单课程", "Course", 3)],
+            counts: vec![
+                count("practice", "最佳实践", "Practice", 9),
+                count("course", "菜单课程", "Course", 3),
+            ],
         }],
         next_page_token: "abc".to_owned(),
         also_searched: vec!["受限空间".to_owned()],

@@ -140,7 +140,10 @@ impl HubView {
             (name("中心", "hub"), format!("{} ({})", self.address, self.alliance)),
             (name("软件版本", "software"), self.software_version.clone()),
             (name("数据库", "database"), self.database_engine.clone()),
-            (name("成员 在线/入网", "members connected/active"), format!("{}/{}", self.members_connected, self.members_active)),
+            (
+                name("成员 在线/入网", "members connected/active"),
+                format!("{}/{}", self.members_connected, self.members_active),
+            ),
             (name("在用发布物", "live publications"), self.publications.to_string()),
             (name("索引/日志", "index/log"), format!("{}/{}", self.index_position, self.hub_log_head)),
             (name("隔离记录", "quarantined"), self.quarantined.to_string()),
@@ -174,7 +177,9 @@ impl NodeView {
     /// A node's answer.
     pub(crate) fn new(address: &str, status: NodeStatus) -> Self {
         let (control, sync) = (link_code(status.control()), link_code(status.sync()));
-        let seq = |position: Option<&shouwang_proto::wire::LogPosition>| position.map_or(0, |position| position.seq);
+        let seq = |position: Option<&shouwang_proto::wire::LogPosition>| {
+            position.map_or(0, |position| position.seq)
+        };
         Self {
             address: address.to_owned(),
             control,
@@ -209,7 +214,10 @@ impl NodeView {
             (name("链路 控制/同步", "links control/sync"), links),
             (name("链路问题", "link problem"), self.link_problem.clone()),
             (name("最近收到中心", "hub last heard"), time::show(self.hub_heard_time)),
-            (name("日志 本地/送达/可检索", "log head/durable/searchable"), format!("{head}/{durable}/{searchable}")),
+            (
+                name("日志 本地/送达/可检索", "log head/durable/searchable"),
+                format!("{head}/{durable}/{searchable}"),
+            ),
             (name("已发布/草稿", "published/drafts"), format!("{}/{}", self.published, self.drafts)),
             (name("隔离记录", "quarantined"), self.quarantined.to_string()),
             (name("暂停发布（日志分叉）", "publishing held (log forked)"), yes(self.publishing_held)),
@@ -261,7 +269,18 @@ mod tests {
                 ..NodeStatus::default()
             },
         );
-        let view = StatusView { context: "demo".to_owned(), hub: None, node: Some(node), problems: Vec::new() };
-        insta::assert_snapshot!(view.text(Style { lang: Lang::En, colour: false }));
+        let view =
+            StatusView { context: "demo".to_owned(), hub: None, node: Some(node), problems: Vec::new() };
+        insta::assert_snapshot!(view.text(Style { lang: Lang::En, colour: false }), @"
+        context: demo
+
+        node                         127.0.0.1:8450
+        member                       chenghu-chem 澄湖化工
+        links control/sync           connecting/connecting
+        link problem                 nobody listens there
+        log head/durable/searchable  46/40/39
+        published/drafts             46/0
+        quarantined                  0
+        ");
     }
 }
