@@ -28,7 +28,7 @@ pub async fn roster_version(conn: &mut Conn) -> Result<u64, StoreError> {
 
 /// Raises the version; every function here that changes something does it.
 async fn roster_changed(tx: &mut Tx) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query("update hub set roster_version = roster_version + 1").execute(&mut *c).await?);
+    on!(tx, c => sqlx::query("update hub set roster_version = roster_version + 1").execute(&mut *c).await?.rows_affected());
     Ok(())
 }
 
@@ -172,7 +172,7 @@ pub async fn member_put(tx: &mut Tx, id: &MemberId, display_name: &str, now: Tim
     on!(tx, c => sqlx::query(
         "insert into member (id, display_name, state, created_ms) values ($1, $2, 'invited', $3)
          on conflict (id) do update set display_name = excluded.display_name")
-        .bind(id.as_str()).bind(display_name).bind(now.as_millisecond()).execute(&mut *c).await?);
+        .bind(id.as_str()).bind(display_name).bind(now.as_millisecond()).execute(&mut *c).await?.rows_affected());
     roster_changed(tx).await
 }
 
@@ -182,10 +182,10 @@ pub async fn member_put(tx: &mut Tx, id: &MemberId, display_name: &str, now: Tim
 /// What the store said.
 pub async fn member_groups_set(tx: &mut Tx, id: &MemberId, groups: &BTreeSet<GroupId>) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query("delete from member_group where member_id = $1")
-        .bind(id.as_str()).execute(&mut *c).await?);
+        .bind(id.as_str()).execute(&mut *c).await?.rows_affected());
     for group in groups {
         on!(tx, c => sqlx::query("insert into member_group (member_id, group_id) values ($1, $2)")
-            .bind(id.as_str()).bind(group.as_str()).execute(&mut *c).await?);
+            .bind(id.as_str()).bind(group.as_str()).execute(&mut *c).await?.rows_affected());
     }
     roster_changed(tx).await
 }
@@ -196,7 +196,7 @@ pub async fn member_groups_set(tx: &mut Tx, id: &MemberId, groups: &BTreeSet<Gro
 /// What the store said.
 pub async fn member_state_set(tx: &mut Tx, id: &MemberId, state: MemberState) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query("update member set state = $1 where id = $2")
-        .bind(state.as_str()).bind(id.as_str()).execute(&mut *c).await?);
+        .bind(state.as_str()).bind(id.as_str()).execute(&mut *c).await?.rows_affected());
     roster_changed(tx).await
 }
 
@@ -212,7 +212,7 @@ pub async fn member_joined(
 ) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query(
         "update member set state = 'active', joined_ms = coalesce(joined_ms, $1), minimum_epoch = $2 where id = $3")
-        .bind(now.as_millisecond()).bind(column(minimum_epoch)).bind(id.as_str()).execute(&mut *c).await?);
+        .bind(now.as_millisecond()).bind(column(minimum_epoch)).bind(id.as_str()).execute(&mut *c).await?.rows_affected());
     roster_changed(tx).await
 }
 
@@ -258,7 +258,7 @@ pub async fn log_key_add(
         "insert into log_key (member_id, number, public_key, valid_from_seq, created_ms)
          select $1, coalesce(max(number), 0) + 1, $2, $3, $4 from log_key where member_id = $1")
         .bind(id.as_str()).bind(key.to_bytes().to_vec()).bind(column(valid_from_seq)).bind(now.as_millisecond())
-        .execute(&mut *c).await?);
+        .execute(&mut *c).await?.rows_affected());
     roster_changed(tx).await
 }
 
@@ -275,7 +275,7 @@ pub async fn certificate_seen(tx: &mut Tx, serial: &str, now: Timestamp) -> Resu
     on!(tx, c => sqlx::query(
         "update certificate set revoked_ms = $1
          where member_id = $2 and issued_ms <= $3 and serial <> $4 and revoked_ms is null")
-        .bind(now.as_millisecond()).bind(&member).bind(issued).bind(serial).execute(&mut *c).await?);
+        .bind(now.as_millisecond()).bind(&member).bind(issued).bind(serial).execute(&mut *c).await?.rows_affected());
     roster_changed(tx).await?;
     Ok(true)
 }
