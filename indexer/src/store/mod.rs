@@ -1,7 +1,11 @@
 //! The only SQL of the hub. One file per concern; functions are named noun first and take the connection or
 //! transaction they run in. Times are milliseconds since 1970 (UTC), JSON is text, ids are text.
 
+pub mod audit;
+pub mod enrolment;
+pub mod hub;
 pub mod roster;
+pub mod thesaurus;
 
 use std::fmt;
 

@@ -27,7 +27,7 @@ pub async fn roster_version(conn: &mut Conn) -> Result<u64, StoreError> {
 }
 
 /// Raises the version; every function here that changes something does it.
-async fn roster_changed(tx: &mut Tx) -> Result<(), StoreError> {
+pub(super) async fn roster_changed(tx: &mut Tx) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query("update hub set roster_version = roster_version + 1").execute(&mut *c).await?.rows_affected());
     Ok(())
 }
