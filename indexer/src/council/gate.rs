@@ -1,10 +1,15 @@
 //! The door of every service for people and programs: who calls, may it, and not too often.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use jiff::Timestamp;
 use shouwang_proto::{clock::World, refusal::Refusal};
-use tonic::{Code, Request, metadata::MetadataMap};
+use shouwang_serving::{accept::PeerAddr, grpc::bearer_token};
+use tokio::time::Instant;
+use tonic::{Code, Request};
 
 use super::{
+    pace::Pace,
     permission::{Authorized, Rpc},
     roster::Roster,
 };
@@ -14,13 +19,16 @@ use super::{
 pub struct Gate {
     roster: Roster,
     world: World,
+    pace: Arc<Mutex<Pace>>,
+    began: Instant,
 }
 
 impl Gate {
-    /// A gate that asks this roster.
+    /// A gate that asks this roster, and lets each identity through `calls_per_second` times (twice that at once).
     #[must_use]
-    pub fn new(roster: Roster, world: World) -> Self {
-        Self { roster, world }
+    pub fn new(roster: Roster, world: World, calls_per_second: u32) -> Self {
+        let pace = Arc::new(Mutex::new(Pace::new(calls_per_second)));
+        Self { roster, world, pace, began: Instant::now() }
     }
 
     /// The caller of this request, if it may call `R`. Call it first in every handler.
@@ -29,9 +37,20 @@ impl Gate {
     /// UNAUTHENTICATED (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED), PERMISSION_DENIED (MEMBER_SUSPENDED,
     /// ROLE_MISSING), RESOURCE_EXHAUSTED (TOO_MANY_REQUESTS).
     pub fn admit<R: Rpc, T>(&self, request: &Request<T>) -> Result<Authorized<R>, Refusal> {
-        let secret = bearer(request.metadata())?;
+        let secret = bearer_token(request.metadata())?.ok_or_else(token_missing)?;
         let caller = self.roster.snapshot().caller(secret, self.now())?;
-        Authorized::check(caller)
+        let caller = Authorized::check(caller)?;
+        self.keep_pace(&caller.token_id)?;
+        Ok(caller)
+    }
+
+    /// Lets somebody without a token through, by the address it calls from.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED (TOO_MANY_REQUESTS).
+    pub fn admit_stranger<T>(&self, request: &Request<T>) -> Result<(), Refusal> {
+        let address = request.extensions().get::<PeerAddr>();
+        self.keep_pace(&address.map_or_else(|| "address unknown".to_owned(), |peer| peer.0.ip().to_string()))
     }
 
     /// The time now.
@@ -39,15 +58,24 @@ impl Gate {
     pub fn now(&self) -> Timestamp {
         self.world.now()
     }
+
+    fn keep_pace(&self, identity: &str) -> Result<(), Refusal> {
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        if pace.take(identity, self.began.elapsed()) {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Code::ResourceExhausted,
+            "TOO_MANY_REQUESTS",
+            "too many requests, wait a second （请求过于频繁，请稍候再试）",
+        ))
+    }
 }
 
-/// The secret after `Bearer ` in `authorization`.
-fn bearer(metadata: &MetadataMap) -> Result<&str, Refusal> {
-    metadata.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer ")).ok_or_else(|| {
-        Refusal::new(
-            Code::Unauthenticated,
-            "TOKEN_MISSING",
-            "send an access token as `authorization: Bearer SECRET` （缺少访问令牌）",
-        )
-    })
+fn token_missing() -> Refusal {
+    Refusal::new(
+        Code::Unauthenticated,
+        "TOKEN_MISSING",
+        "send an access token as `authorization: Bearer SECRET` （缺少访问令牌）",
+    )
 }
