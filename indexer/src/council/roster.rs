@@ -13,7 +13,7 @@ use crate::store::{self, Store, StoreError};
 
 /// How often a hub looks for changes that another hub on the same database made. Together with a reload this stays
 /// under the promised second.
-const POLL_EVERY: Duration = Duration::from_millis(500);
+pub(super) const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// The roster, shared. A clone is another handle to the same roster.
 #[derive(Clone, Debug)]
@@ -84,15 +84,11 @@ impl Roster {
         let mut failing = false;
         loop {
             tokio::time::sleep(POLL_EVERY).await;
-            match self.reload().await {
-                Ok(()) => failing = false,
-                Err(error) => {
-                    if !failing {
-                        tracing::error!(%error, "the roster cannot be read; the last one known stays in force");
-                    }
-                    failing = true;
-                }
+            let result = self.reload().await;
+            if let (Err(error), false) = (&result, failing) {
+                tracing::error!(%error, "the roster cannot be read; the last one known stays in force");
             }
+            failing = result.is_err();
         }
     }
 

@@ -10,6 +10,7 @@ use shouwang_proto::{
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
+use super::roster::POLL_EVERY;
 use crate::store::{self, Store, StoreError};
 
 /// Fewest and most terms of a group.
@@ -117,6 +118,19 @@ impl ThesaurusBook {
             shared.version.send_replace(version);
         }
         Ok(())
+    }
+
+    /// Looks for changes made elsewhere, for ever.
+    pub async fn follow(self) {
+        let mut failing = false;
+        loop {
+            tokio::time::sleep(POLL_EVERY).await;
+            let result = self.reload().await;
+            if let (Err(error), false) = (&result, failing) {
+                tracing::error!(%error, "the thesaurus cannot be read; the last one known stays in use");
+            }
+            failing = result.is_err();
+        }
     }
 }
 

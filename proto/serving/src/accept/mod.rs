@@ -80,6 +80,8 @@ impl Acceptor {
             drain: stop.clone(),
             kill: CancellationToken::new(),
         });
+        // Also when this future is dropped, which is how a server is crashed in a test: no connection outlives it.
+        let _cut = port.kill.clone().drop_guard();
         let accepting = accept_all(&mut listener, &port, &admission);
         // Only the stop ends this.
         stop.run_until_cancelled(accepting).await;
