@@ -180,7 +180,8 @@ async fn urgent_writes_go_first(bed: Bed) {
     let mut all = Box::pin(async { tokio::join!(held, ordinary, store.write_urgent(note("emergency"))) });
     assert!(all.as_mut().now_or_never().is_none());
     open.send(()).unwrap();
-    all.await;
+    let (held, ordinary, urgent) = all.await;
+    assert!(held.and(urgent).is_ok() && ordinary.into_iter().all(|write| write.is_ok()));
     assert_eq!(*order.lock().unwrap(), ["emergency", "backfill 1", "backfill 2"]);
 }
 
