@@ -115,7 +115,7 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The engine runs with settings under which an acknowledged write could be lost.
-    #[error("refusing to run on an unsafe database: {0}")]
+    #[error("refusing to run on a database that is not safe: {0}")]
     Unsafe(String),
     /// The database was written by a newer program.
     #[error(
