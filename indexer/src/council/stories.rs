@@ -89,7 +89,7 @@ impl Room {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(MovedClock::default());
         let world = World { clock: Arc::clone(&clock) as Arc<dyn Clock>, entropy: Arc::new(SystemEntropy) };
-        let url = url.unwrap_or_else(|| format!("sqlite:{}", folder.path().join("hub.db").display()));
+        let url = url.unwrap_or_else(|| format!("sqlite:{}", folder.path().join("hub/hub.db").display()));
         let store = store::open(&url, StoreOptions::default()).await.unwrap();
         let alliance = "chenghu-park".parse().unwrap();
         let authority =

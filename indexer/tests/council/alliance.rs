@@ -42,12 +42,16 @@ pub(crate) struct Trial {
 impl Trial {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let hub = Some(start(HubConfig::new(folder.path())).await.unwrap());
+        let hub = Some(start(HubConfig::new(folder.path().join("hub"))).await.unwrap());
         Self { folder, hub }
     }
 
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("hub")
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.data().join(name)
     }
 
     pub(crate) fn root(&self) -> String {

@@ -23,7 +23,7 @@ async fn a_hub_is_the_same_after_a_restart_and_after_a_crash() {
     stop(&mut trial).await;
     assert!(!trial.path("ready.json").exists());
     for _ in 0..2 {
-        trial.hub = Some(start(HubConfig::new(trial.folder.path())).await.unwrap());
+        trial.hub = Some(start(HubConfig::new(trial.data())).await.unwrap());
         assert_eq!((trial.root(), trial.operator_token()), (root.clone(), token.clone()));
         let request = wire::GetMemberRequest { name: "members/jinsuo-chem".to_owned() };
         trial.operator().await.get_member(request).await.unwrap();
@@ -34,7 +34,7 @@ async fn a_hub_is_the_same_after_a_restart_and_after_a_crash() {
 #[tokio::test]
 async fn a_hub_that_must_not_start_says_why() {
     let mut trial = Trial::start().await;
-    let config = || HubConfig::new(trial.folder.path());
+    let config = || HubConfig::new(trial.data());
     assert!(problem(config()).await.contains("another hub process"));
     let mut config = config();
     stop(&mut trial).await;
