@@ -98,3 +98,21 @@ async fn the_status_says_how_the_hub_is() {
     assert_eq!((status.members_active, status.publications, status.quarantined), (0, 0, 0));
     assert!(status.certificate_expire_time.unwrap().seconds > status.hub_time.unwrap().seconds);
 }
+
+/// Status and text of a page.
+async fn page(channel: &Channel, path: &str) -> (u16, String) {
+    let request = http::Request::get(format!("https://hub.shouwang{path}")).body(tonic::body::Body::empty()).unwrap();
+    let response = tower::ServiceExt::oneshot(channel.clone(), request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = axum::body::to_bytes(axum::body::Body::new(response.into_body()), 1 << 20).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn machines_can_ask_whether_the_hub_lives_and_is_ready() {
+    let trial = Trial::start().await;
+    let channel = trial.people().await;
+    assert_eq!(page(&channel, "/healthz").await, (200, "ok\n".to_owned()));
+    assert_eq!(page(&channel, "/readyz").await, (200, "ready\n".to_owned()));
+    assert_eq!(page(&channel, "/metrics").await.0, 404, "no recorder was brought");
+}

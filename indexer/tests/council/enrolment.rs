@@ -55,10 +55,11 @@ async fn a_suspended_member_finds_every_door_shut() {
     assert_eq!(trial.knocks(certificate).await, Ok(()));
     screen.list_thesaurus(wire::ListThesaurusRequest {}).await.unwrap();
     let challenge = desk.begin_renewal(begin).await.unwrap().into_inner().challenge;
-    let renewed = desk.complete_renewal(keys.renewal("jinsuo-chem", &challenge)).await.unwrap().into_inner();
-    assert_ne!(renewed.certificate_pem, joined.certificate_pem);
-    assert_eq!(trial.knocks(Some((&renewed.certificate_pem, &keys))).await, Ok(()));
-    assert_eq!(trial.knocks(certificate).await, Ok(()), "until the new one is used for a link");
+    let newer = Keys { tls: rcgen::KeyPair::generate().unwrap(), log: keys.log.clone() };
+    let renewed = desk.complete_renewal(newer.renewal("jinsuo-chem", &challenge)).await.unwrap().into_inner();
+    assert_eq!(trial.knocks(Some((&renewed.certificate_pem, &newer))).await, Ok(()));
+    let never_linked = trial.knocks(certificate).await;
+    assert_eq!(never_linked, Err(DialProblem::CertificateRefused), "it was never used for a link");
 }
 
 #[tokio::test]

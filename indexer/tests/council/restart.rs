@@ -1,7 +1,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use shouwang_hub::config::HubConfig;
-use shouwang_proto::wire;
+use shouwang_hub::{backup, config::HubConfig};
+use shouwang_proto::{clock::World, wire};
 
 use crate::alliance::{Trial, start};
 
@@ -54,4 +54,32 @@ async fn a_hub_that_must_not_start_says_why() {
     assert!(words.contains("sqlite:PATH") && !words.contains("secret"), "{words}");
     config.database = None;
     start(config).await.unwrap().stop().await;
+}
+
+#[tokio::test]
+async fn a_backup_of_a_running_hub_restores_with_a_higher_epoch() {
+    let mut trial = Trial::start().await;
+    trial.invite("jinsuo-chem").await;
+    let config = HubConfig::new(trial.data());
+    let kept = trial.folder.path().join("kept");
+    backup::backup(&config, &kept).await.unwrap();
+    assert!(backup::backup(&config, &kept).await.unwrap_err().to_string().contains("exists already"));
+    trial.invite("after-the-backup").await;
+    let (root, token) = (trial.root(), trial.operator_token());
+    let filled = backup::restore(&kept, &trial.data(), &World::system()).await.unwrap_err();
+    assert!(filled.to_string().contains("not empty"), "{filled}");
+    stop(&mut trial).await;
+
+    fs::remove_dir_all(trial.data()).unwrap();
+    backup::restore(&kept, &trial.data(), &World::system()).await.unwrap();
+    trial.hub = Some(start(HubConfig::new(trial.data())).await.unwrap());
+    assert_eq!((trial.root(), trial.operator_token()), (root, token));
+    let members = trial.operator().await.list_members(wire::ListMembersRequest::default()).await.unwrap();
+    let names: Vec<_> = members.into_inner().members.into_iter().map(|member| member.name).collect();
+    assert_eq!(names, ["members/jinsuo-chem"]);
+    assert_eq!(trial.hub.as_ref().unwrap().epoch(), 2);
+    fs::remove_file(kept.join("keys/authority.pem")).unwrap();
+    let half = backup::restore(&kept, &trial.folder.path().join("new"), &World::system()).await.unwrap_err();
+    assert!(half.to_string().contains("no backup"), "{half}");
+    assert!(!trial.folder.path().join("new").exists() && !trial.folder.path().join("new.part").exists());
 }

@@ -1,6 +1,7 @@
 //! A copy of a SQLite store that proves itself before it counts.
 
-use super::BackupError;
+use super::source::Source;
+use super::{BackupError, StoreOptions};
 use crate::durable::{beside, remove_if_there, sync_folder_of};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
@@ -15,6 +16,19 @@ pub struct Backup {
     pub path: PathBuf,
     /// Its size.
     pub bytes: u64,
+}
+
+/// Copies the SQLite database at `url` to `to` without opening it as a store, so also while another process serves it.
+/// The copy is checked and durable when it appears; an existing file is never overwritten.
+///
+/// # Errors
+/// [`BackupError`]; for any other address than `sqlite:PATH` [`BackupError::NotSqlite`].
+pub async fn backup(url: &str, to: &Path) -> Result<Backup, BackupError> {
+    let Ok(Source::Sqlite { reader, .. }) = Source::parse(url, &StoreOptions::default()) else {
+        return Err(BackupError::NotSqlite);
+    };
+    let mut conn = reader.connect().await?;
+    copy(&mut conn, to, false).await
 }
 
 /// Copies the database behind `conn` to `to`, checks the copy, makes it durable, and only then gives it its name.

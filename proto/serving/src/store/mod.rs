@@ -61,7 +61,7 @@ mod threads;
 pub mod trial;
 mod writer;
 
-pub use backup::Backup;
+pub use backup::{Backup, backup};
 pub use batch::{Batch, Column};
 pub use conn::{Conn, Engine, Tx};
 pub use error::{BackupError, OpenError, StoreError};
