@@ -150,7 +150,9 @@ impl Room {
 fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>, reason: &str) {
     match result {
         Err(StoreError::Refused(refusal)) => assert_eq!(refusal.reason, reason),
-        Ok(_) | Err(StoreError::Unavailable(_) | StoreError::Internal(_)) => panic!("{result:?}, not {reason}"),
+        Ok(_) | Err(StoreError::Unavailable(_) | StoreError::Internal(_)) => {
+            panic!("{result:?}, not {reason}")
+        }
     }
 }
 
@@ -311,7 +313,10 @@ async fn a_changed_or_missing_audit_row_is_found() {
             wish.groups = Some(groups.iter().map(|group| group.parse().unwrap()).collect());
             room.council.invite(&room.operator, wish).await.unwrap();
         }
-        room.council.put_group(&room.operator, None, vec!["动火".to_owned(), "hot work".to_owned()]).await.unwrap();
+        room.council
+            .put_group(&room.operator, None, vec!["动火".to_owned(), "hot work".to_owned()])
+            .await
+            .unwrap();
         assert_eq!(room.audit().await, Ok(3));
         assert_eq!(room.council.thesaurus().groups().len(), 1);
         room.store.write(async |tx| store::audit::audit_spoil(tx, 2).await).await.unwrap();
