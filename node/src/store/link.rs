@@ -106,9 +106,9 @@ pub(super) async fn quarantine_put(tx: &mut Tx, notices: &[Quarantined]) -> Resu
     Ok(())
 }
 
-/// The hub shows everything again.
-pub(super) async fn quarantine_clear(tx: &mut Tx) -> Result<(), StoreError> {
-    sqlx::query("delete from quarantine").execute(sqlite(tx)?).await?;
+/// The hub shows every entry up to this one again.
+pub(super) async fn quarantine_clear(tx: &mut Tx, until: u64) -> Result<(), StoreError> {
+    sqlx::query("delete from quarantine where seq <= $1").bind(stored(until)).execute(sqlite(tx)?).await?;
     Ok(())
 }
 
