@@ -52,8 +52,8 @@ pub enum Verdict {
 /// `cursor` is what the hub has durably of this member, `None` when nothing; `hash_at_node_head` is the hash of the
 /// hub's own copy of the entry at the node's head seq, when it has one; `minimum_epoch` is the least epoch that is
 /// heard. It is raised with every epoch that begins, so that a clone that was switched off before a restore cannot
-/// come back and go on: only the node that has the whole log (it may fetch it) is heard again. An empty log is never
-/// stale, it has nothing to go on with.
+/// come back and go on, and when a node is replaced. A node is not stale when its log is empty, or when it has all
+/// that the hub has: it may begin the new epoch (the tracker takes nothing else from it).
 #[must_use]
 pub fn decide(
     cursor: Option<Position>,
@@ -62,7 +62,8 @@ pub fn decide(
     minimum_epoch: u64,
 ) -> Verdict {
     let Hello { head, acknowledged } = *hello;
-    if head.seq > 0 && head.epoch < minimum_epoch {
+    let has_all = cursor.is_some_and(|cursor| cursor.seq > 0 && cursor == head);
+    if head.seq > 0 && head.epoch < minimum_epoch && !has_all {
         return Verdict::Stale { epoch: head.epoch, minimum: minimum_epoch };
     }
     let Some(cursor) = cursor.filter(|cursor| cursor.seq > 0) else {
@@ -77,10 +78,10 @@ pub fn decide(
         return Verdict::Go(resume, cursor);
     }
     if head.seq == cursor.seq {
-        return if head == cursor {
-            Verdict::Go(Resume::Normal, cursor)
-        } else {
-            Verdict::Forked { seq: cursor.seq }
+        return match head == cursor {
+            true if head.epoch < minimum_epoch => Verdict::Go(Resume::NodeRestored, cursor),
+            true => Verdict::Go(Resume::Normal, cursor),
+            false => Verdict::Forked { seq: cursor.seq },
         };
     }
     let is_prefix = if head.seq == 0 { head.hash == Hash::ZERO } else { hash_at_node_head == Some(head.hash) };
@@ -172,6 +173,7 @@ mod tests {
         check(0, at(7), 0, 2, "stale 1 < 2");
         check(9, at(0), 0, 2, "NodeRestored from 10"); // nothing to go on with: not stale
         check(9, at(9), 9, 2, "Normal from 10");
+        check(7, at(7), 7, 2, "NodeRestored from 8"); // replaced, has fetched everything: begins epoch 2
     }
 
     #[test]
@@ -195,10 +197,11 @@ mod tests {
             let verdict = decide((cursor > 0).then(|| at(cursor)), &hello, stored, minimum);
             match verdict {
                 Verdict::Forked { .. } => prop_assert!(false, "{verdict:?}"),
-                Verdict::Stale { epoch, .. } => prop_assert!(head > 0 && epoch < minimum),
+                Verdict::Stale { epoch, .. } => prop_assert!(head > 0 && epoch < minimum && head != cursor),
                 Verdict::Go(resume, position) => {
                     prop_assert_eq!(position, at(cursor));
-                    prop_assert_eq!(resume == Resume::NodeRestored, head < cursor);
+                    let complete = head == cursor && at(head).epoch < minimum;
+                    prop_assert_eq!(resume == Resume::NodeRestored, cursor > 0 && (head < cursor || complete));
                 }
             }
         }

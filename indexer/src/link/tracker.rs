@@ -13,6 +13,8 @@ use shouwang_proto::{
 };
 use tonic::Code;
 
+use crate::council::membership::LogKeyStanding;
+
 /// Why a batch is refused as a whole. Nothing of it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
@@ -54,6 +56,16 @@ pub enum BatchError {
         /// The entry.
         seq: u64,
     },
+    /// Written in an epoch that is over: by an old copy of a node that was restored or replaced since.
+    #[error("entry {seq} is of epoch {epoch}, but epoch {minimum} has begun without it （纪元已过期）")]
+    Stale {
+        /// The entry.
+        seq: u64,
+        /// Its epoch.
+        epoch: u64,
+        /// The least that is taken.
+        minimum: u64,
+    },
     /// A KEY entry that names no usable key.
     #[error("entry {seq} names no usable key （密钥无效）")]
     Key {
@@ -70,6 +82,7 @@ impl From<BatchError> for Refusal {
             BatchError::Malformed { .. } | BatchError::Broken(_) => (Code::DataLoss, "CHAIN_BROKEN"),
             BatchError::Foreign { .. } => (Code::PermissionDenied, "ENTRY_FOREIGN"),
             BatchError::Forked { .. } => (Code::FailedPrecondition, "LOG_FORKED"),
+            BatchError::Stale { .. } => (Code::FailedPrecondition, "EPOCH_STALE"),
             BatchError::Signature { .. } => (Code::DataLoss, "SIGNATURE_INVALID"),
             BatchError::Key { .. } => (Code::DataLoss, "KEY_INVALID"),
         };
@@ -90,15 +103,6 @@ pub fn check_size(sizes: impl Iterator<Item = usize>) -> Result<usize, BatchErro
         return Err(BatchError::TooLarge { entries, bytes });
     }
     Ok(bytes)
-}
-
-/// A log key and the first entry that it signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyFrom {
-    /// First seq.
-    pub seq: u64,
-    /// The key.
-    pub key: LogPublicKey,
 }
 
 /// What an entry is to the hub.
@@ -126,41 +130,36 @@ enum Before {
 pub struct Tracker {
     alliance: AllianceId,
     member: MemberId,
-    /// Key that signs the next entry.
-    key: LogPublicKey,
-    /// Key the member joined with last: an epoch begun after its node was replaced is signed with it.
-    enrolled: LogPublicKey,
+    /// By the first seq they sign; the last one that reaches down to a seq is the one valid there.
+    keys: Vec<LogKeyStanding>,
+    /// The least epoch in which the member's node may write.
+    minimum_epoch: u64,
     position: Position,
     /// True until a new entry was admitted: what does not follow then is a fork, not a hole in a batch.
     at_cursor: bool,
     before: Before,
-    turned: Vec<KeyFrom>,
+    turned: Vec<LogKeyStanding>,
 }
 
 impl Tracker {
-    /// Goes on after `position`, where `key` signs the next entry; `None` before the first entry, which is signed
-    /// with the key the member joined with.
+    /// Goes on after `position`, with the keys and the minimum epoch that the roster has.
     #[must_use]
     pub fn new(
         alliance: AllianceId,
         member: MemberId,
         position: Position,
-        key: Option<LogPublicKey>,
-        enrolled: LogPublicKey,
+        keys: Vec<LogKeyStanding>,
+        minimum_epoch: u64,
     ) -> Self {
-        let turned = match key {
-            Some(_) => Vec::new(),
-            None => vec![KeyFrom { seq: position.seq + 1, key: enrolled }],
-        };
         Self {
             alliance,
             member,
-            key: key.unwrap_or(enrolled),
-            enrolled,
+            keys,
+            minimum_epoch,
             position,
             at_cursor: true,
             before: Before::Nothing,
-            turned,
+            turned: Vec::new(),
         }
     }
 
@@ -199,7 +198,13 @@ impl Tracker {
                 BatchError::Broken(error)
             }
         })?;
-        self.check_signature(entry)?;
+        if next.epoch < self.minimum_epoch {
+            return Err(BatchError::Stale { seq, epoch: next.epoch, minimum: self.minimum_epoch });
+        }
+        let key = self.keys.iter().rev().find(|standing| standing.valid_from_seq <= seq);
+        if !key.is_some_and(|standing| entry.verifies(&standing.key)) {
+            return Err(BatchError::Signature { seq });
+        }
         self.turn_key(entry)?;
         self.position = next;
         self.at_cursor = false;
@@ -240,23 +245,8 @@ impl Tracker {
 
     /// The keys that became valid with the entries admitted since this was last asked.
     #[must_use]
-    pub fn take_turned(&mut self) -> Vec<KeyFrom> {
+    pub fn take_turned(&mut self) -> Vec<LogKeyStanding> {
         std::mem::take(&mut self.turned)
-    }
-
-    /// The key valid at this seq: the present one, or at the beginning of an epoch the one of a node that was
-    /// replaced, whose old key is lost with it.
-    fn check_signature(&mut self, entry: &SealedEntry) -> Result<(), BatchError> {
-        let header = entry.header();
-        if entry.verifies(&self.key) {
-            return Ok(());
-        }
-        if header.kind == EntryKind::EpochBegin && self.enrolled != self.key && entry.verifies(&self.enrolled) {
-            self.key = self.enrolled;
-            self.turned.push(KeyFrom { seq: header.seq, key: self.key });
-            return Ok(());
-        }
-        Err(BatchError::Signature { seq: header.seq })
     }
 
     fn turn_key(&mut self, entry: &SealedEntry) -> Result<(), BatchError> {
@@ -264,8 +254,10 @@ impl Tracker {
         if header.kind != EntryKind::Key {
             return Ok(());
         }
-        self.key = LogPublicKey::from_slice(entry.payload()).ok_or(BatchError::Key { seq: header.seq })?;
-        self.turned.push(KeyFrom { seq: header.seq + 1, key: self.key });
+        let key = LogPublicKey::from_slice(entry.payload()).ok_or(BatchError::Key { seq: header.seq })?;
+        let next = LogKeyStanding { key, valid_from_seq: header.seq + 1 };
+        self.keys.push(next);
+        self.turned.push(next);
         Ok(())
     }
 }
@@ -280,8 +272,11 @@ mod tests {
 
     fn tracker(script: &Script, after: u64) -> Tracker {
         let position = script.position(after);
-        let key = (after > 0).then(|| script.key.public());
-        Tracker::new(script.alliance.clone(), member(), position, key, script.key.public())
+        Tracker::new(script.alliance.clone(), member(), position, vec![from(1, &script.key)], 0)
+    }
+
+    fn from(valid_from_seq: u64, key: &LogKey) -> LogKeyStanding {
+        LogKeyStanding { key: key.public(), valid_from_seq }
     }
 
     fn run(tracker: &mut Tracker, entries: &[SealedEntry]) -> Result<Vec<Admitted>, BatchError> {
@@ -347,7 +342,7 @@ mod tests {
         elsewhere.alliance = "elsewhere".parse().unwrap();
         assert_eq!(run(&mut elsewhere, all), Err(BatchError::Foreign { seq: 1 }));
         let mut other_key = tracker(&script, 0);
-        other_key.key = LogKey::from_secret([9; 32]).public();
+        other_key.keys = vec![from(1, &LogKey::from_secret([9; 32]))];
         assert_eq!(run(&mut other_key, all), Err(BatchError::Signature { seq: 1 }));
     }
 
@@ -359,12 +354,9 @@ mod tests {
         script.turn_key(new.clone());
         script.put(2, "课程");
         let mut turning =
-            Tracker::new(script.alliance.clone(), member(), Position::default(), None, old.public());
+            Tracker::new(script.alliance.clone(), member(), Position::default(), vec![from(1, &old)], 0);
         assert!(run(&mut turning, &script.entries).is_ok());
-        assert_eq!(
-            turning.take_turned(),
-            vec![KeyFrom { seq: 1, key: old.public() }, KeyFrom { seq: 3, key: new.public() }]
-        );
+        assert_eq!(turning.take_turned(), vec![from(3, &new)]);
         let mut back = script.clone();
         back.key = old;
         back.put(3, "课程");
@@ -372,24 +364,27 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_node_goes_on_with_its_new_key_by_a_new_epoch_only() {
+    fn a_replaced_node_goes_on_with_its_new_key_in_a_new_epoch_and_the_lost_one_does_not() {
         let mut script = Script::new();
         script.put(1, "课程");
-        let old = script.key.public();
-        let new = LogKey::from_secret([8; 32]);
-        let at_one = |script: &Script| {
-            Tracker::new(script.alliance.clone(), member(), script.position(1), Some(old), new.public())
-        };
-        script.key = new.clone();
-        let mut silent = script.clone();
-        silent.put(2, "课程");
-        assert_eq!(run(&mut at_one(&script), &silent.entries[1..]), Err(BatchError::Signature { seq: 2 }));
+        let (old, new) = (script.key.clone(), LogKey::from_secret([8; 32]));
+        let keys = vec![from(1, &old), from(2, &new)];
+        let replaced =
+            Tracker::new(script.alliance.clone(), member(), script.position(1), keys, 2);
 
+        let mut lost = script.clone();
+        lost.put(2, "课程");
+        let stale = Err(BatchError::Stale { seq: 2, epoch: 1, minimum: 2 });
+        assert_eq!(run(&mut replaced.clone(), &lost.entries[1..]), stale);
+        let mut old_key = script.clone();
+        old_key.begin_epoch(2);
+        assert_eq!(run(&mut replaced.clone(), &old_key.entries[1..]), Err(BatchError::Signature { seq: 2 }));
+
+        script.key = new;
         script.begin_epoch(2);
         script.put(2, "课程");
-        let mut replaced = at_one(&script);
-        assert!(run(&mut replaced, &script.entries[1..]).is_ok());
-        assert_eq!(replaced.take_turned(), vec![KeyFrom { seq: 2, key: new.public() }]);
+        assert!(run(&mut replaced.clone(), &script.entries[1..]).is_ok());
+        assert!(run(&mut replaced.clone(), &script.entries).is_ok(), "what was sent before is not judged again");
     }
 
     proptest! {

@@ -1,0 +1,96 @@
+//! One connection of either engine, and how one SQL text serves both.
+
+use sqlx::{PgConnection, SqliteConnection};
+use std::ops::{Deref, DerefMut};
+
+/// A connection that may only look. Statements run in one snapshot.
+#[derive(Debug)]
+pub struct Conn {
+    raw: Raw,
+}
+
+#[derive(Debug)]
+pub(super) enum Raw {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// The connection of an operation that writes. Derefs to [`Conn`], so every query function that takes a `&mut Conn`
+/// works inside a write too and sees what the operation has done so far.
+#[derive(Debug)]
+pub struct Tx {
+    conn: Conn,
+}
+
+/// The engine behind a connection; what [`on!`](crate::on) matches on.
+#[derive(Debug)]
+pub enum Engine<'c> {
+    /// A SQLite file.
+    Sqlite(&'c mut SqliteConnection),
+    /// A PostgreSQL server.
+    Postgres(&'c mut PgConnection),
+}
+
+impl Conn {
+    pub(super) fn new(raw: Raw) -> Self {
+        Self { raw }
+    }
+
+    pub(super) fn into_raw(self) -> Raw {
+        self.raw
+    }
+
+    /// The engine, for the rare statement that has to differ; [`on!`](crate::on) serves all others.
+    pub fn engine(&mut self) -> Engine<'_> {
+        match &mut self.raw {
+            Raw::Sqlite(conn) => Engine::Sqlite(conn),
+            Raw::Postgres(conn) => Engine::Postgres(conn),
+        }
+    }
+}
+
+impl Tx {
+    pub(super) fn new(conn: Conn) -> Self {
+        Self { conn }
+    }
+
+    pub(super) fn into_conn(self) -> Conn {
+        self.conn
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+/// Runs one expression on whichever engine a [`Conn`](crate::store::Conn) or [`Tx`](crate::store::Tx) has.
+///
+/// `on!(conn, c => …)` writes the expression once per engine, with `c: &mut SqliteConnection` or
+/// `c: &mut PgConnection`. Both arms must have the same type, so await inside:
+///
+/// ```
+/// # use shouwang_serving::{on, store::{StoreError, Tx}};
+/// async fn reserve(tx: &mut Tx, resource: &str) -> Result<bool, StoreError> {
+///     let rows = on!(tx, c => sqlx::query("update resource set free = free - 1 where id = $1 and free > 0")
+///         .bind(resource).execute(&mut *c).await?.rows_affected());
+///     Ok(rows == 1)
+/// }
+/// ```
+#[macro_export]
+macro_rules! on {
+    ($conn:expr, $c:ident => $body:expr) => {
+        match ($conn).engine() {
+            $crate::store::Engine::Sqlite($c) => $body,
+            $crate::store::Engine::Postgres($c) => $body,
+        }
+    };
+}
