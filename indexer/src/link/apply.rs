@@ -11,9 +11,10 @@ use shouwang_proto::{
         chain::Position,
         digest::{Live, StateDigest},
         entry::{EntryKind, Header},
+        head::Head,
         sealed::SealedEntry,
     },
-    publication::Kind,
+    publication::{Kind, Sha256Hex},
 };
 
 use super::judge::{Examined, Exhibit, Poison, Reason};
@@ -59,6 +60,16 @@ pub struct LogState {
     pub digest: StateDigest,
     /// The least epoch that is heard.
     pub minimum_epoch: u64,
+}
+
+impl LogState {
+    /// Does the hub's copy differ from what the node says is live? `None` when the head is of another position, so that
+    /// nothing can be said.
+    #[must_use]
+    pub fn differs(&self, head: &Head) -> Option<bool> {
+        let same = head.state_digest == self.digest.root() && head.live_count == self.digest.count();
+        (head.position == self.position).then_some(!same)
+    }
 }
 
 /// What happens to what readers see.
@@ -110,7 +121,7 @@ pub struct Plan {
     /// Records whose payloads must be destroyed, before this seq.
     pub redacted: BTreeMap<RecordId, u64>,
     /// The files that records name now, replacing what they named before.
-    pub files: BTreeMap<RecordId, Vec<(String, u64)>>,
+    pub files: BTreeMap<RecordId, Vec<(Sha256Hex, u64)>>,
     /// Live records before the batch.
     pub live_before: u64,
     /// Live records that the batch took back.

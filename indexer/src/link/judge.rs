@@ -10,7 +10,7 @@ use shouwang_proto::{
         entry::{Collection, EntryError, EntryKind, Header},
         sealed::SealedEntry,
     },
-    publication::{Content, Kind, time_from_wire},
+    publication::{Content, Kind, Sha256Hex, time_from_wire},
     wire,
 };
 
@@ -105,7 +105,7 @@ pub struct Exhibit {
     /// When its owner published this revision, milliseconds since 1970.
     pub published_ms: i64,
     /// The files it names: SHA-256 and size in bytes.
-    pub attachments: Vec<(String, u64)>,
+    pub attachments: Vec<(Sha256Hex, u64)>,
 }
 
 /// An entry with what was found about its content; only PUT entries have any.
@@ -191,7 +191,7 @@ pub fn judge(header: &Header, payload: &[u8]) -> Result<Exhibit, Poison> {
         attachments: content
             .attachments
             .iter()
-            .map(|attachment| (attachment.sha256.as_str().to_owned(), attachment.size_bytes))
+            .map(|attachment| (attachment.sha256.clone(), attachment.size_bytes))
             .collect(),
         audience: content.audience,
     })

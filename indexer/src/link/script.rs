@@ -43,7 +43,7 @@ pub(crate) fn practice(title: &str, audience: &[&str]) -> wire::Publication {
 
 /// The payload of a PUT.
 pub(crate) fn payload(publication: wire::Publication) -> Bytes {
-    wire::RecordPayload { salt: Bytes::from_static(&[9; 16]).to_vec().into(), publication: Some(publication) }
+    wire::RecordPayload { salt: vec![9; 16], publication: Some(publication) }
         .encode_to_vec()
         .into()
 }

@@ -114,6 +114,14 @@ pub enum Admitted {
     Known,
 }
 
+/// Stores keep signed numbers of 64 bits; no honest log comes near their end.
+fn check_numbers(entry: &SealedEntry) -> Result<(), BatchError> {
+    let header = entry.header();
+    let fields = [("epoch", header.epoch), ("seq", header.seq), ("revision", header.revision)];
+    let beyond = fields.into_iter().find(|(_, value)| i64::try_from(*value).is_err());
+    beyond.map_or(Ok(()), |(field, _)| Err(BatchError::Malformed { field }))
+}
+
 /// What came before in the batch.
 #[derive(Clone, Copy, Debug)]
 enum Before {
@@ -169,6 +177,11 @@ impl Tracker {
         self.position
     }
 
+    /// The keys that the member has or had.
+    pub fn keys(&self) -> impl Iterator<Item = &LogPublicKey> {
+        self.keys.iter().map(|standing| &standing.key)
+    }
+
     /// Begins a batch.
     pub fn begin_batch(&mut self) {
         self.before = Before::Nothing;
@@ -184,6 +197,7 @@ impl Tracker {
         if header.alliance != self.alliance || header.member != self.member {
             return Err(BatchError::Foreign { seq });
         }
+        check_numbers(entry)?;
         if seq <= self.position.seq {
             return self.admit_again(entry);
         }
