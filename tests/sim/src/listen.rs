@@ -65,12 +65,12 @@ impl Visit for Words {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         // Writing to a String cannot fail.
         if field.name() == "message" {
-            drop(write!(self.message, "{value:?}"));
+            let _ = write!(self.message, "{value:?}");
             return;
         }
-        drop(write!(self.all, " {}={value:?}", field.name()));
+        let _ = write!(self.all, " {}={value:?}", field.name());
         if CASES.contains(&field.name()) {
-            drop(write!(self.cases, " {}={value:?}", field.name()));
+            let _ = write!(self.cases, " {}={value:?}", field.name());
         }
     }
 }

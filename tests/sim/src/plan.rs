@@ -15,10 +15,8 @@ pub enum Host {
     Node(usize),
     /// A second machine that was given a copy of this member's node.
     Clone(usize),
-    /// The people of this member.
-    Desk(usize),
-    /// Somebody who reads at the hub.
-    Reader,
+    /// The machine at which all people sit, in front of whatever server: their links to it are apart.
+    People,
     /// A member whose node is not ours and means harm, or is broken.
     Stranger,
 }
@@ -31,8 +29,7 @@ impl Host {
             Self::Hub => "hub".to_owned(),
             Self::Node(member) => MEMBERS[member].to_owned(),
             Self::Clone(member) => format!("{}-clone", MEMBERS[member]),
-            Self::Desk(member) => format!("{}-desk", MEMBERS[member]),
-            Self::Reader => "reader".to_owned(),
+            Self::People => "people".to_owned(),
             Self::Stranger => "stranger".to_owned(),
         }
     }
@@ -288,7 +285,7 @@ fn fault(kind: FaultKind, members: usize, chance: &mut Chance) -> Fault {
 /// Two hosts that talk to each other, in either order.
 fn link(member: usize, chance: &mut Chance) -> (Host, Host) {
     let node = Host::Node(member);
-    let other = if chance.per_mille(750) { Host::Hub } else { Host::Desk(member) };
+    let other = if chance.per_mille(750) { Host::Hub } else { Host::People };
     if chance.per_mille(500) { (node, other) } else { (other, node) }
 }
 

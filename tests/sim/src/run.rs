@@ -174,8 +174,9 @@ fn found(sim: &mut Sim<'_>, stage: &Stage) -> anyhow::Result<()> {
     for member in 0..stage.plan().members {
         machines::start_node(sim, stage, member, Host::Node(member));
     }
+    machines::start_people(sim, stage);
     let founding = stage.clone();
-    sim.client("operator", async move { Ok(operator::invite_all(&founding).await?) });
+    stage.come(async move { operator::invite_all(&founding).await });
     let all_serve = |stage: &Stage| (0..stage.plan().members).all(|member| stage.has_served(Host::Node(member)));
     while !all_serve(stage) {
         anyhow::ensure!(sim.elapsed() < LONGEST / 4, "the members do not join");
@@ -192,10 +193,10 @@ fn live(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Resu
     for member in 0..stage.plan().members {
         let desk = Desk::new(stage, member, Host::Node(member), "k");
         stage.begin_work();
-        sim.client(Host::Desk(member).name(), async move { Ok(desk.work().await?) });
+        stage.come(desk.work());
     }
     let reading = stage.clone();
-    sim.client(Host::Reader.name(), async move {
+    stage.come(async move {
         let line = operator::hub_line(&reading)?;
         reader::read(reading, line).await;
         Ok(())
@@ -214,7 +215,7 @@ fn heal(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Resu
     stage.note_at(now(sim), "the weather is good");
     let audit = Rc::new(RefCell::new(Audit::default()));
     let (auditing, result) = (stage.clone(), Rc::clone(&audit));
-    sim.client("auditor", async move {
+    stage.come(async move {
         let line = operator::hub_line(&auditing)?;
         let auditor = Auditor::new(&auditing, line)?;
         *result.borrow_mut() = auditor.audit().await;

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 
 use crate::{
@@ -82,6 +83,7 @@ struct Inner {
     sometimes: RefCell<Sometimes>,
     violations: RefCell<Vec<Violation>>,
     looks: RefCell<VecDeque<Look>>,
+    coming: RefCell<VecDeque<LocalBoxFuture<'static, anyhow::Result<()>>>>,
 }
 
 impl Stage {
@@ -102,6 +104,7 @@ impl Stage {
             sometimes: RefCell::default(),
             violations: RefCell::default(),
             looks: RefCell::default(),
+            coming: RefCell::default(),
         }))
     }
 
@@ -163,6 +166,17 @@ impl Stage {
         while !self.has_served(host) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Somebody comes and sits down at the people's machine.
+    pub fn come(&self, person: impl Future<Output = anyhow::Result<()>> + 'static) {
+        self.0.coming.borrow_mut().push_back(Box::pin(person));
+    }
+
+    /// Who has come and not sat down yet.
+    #[must_use]
+    pub fn next_to_come(&self) -> Option<LocalBoxFuture<'static, anyhow::Result<()>>> {
+        self.0.coming.borrow_mut().pop_front()
     }
 
     /// Asks for something that only the outside of the simulation can do.

@@ -21,7 +21,7 @@ impl Trace {
     pub fn note(&mut self, at: u64, text: impl AsRef<str>) {
         let mut line = String::new();
         // Writing to a String cannot fail.
-        drop(write!(line, "{:>7} {}", at, text.as_ref()));
+        let _ = write!(line, "{:>7} {}", at, text.as_ref());
         self.hasher.update(line.as_bytes());
         self.hasher.update(b"\n");
         self.count += 1;

@@ -218,9 +218,9 @@ impl Weather {
         self.stage.begin_work();
         let desk = Desk::new(&self.stage, member, clone, "c");
         let stage = self.stage.clone();
-        sim.client(format!("{}-clone-desk", Host::Node(member).name()), async move {
+        self.stage.come(async move {
             stage.until_serving(clone).await;
-            Ok(desk.work().await?)
+            desk.work().await
         });
         Ok(true)
     }

@@ -1,6 +1,9 @@
 //! The people of one member: they make, revise, publish, withdraw and import, hang up, ask again, and keep a ledger.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
@@ -34,7 +37,22 @@ pub struct Desk {
     names: BTreeMap<Key, String>,
     versions: u32,
     prefix: &'static str,
+    /// What was answered lately, to be sent once more out of order.
+    answered: VecDeque<Answered>,
 }
+
+/// A request and its first answer.
+#[derive(Clone, Debug)]
+struct Answered {
+    key: Key,
+    wish: Wish,
+    name: Option<String>,
+    request_id: String,
+    answer: Shelf,
+}
+
+/// Requests remembered for repeating.
+const REMEMBERED: usize = 6;
 
 /// What is still to be done about a wish.
 enum Next {
@@ -48,7 +66,7 @@ impl Desk {
     #[must_use]
     pub fn new(stage: &Stage, member: usize, at: Host, prefix: &'static str) -> Self {
         let chance = Chance::of(stage.plan().seed, &format!("desk {}", at.name()));
-        Self { stage: stage.clone(), member, at, chance, names: BTreeMap::new(), versions: 0, prefix }
+        Self { stage: stage.clone(), member, at, chance, names: BTreeMap::new(), versions: 0, prefix, answered: VecDeque::new() }
     }
 
     /// Works until the run heals, then finishes what is open.
@@ -131,18 +149,26 @@ impl Desk {
         let request_id = self.request_id();
         self.stage.ledger(|ledger| ledger.asked(&key, wish));
         self.stage.note(format!("{} asks {key:?} {wish:?}", self.at.name()));
+        let name = self.names.get(&key).cloned();
         loop {
             let patience = self.patience();
-            let request = Request { key: &key, wish, name: self.names.get(&key), request_id: &request_id };
+            let request = Request { key: &key, wish, name: name.as_ref(), request_id: &request_id };
             let answer = ended(patience, request.send(client)).await;
+            let shelf = if let Ended::Answered(publication) = &answer { paper::shelf(publication) } else { None };
             match self.settle(&key, answer) {
-                Next::Done => break,
+                Next::Done => {
+                    self.answered.extend(shelf.map(|answer| Answered { key: key.clone(), wish, name, request_id, answer }));
+                    break;
+                }
                 Next::GiveUp => return,
                 Next::AskAgain => self.pause().await,
             }
         }
+        if self.answered.len() > REMEMBERED {
+            self.answered.pop_front();
+        }
         if self.chance.per_mille(self.stage.plan().manners.repeat) {
-            self.repeat(client, &key, wish, &request_id).await;
+            self.repeat(client).await;
         }
         if self.chance.per_mille(300) {
             self.send_reader(client, &key).await;
@@ -202,16 +228,23 @@ impl Desk {
         Next::AskAgain
     }
 
-    /// The same request once more gets the first answer again.
-    async fn repeat(&mut self, client: &mut PublishingServiceClient<Line>, key: &Key, wish: Wish, request_id: &str) {
-        let expected = self.stage.ledger(|ledger| ledger.shelf(key));
-        let request = Request { key, wish, name: self.names.get(key), request_id };
-        let Ended::Answered(publication) = ended(Duration::from_secs(2), request.send(client)).await else { return };
+    /// A request of some time ago, sent once more, gets its first answer again and changes nothing.
+    async fn repeat(&mut self, client: &mut PublishingServiceClient<Line>) {
+        let index = self.chance.index(self.answered.len());
+        let Some(Answered { key, wish, name, request_id, answer }) = self.answered.get(index).cloned() else { return };
+        let request = Request { key: &key, wish, name: name.as_ref(), request_id: &request_id };
+        let seen = match ended(Duration::from_secs(2), request.send(client)).await {
+            Ended::Answered(publication) => format!("{:?}", paper::shelf(&publication)),
+            Ended::Refused(refusal) if refusal.violations.is_empty() && !LATER.contains(&refusal.reason.as_ref()) => {
+                format!("refused: {}", refusal.reason)
+            }
+            Ended::Refused(_) | Ended::Unknown(_) => return,
+        };
         self.stage.hit("request repeated");
-        let seen = paper::shelf(&publication);
-        let closed = self.stage.ledger(|ledger| ledger.is_closed(key));
-        if !closed && seen != Some(expected) {
-            self.stage.broken("P2", format!("{key:?} repeated: {seen:?}, first it was {expected:?}"));
+        self.stage.note(format!("{} repeats {key:?} {wish:?}: {seen}", self.at.name()));
+        let forgotten = self.stage.is_held(self.member) || self.stage.ledger(|ledger| ledger.is_closed(&key));
+        if !forgotten && seen != format!("{:?}", Some(answer)) {
+            self.stage.broken("P2", format!("{key:?} {wish:?} repeated: {seen}, first it was {answer:?}"));
         }
     }
 
@@ -242,9 +275,7 @@ impl Desk {
                 Ended::Unknown(why) => self.stage.note(format!("{} import unknown {why}", self.at.name())),
             }
             certain = false;
-            let closed: Vec<Key> =
-                lines.keys().filter(|key| matches!(self.unknown(key), Next::GiveUp)).cloned().collect();
-            closed.iter().for_each(|key| drop(lines.remove(key)));
+            lines.retain(|key, _| matches!(self.unknown(key), Next::AskAgain));
             if lines.is_empty() {
                 return;
             }
