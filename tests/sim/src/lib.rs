@@ -3,7 +3,7 @@
 //!
 //! Pure and first to read: [`plan`] (what will go wrong), [`model`] (what must be true), [`ledger`] (what people know).
 
-// pub mod campaign;
+pub mod campaign;
 pub mod chance;
 pub mod check;
 pub mod evidence;
@@ -14,10 +14,10 @@ pub mod model;
 pub mod net;
 pub mod people;
 pub mod plan;
-// pub mod run;
-// pub mod sabotage;
+pub mod run;
+pub mod sabotage;
 pub mod sometimes;
 pub mod stage;
 pub mod surroundings;
 pub mod trace;
-// pub mod weather;
+pub mod weather;

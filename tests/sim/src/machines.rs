@@ -2,19 +2,23 @@
 
 use std::{
     cell::Cell,
-    net::Ipv4Addr,
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
+    path::Path,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use shouwang_hub::{Hub, HubHandle, Surroundings, config::HubConfig};
+use shouwang_node::{Node, NodeConfig, NodeHandle};
 use shouwang_proto::clock::World;
 use shouwang_serving::store::StoreOptions;
 use tokio::task::JoinSet;
 use turmoil::Sim;
 
 use crate::{
+    chance::Chance,
     net::{SimDialer, SimListener},
     people::{
         calls::{NODES_PORT, PEOPLE_PORT, PUBLISHING_PORT},
@@ -70,11 +74,12 @@ pub fn start_hub(sim: &mut Sim<'_>, stage: &Stage) {
 }
 
 async fn hub(stage: &Stage, world: World) -> anyhow::Result<HubHandle> {
+    let latency = disk_latency(stage, Host::Hub, &world);
     let config = HubConfig {
         alliance: Some("park".parse()?),
         advertise: Some(format!("hub:{NODES_PORT}")),
         advertise_people: Some(format!("hub:{PEOPLE_PORT}")),
-        store: StoreOptions::simulation(),
+        store: StoreOptions::simulation_with(latency),
         ..HubConfig::new(stage.disk(Host::Hub))
     };
     let people = SimListener::bind(PEOPLE_PORT).await?;
@@ -82,34 +87,53 @@ async fn hub(stage: &Stage, world: World) -> anyhow::Result<HubHandle> {
     Hub::start(config, Surroundings { world, people, nodes }).await
 }
 
-#[cfg(test)]
-mod probe {
-    use super::*;
-    use crate::plan::Plan;
-    use shouwang_proto::clock::{Clock as _, SystemClock};
-
-    #[test]
-    fn hub_alone() {
-        crate::listen::begin();
-        for seed in 0..3_u64 {
-            let t = std::time::Instant::now();
-            let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-            let stage = Stage::new(Plan::draw(seed), surroundings::epoch(SystemClock.now()), dir.path().to_owned());
-            let mut sim = turmoil::Builder::new().rng_seed(seed).tick_duration(Duration::from_millis(4)).simulation_duration(Duration::from_secs(900)).epoch(stage.epoch().into()).max_message_latency(Duration::from_millis(20)).build();
-            start_hub(&mut sim, &stage);
-            let s2 = stage.clone();
-            sim.client("operator", async move { crate::people::operator::invite_all(&s2).await?; s2.note("invited"); Ok(()) });
-            sim.run().unwrap();
-            eprintln!("invited {:?} real {:?}", sim.elapsed(), t.elapsed());
-            let t = std::time::Instant::now();
-            for _ in 0..2500 { sim.step().unwrap(); }
-            eprintln!("10 s idle real {:?}", t.elapsed());
-            let t = std::time::Instant::now();
-            sim.crash("hub"); sim.bounce("hub");
-            for _ in 0..2 { sim.step().unwrap(); }
-            eprintln!("restart real {:?}", t.elapsed());
-            eprintln!("{:?}", stage.trace().lines());
+/// Puts a member's node on a host: its own, or another one that was given a copy of its disk.
+pub fn start_node(sim: &mut Sim<'_>, stage: &Stage, member: usize, host: Host) {
+    let (stage, lives) = (stage.clone(), Rc::new(Cell::new(0)));
+    sim.host(host.name(), move || {
+        let stage = stage.clone();
+        let world = life(&stage, host, &lives);
+        async move {
+            let mut node = Box::pin(node(&stage, member, host, world)).await?;
+            stage.note(format!("{} serves", host.name()));
+            stage.serving(host);
+            Err(node.failed().await.into())
         }
-        eprintln!("{:?}", crate::listen::heard());
+    });
+}
+
+async fn node(stage: &Stage, member: usize, host: Host, world: World) -> anyhow::Result<NodeHandle> {
+    let disk = stage.disk(host);
+    join(stage, member, &disk, &world).await?;
+    let latency = disk_latency(stage, host, &world);
+    let config = NodeConfig { store: StoreOptions::simulation_with(latency), ..NodeConfig::new(&disk) };
+    let listener = SimListener::bind(PUBLISHING_PORT).await?;
+    let surroundings = shouwang_node::Surroundings { world, listener, dialer: Arc::new(SimDialer) };
+    Node::start(config, surroundings).await
+}
+
+/// Asks to join as often as it takes.
+async fn join(stage: &Stage, member: usize, disk: &Path, world: &World) -> anyhow::Result<()> {
+    let file = invite_file(stage, &Host::Node(member).name());
+    while !file.exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let invite = std::fs::read_to_string(file)?.trim().parse()?;
+    DirBuilder::new().recursive(true).mode(0o700).create(disk)?;
+    while let Err(error) = shouwang_node::join(disk, &invite, world, Arc::new(SimDialer)).await {
+        stage.note(format!("joining: {error:#}"));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
+}
+
+/// How long this machine's disk takes: mostly little, now and then long enough for a crash to come between.
+fn disk_latency(stage: &Stage, host: Host, world: &World) -> impl Fn() -> Duration + Send + Sync + 'static {
+    let seed = stage.plan().seed ^ u64::from_le_bytes(world.random());
+    let chance = Mutex::new(Chance::of(seed, &host.name()));
+    move || {
+        let mut chance = chance.lock().unwrap_or_else(PoisonError::into_inner);
+        let longest = if chance.per_mille(50) { 120 } else { 8 };
+        Duration::from_millis(chance.within(0..longest))
     }
 }
