@@ -22,20 +22,15 @@ pub use link::{LinkMemory, Quarantined};
 pub use log::{LogSlice, Tip};
 pub use pen::{Author, Gate};
 pub use publication::ListQuery;
-pub use restore::{Restored, RestoreError};
+pub use restore::{RestoreError, Restored};
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use shouwang_proto::{
+    clock::from_millis,
     id::RecordId,
-    log::{
-        Hash,
-        chain::Position,
-        entry::BATCH_ENTRIES,
-        head::Head,
-        sealed::SealedEntry,
-    },
+    log::{Hash, chain::Position, entry::BATCH_ENTRIES, head::Head, sealed::SealedEntry},
     publication::Sha256Hex,
     refusal::Refusal,
 };
@@ -72,6 +67,11 @@ impl Drop for Wake {
             more
         });
     }
+}
+
+/// A time as the store keeps it, so that the first answer shows what every later one will.
+fn kept(now: Timestamp) -> Timestamp {
+    from_millis(now.as_millisecond())
 }
 
 /// The answer to a request that may come twice.
@@ -148,6 +148,7 @@ impl NodeStore {
         changes: Vec<Change>,
         now: Timestamp,
     ) -> Result<Vec<Result<Outcome, Refusal>>, StoreError> {
+        let now = kept(now);
         let (pen, cache, grown) = (self.pen.clone(), self.cache.clone(), Arc::clone(&self.grown));
         let (outcomes, _wake) = self
             .store
@@ -172,6 +173,7 @@ impl NodeStore {
         now: Timestamp,
         response: impl FnOnce(&Outcome) -> Vec<u8> + Send + 'static,
     ) -> Result<Answered, StoreError> {
+        let now = kept(now);
         let (pen, cache, grown) = (self.pen.clone(), self.cache.clone(), Arc::clone(&self.grown));
         let (answered, _wake) = self
             .store
@@ -384,7 +386,12 @@ impl NodeStore {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn attachment_put(&self, sha256: Sha256Hex, bytes: u64, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn attachment_put(
+        &self,
+        sha256: Sha256Hex,
+        bytes: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.store
             .write(async move |tx| attachment::attachment_put(tx, &sha256, bytes, now.as_millisecond()).await)
             .await

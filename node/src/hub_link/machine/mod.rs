@@ -12,8 +12,11 @@ use shouwang_proto::log::{Hash, chain::Position, entry::BATCH_BYTES};
 
 /// Most batches under way. Bounds what waits in memory, whatever credit a hub gives.
 pub const MOST_FLYING: usize = 16;
-/// The position is remembered at least after so many acknowledgements.
+/// The hub's position is kept in the store after so many acknowledgements, and when a stream ends. It is a hint, not
+/// worth a commit each.
 const REMEMBER_EVERY: u32 = 64;
+/// With batches under way, less credit than this waits for more instead of making tiny batches.
+const WORTH_READING: u64 = 64 * 1024;
 
 /// How the hub sees this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +174,6 @@ enum Phase {
 struct Stream {
     cursor: Position,
     sent: u64,
-    head: u64,
     credit: u64,
     /// The last entries of the batches under way.
     flying: VecDeque<Position>,
@@ -184,6 +186,8 @@ struct Stream {
 #[derive(Clone, Debug)]
 pub struct Machine {
     hub_epoch: u64,
+    /// The newest own entry that is known of; it may grow in any phase.
+    head: u64,
     /// Is the log kept from being written, by a fork or by a restore that was cut short?
     closed: bool,
     phase: Phase,
@@ -199,7 +203,7 @@ impl Machine {
     /// A machine that has seen hubs up to `hub_epoch`; `held` when publishing is held from before.
     #[must_use]
     pub fn new(hub_epoch: u64, held: bool) -> Self {
-        Self { hub_epoch, closed: held, phase: Phase::Apart }
+        Self { hub_epoch, head: 0, closed: held, phase: Phase::Apart }
     }
 
     /// True while an answer of the hub is due: then silence means a broken link.
@@ -216,6 +220,7 @@ impl Machine {
     pub fn handle(&mut self, event: Event) -> Vec<Command> {
         match event {
             Event::Connected { head } => {
+                self.head = head.seq;
                 self.phase = Phase::Greeting { head };
                 Vec::new()
             }
@@ -226,7 +231,12 @@ impl Machine {
                 Phase::Apart | Phase::Greeting { .. } | Phase::Streaming(_) => self.hold(Fork::Told),
             },
             Event::Disconnected => self.disconnected(),
-            Event::Loaded { .. } | Event::Acked { .. } | Event::Grew { .. } => self.streaming(event),
+            Event::Grew { seq } => {
+                // Also between hello and welcome, where a growth that was forgotten would wait for the next one.
+                self.head = self.head.max(seq);
+                self.streaming(event)
+            }
+            Event::Loaded { .. } | Event::Acked { .. } => self.streaming(event),
         }
     }
 
@@ -246,7 +256,9 @@ impl Machine {
     fn disconnected(&mut self) -> Vec<Command> {
         match std::mem::replace(&mut self.phase, Phase::Apart) {
             Phase::Streaming(stream) if stream.unremembered > 0 => vec![Command::Remember(stream.cursor)],
-            Phase::Apart | Phase::Greeting { .. } | Phase::Restoring { .. } | Phase::Streaming(_) => Vec::new(),
+            Phase::Apart | Phase::Greeting { .. } | Phase::Restoring { .. } | Phase::Streaming(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -279,7 +291,7 @@ impl Machine {
         if std::mem::take(&mut self.closed) {
             commands.push(Command::Release);
         }
-        commands.extend(self.begin(cursor, head.seq, credit));
+        commands.extend(self.begin(cursor, credit));
         commands
     }
 
@@ -289,16 +301,16 @@ impl Machine {
         };
         self.closed = false;
         let mut commands = vec![Command::Release];
-        commands.extend(self.begin(until, head.seq, credit));
+        self.head = head.seq;
+        commands.extend(self.begin(until, credit));
         commands
     }
 
     /// Streams from the hub's cursor on.
-    fn begin(&mut self, cursor: Position, head: u64, credit: u64) -> Vec<Command> {
+    fn begin(&mut self, cursor: Position, credit: u64) -> Vec<Command> {
         let mut stream = Stream {
             cursor,
             sent: cursor.seq,
-            head,
             credit,
             flying: VecDeque::new(),
             reading: false,
@@ -306,7 +318,7 @@ impl Machine {
             unremembered: 0,
         };
         let mut commands = vec![Command::Progress(cursor), Command::Remember(cursor)];
-        commands.extend(stream.read());
+        commands.extend(stream.read(self.head));
         self.phase = Phase::Streaming(stream);
         commands
     }
@@ -317,9 +329,9 @@ impl Machine {
             return if matches!(event, Event::Loaded { .. }) { vec![Command::Discard] } else { Vec::new() };
         };
         let step = match event {
-            Event::Loaded { last, bytes, cut } => stream.loaded(last, bytes, cut),
-            Event::Acked { cursor, credit } => stream.acked(cursor, credit),
-            Event::Grew { seq } => Ok(stream.grew(seq)),
+            Event::Loaded { last, bytes, cut } => stream.loaded(&mut self.head, last, bytes, cut),
+            Event::Acked { cursor, credit } => stream.acked(self.head, cursor, credit),
+            Event::Grew { .. } => Ok(stream.read(self.head).into_iter().collect()),
             Event::Connected { .. }
             | Event::Welcomed { .. }
             | Event::Restored { .. }
@@ -342,9 +354,10 @@ enum Wrong {
 
 impl Stream {
     /// The next read, if one makes sense now.
-    fn read(&mut self) -> Option<Command> {
-        let may = !self.reading && !self.starved && self.flying.len() < MOST_FLYING && self.head > self.sent;
-        if !may || self.credit == 0 {
+    fn read(&mut self, head: u64) -> Option<Command> {
+        let may = !self.reading && !self.starved && self.flying.len() < MOST_FLYING && head > self.sent;
+        let least = if self.flying.is_empty() { 0 } else { WORTH_READING };
+        if !may || self.credit < least {
             return None;
         }
         self.reading = true;
@@ -352,19 +365,20 @@ impl Stream {
         Some(Command::Read { after: self.sent, most_bytes: self.credit.min(whole) })
     }
 
-    fn grew(&mut self, seq: u64) -> Vec<Command> {
-        self.head = self.head.max(seq);
-        self.read().into_iter().collect()
-    }
-
-    fn loaded(&mut self, last: Option<Position>, bytes: u64, cut: bool) -> Result<Vec<Command>, Wrong> {
+    fn loaded(
+        &mut self,
+        head: &mut u64,
+        last: Option<Position>,
+        bytes: u64,
+        cut: bool,
+    ) -> Result<Vec<Command>, Wrong> {
         if !std::mem::take(&mut self.reading) {
             return Ok(vec![Command::Discard]);
         }
         let Some(last) = last else {
             if !cut {
                 // Somebody said that the log had grown before it had.
-                self.head = self.sent;
+                *head = self.sent;
                 return Ok(vec![Command::Discard]);
             }
             if self.flying.is_empty() {
@@ -375,14 +389,14 @@ impl Stream {
         };
         self.credit = self.credit.saturating_sub(bytes);
         self.sent = last.seq;
-        self.head = self.head.max(last.seq);
+        *head = (*head).max(last.seq);
         self.flying.push_back(last);
         let mut commands = vec![Command::Send];
-        commands.extend(self.read());
+        commands.extend(self.read(*head));
         Ok(commands)
     }
 
-    fn acked(&mut self, cursor: Position, credit: u64) -> Result<Vec<Command>, Wrong> {
+    fn acked(&mut self, head: u64, cursor: Position, credit: u64) -> Result<Vec<Command>, Wrong> {
         if cursor.seq > self.sent {
             return Err(Wrong::Fault(Fault::Protocol("an acknowledgement of what was not sent")));
         }
@@ -402,11 +416,11 @@ impl Stream {
         self.cursor = cursor;
         self.unremembered += 1;
         let mut commands = vec![Command::Progress(cursor)];
-        if self.flying.is_empty() || self.unremembered >= REMEMBER_EVERY {
+        if self.unremembered >= REMEMBER_EVERY {
             self.unremembered = 0;
             commands.push(Command::Remember(cursor));
         }
-        commands.extend(self.read());
+        commands.extend(self.read(head));
         Ok(commands)
     }
 }
