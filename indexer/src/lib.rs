@@ -1,6 +1,7 @@
 //! The hub of a safety alliance: takes in the members' logs, indexes them, answers searches.
 //!
 //! - [`council`]: who is in the alliance, by which keys, who may ask what, and who did what.
+//! - [`link`]: the members' nodes are heard.
 //! - [`store`]: the only SQL.
 //! - [`Hub::start`] puts the rooms together and opens two ports: one for people and programs ([`people`]), one for
 //!   nodes.
@@ -11,7 +12,9 @@ pub mod council;
 pub mod folder;
 pub mod founding;
 mod hub;
+pub mod link;
 pub mod people;
+mod rooms;
 pub mod store;
 
 pub use hub::{Addresses, Hub, HubHandle, Surroundings};
