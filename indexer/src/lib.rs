@@ -1,7 +1,7 @@
 //! The hub of a safety alliance: takes in the members' logs, indexes them, answers searches.
 //!
 //! - [`council`]: who is in the alliance, by which keys, who may ask what, and who did what.
-//! - [`link`]: the members' nodes are heard.
+//! - [`link`]: what the members' nodes say, checked, kept and acknowledged.
 //! - [`store`]: the only SQL.
 //! - [`Hub::start`] puts the rooms together and opens two ports: one for people and programs ([`people`]), one for
 //!   nodes.

@@ -1,11 +1,18 @@
 //! The only SQL of the hub. One file per concern; functions are named noun first and take the connection or
 //! transaction they run in. Times are milliseconds since 1970 (UTC), JSON is text, ids are text.
 
+pub mod attachment;
 pub mod audit;
+pub mod catalog;
 pub mod enrolment;
 pub mod hub;
+pub mod hub_log;
+pub mod log;
+pub mod quarantine;
 pub mod roster;
 pub mod thesaurus;
+#[cfg(test)]
+mod trial;
 
 use std::fmt;
 
