@@ -158,7 +158,7 @@ impl Council {
                 member_known(tx, &wish.member).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(Invited { member, secret, expires })
     }
 
@@ -231,7 +231,7 @@ impl Council {
                 member_known(tx, &id).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(member)
     }
 
@@ -263,7 +263,7 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(IssuedToken { id, secret, expires })
     }
 
@@ -284,7 +284,8 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.roster.reload().await
+        self.roster.refresh().await;
+        Ok(())
     }
 
     /// Adds a group of synonyms (no id), or replaces one.
@@ -320,7 +321,7 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.thesaurus.reload().await?;
+        self.thesaurus.refresh().await;
         Ok(added)
     }
 
@@ -339,7 +340,8 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.thesaurus.reload().await
+        self.thesaurus.refresh().await;
+        Ok(())
     }
 
     fn new_id(&self) -> String {

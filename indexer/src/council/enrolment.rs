@@ -117,7 +117,7 @@ impl Enrolment {
         let joined =
             self.store.write(async move |tx| Joining { tx, join: &join, authority: &authority, world: &world }
                 .run().await).await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(joined)
     }
 
@@ -144,7 +144,7 @@ impl Enrolment {
             .store
             .write(async move |tx| renew_in(tx, &renewal, &authority, &world).await)
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(pem)
     }
 }

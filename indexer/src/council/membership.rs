@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     str::FromStr,
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -129,40 +130,62 @@ pub struct TokenStanding {
     pub expires: Timestamp,
 }
 
-/// Everything that decides who may do what, at one version.
+/// What changed since an earlier version. A certificate or token without standing is revoked.
 #[derive(Clone, Debug, Default)]
+pub struct RosterChanges {
+    /// The version after them.
+    pub version: u64,
+    /// Members as they stand now.
+    pub members: Vec<MemberStanding>,
+    /// Certificates by their serial in lower-case hexadecimal.
+    pub certificates: Vec<(String, Option<CertificateStanding>)>,
+    /// Tokens by the hash of their secret.
+    pub tokens: Vec<(SecretHash, Option<TokenStanding>)>,
+}
+
+/// Everything that decides who may do what, at one version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RosterSnapshot {
     /// Rises with every change.
     pub version: u64,
-    members: BTreeMap<MemberId, MemberStanding>,
+    members: BTreeMap<MemberId, Arc<MemberStanding>>,
     certificates: BTreeMap<String, CertificateStanding>,
     tokens: BTreeMap<SecretHash, TokenStanding>,
 }
 
 impl RosterSnapshot {
-    /// A snapshot of these. Certificates are keyed by their serial in lower-case hexadecimal.
+    /// The snapshot after these changes. A snapshot of all is the empty one with all as changes.
     #[must_use]
-    pub fn new(
-        version: u64,
-        members: impl IntoIterator<Item = MemberStanding>,
-        certificates: BTreeMap<String, CertificateStanding>,
-        tokens: BTreeMap<SecretHash, TokenStanding>,
-    ) -> Self {
-        let members = members.into_iter().map(|member| (member.id.clone(), member)).collect();
-        Self { version, members, certificates, tokens }
+    pub fn with(&self, changes: RosterChanges) -> Self {
+        let RosterChanges { version, members, certificates, tokens } = changes;
+        let mut next = Self { version, ..self.clone() };
+        next.members.extend(members.into_iter().map(|member| (member.id.clone(), Arc::new(member))));
+        for (serial, standing) in certificates {
+            match standing {
+                Some(standing) => next.certificates.insert(serial, standing),
+                None => next.certificates.remove(&serial),
+            };
+        }
+        for (hash, standing) in tokens {
+            match standing {
+                Some(standing) => next.tokens.insert(hash, standing),
+                None => next.tokens.remove(&hash),
+            };
+        }
+        next
     }
 
     /// One member.
     #[must_use]
     pub fn member(&self, id: &MemberId) -> Option<&MemberStanding> {
-        self.members.get(id)
+        self.members.get(id).map(Arc::as_ref)
     }
 
     /// The member whose certificate this is, if the certificate is on the allow-list. The member may be suspended;
     /// whoever asks has to look.
     #[must_use]
     pub fn by_serial(&self, serial: &str) -> Option<&MemberStanding> {
-        self.members.get(&self.certificates.get(serial)?.member)
+        self.member(&self.certificates.get(serial)?.member)
     }
 
     /// What is known of a certificate on the allow-list.
@@ -184,7 +207,7 @@ impl RosterSnapshot {
 
     /// All members, by id.
     pub fn members(&self) -> impl Iterator<Item = &MemberStanding> {
-        self.members.values()
+        self.members.values().map(Arc::as_ref)
     }
 
     /// The member a link with this certificate is for.
