@@ -19,8 +19,14 @@ use tonic::service::Routes;
 use crate::{
     config::HubConfig,
     council::{
-        coordinator::Council, enrolment::Enrolment, enrolment_service::EnrolmentDesk, gate::Gate,
-        oversight::{IndexProgress, Oversight}, roster::Roster, service::CouncilDesk, thesaurus::ThesaurusBook,
+        coordinator::Council,
+        enrolment::Enrolment,
+        enrolment_service::EnrolmentDesk,
+        gate::Gate,
+        oversight::{IndexProgress, Oversight},
+        roster::Roster,
+        service::CouncilDesk,
+        thesaurus::ThesaurusBook,
     },
     folder::DataFolder,
     founding::{self, Foundation},
@@ -142,7 +148,9 @@ impl Rooms {
     pub(crate) async fn node_services(&self) -> Routes {
         let link = LinkDesk::service(self.link.clone());
         let (reporter, health) = grpc::health();
-        reporter.set_serving::<shouwang_proto::wire::link_service_server::LinkServiceServer<LinkDesk>>().await;
+        reporter
+            .set_serving::<shouwang_proto::wire::link_service_server::LinkServiceServer<LinkDesk>>()
+            .await;
         Routes::new(health).add_service(link)
     }
 }

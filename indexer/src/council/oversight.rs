@@ -10,13 +10,7 @@ use shouwang_proto::{
 };
 use shouwang_serving::store::StoreError;
 
-use super::{
-    audit::Deed,
-    caller::Caller,
-    membership::MemberStanding,
-    messages::write_time,
-    roster::Roster,
-};
+use super::{audit::Deed, caller::Caller, membership::MemberStanding, messages::write_time, roster::Roster};
 use crate::{
     link::{
         board::{LinkBoard, LinkRow},

@@ -156,7 +156,9 @@ impl Room {
 fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>, reason: &str) {
     match result {
         Err(StoreError::Refused(refusal)) => assert_eq!(refusal.reason, reason),
-        Ok(_) | Err(StoreError::Unavailable(_) | StoreError::Internal(_)) => panic!("{result:?}, not {reason}"),
+        Ok(_) | Err(StoreError::Unavailable(_) | StoreError::Internal(_)) => {
+            panic!("{result:?}, not {reason}")
+        }
     }
 }
 
@@ -321,7 +323,10 @@ async fn a_changed_or_missing_audit_row_is_found() {
             room.council.invite(&room.operator, wish).await.unwrap();
         }
         room.check_roster().await;
-        room.council.put_group(&room.operator, None, vec!["动火".to_owned(), "hot work".to_owned()]).await.unwrap();
+        room.council
+            .put_group(&room.operator, None, vec!["动火".to_owned(), "hot work".to_owned()])
+            .await
+            .unwrap();
         assert_eq!(room.audit().await, Ok(3));
         assert_eq!(room.council.thesaurus().groups().len(), 1);
         room.store.write(async |tx| store::audit::audit_spoil(tx, 2).await).await.unwrap();

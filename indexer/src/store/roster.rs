@@ -13,7 +13,9 @@ use shouwang_serving::on;
 use super::{Conn, StoreError, Tx, bad_row, column, counter};
 use crate::council::{
     caller::SecretHash,
-    membership::{CertificateStanding, LogKeyStanding, MemberStanding, MemberState, RosterChanges, TokenStanding},
+    membership::{
+        CertificateStanding, LogKeyStanding, MemberStanding, MemberState, RosterChanges, TokenStanding,
+    },
 };
 
 /// The version of the roster; 0 before the hub was founded.
@@ -28,8 +30,10 @@ pub async fn roster_version(conn: &mut Conn) -> Result<u64, StoreError> {
 
 /// Raises the version and gives it. It also locks the row of the hub, so versions become visible in order.
 pub(super) async fn roster_raise(tx: &mut Tx) -> Result<i64, StoreError> {
-    Ok(on!(tx, c => sqlx::query_scalar("update hub set roster_version = roster_version + 1 returning roster_version")
-        .fetch_one(&mut *c).await?))
+    Ok(
+        on!(tx, c => sqlx::query_scalar("update hub set roster_version = roster_version + 1 returning roster_version")
+        .fetch_one(&mut *c).await?),
+    )
 }
 
 /// Marks a member as changed; every function that changes one, its groups or its keys does it last.
@@ -70,7 +74,8 @@ impl MemberRow {
         log_keys: Vec<LogKeyStanding>,
     ) -> Result<MemberStanding, StoreError> {
         let id: MemberId = self.id.parse().map_err(|error| bad_row("member", "id", &self.id, error))?;
-        let state: MemberState = self.state.parse().map_err(|error| bad_row("member", "state", &id, error))?;
+        let state: MemberState =
+            self.state.parse().map_err(|error| bad_row("member", "state", &id, error))?;
         let mut groups = BTreeSet::new();
         if state == MemberState::Active {
             groups.clone_from(&assigned_groups);
@@ -118,7 +123,10 @@ async fn groups_read(conn: &mut Conn, after: i64) -> Result<BTreeMap<String, BTr
     Ok(groups)
 }
 
-async fn log_keys_read(conn: &mut Conn, after: i64) -> Result<BTreeMap<String, Vec<LogKeyStanding>>, StoreError> {
+async fn log_keys_read(
+    conn: &mut Conn,
+    after: i64,
+) -> Result<BTreeMap<String, Vec<LogKeyStanding>>, StoreError> {
     let rows: Vec<(String, Vec<u8>, i64)> = on!(conn, c => sqlx::query_as(
         "select k.member_id, k.public_key, k.valid_from_seq from log_key k join member m on m.id = k.member_id
          where m.version > $1 order by k.member_id, k.number")
@@ -141,18 +149,32 @@ async fn certificates_read(
     conn: &mut Conn,
     after: i64,
 ) -> Result<Vec<(String, Option<CertificateStanding>)>, StoreError> {
-    let rows: Vec<(String, String, i64, Option<i64>, Option<i64>)> = on!(conn, c => sqlx::query_as(
+    let rows: Vec<ListedRow> = on!(conn, c => sqlx::query_as(
         "select serial, member_id, not_after_ms, seen_ms, revoked_ms from certificate
          where version > $1 and (revoked_ms is null or $1 > 0)")
         .bind(after).fetch_all(&mut *c).await?);
-    rows.into_iter()
-        .map(|(serial, member, not_after, seen, revoked)| {
-            let member = member.parse().map_err(|error| bad_row("certificate", "member_id", &serial, error))?;
-            let not_after = from_millis(not_after);
-            let standing = CertificateStanding { member, not_after, seen: seen.is_some() };
-            Ok((serial, revoked.is_none().then_some(standing)))
-        })
-        .collect()
+    rows.into_iter().map(ListedRow::into_standing).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct ListedRow {
+    serial: String,
+    member_id: String,
+    not_after_ms: i64,
+    seen_ms: Option<i64>,
+    revoked_ms: Option<i64>,
+}
+
+impl ListedRow {
+    fn into_standing(self) -> Result<(String, Option<CertificateStanding>), StoreError> {
+        let member = self
+            .member_id
+            .parse()
+            .map_err(|error| bad_row("certificate", "member_id", &self.serial, error))?;
+        let not_after = from_millis(self.not_after_ms);
+        let standing = CertificateStanding { member, not_after, seen: self.seen_ms.is_some() };
+        Ok((self.serial, self.revoked_ms.is_none().then_some(standing)))
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -194,7 +216,12 @@ async fn tokens_read(
 ///
 /// # Errors
 /// What the store said.
-pub async fn member_put(tx: &mut Tx, id: &MemberId, display_name: &str, now: Timestamp) -> Result<(), StoreError> {
+pub async fn member_put(
+    tx: &mut Tx,
+    id: &MemberId,
+    display_name: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query(
         "insert into member (id, display_name, state, created_ms, version) values ($1, $2, 'invited', $3, 0)
          on conflict (id) do update set display_name = excluded.display_name")
@@ -206,7 +233,11 @@ pub async fn member_put(tx: &mut Tx, id: &MemberId, display_name: &str, now: Tim
 ///
 /// # Errors
 /// What the store said.
-pub async fn member_groups_set(tx: &mut Tx, id: &MemberId, groups: &BTreeSet<GroupId>) -> Result<(), StoreError> {
+pub async fn member_groups_set(
+    tx: &mut Tx,
+    id: &MemberId,
+    groups: &BTreeSet<GroupId>,
+) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query("delete from member_group where member_id = $1")
         .bind(id.as_str()).execute(&mut *c).await?.rows_affected());
     for group in groups {
