@@ -24,6 +24,8 @@ pub mod room;
 pub mod service;
 #[cfg(test)]
 pub(crate) mod script;
+#[cfg(test)]
+mod stories;
 mod sync;
 pub mod tracker;
 mod translate;
