@@ -161,7 +161,11 @@ pub fn plan(log: LogState, records: BTreeMap<RecordId, RecordState>, batch: Vec<
 ///
 /// # Errors
 /// The [`Poison`] that keeps it where it is.
-pub fn release(mut state: RecordState, entry: &SealedEntry, judged: Result<Exhibit, Poison>) -> Result<Plan, Poison> {
+pub fn release(
+    mut state: RecordState,
+    entry: &SealedEntry,
+    judged: Result<Exhibit, Poison>,
+) -> Result<Plan, Poison> {
     let exhibit = rising(&state, entry.header(), judged)?;
     let record = entry.header().record;
     state.quarantined = true;
@@ -287,10 +291,9 @@ mod tests {
             .changes
             .iter()
             .map(|change| format!("{} {:?} by {}", number(change.record), change.kind, change.seq));
-        let kept = plan
-            .quarantined
-            .iter()
-            .map(|(record, kept)| format!("{} kept at {}: {}", number(*record), kept.seq, kept.poison.reason.code()));
+        let kept = plan.quarantined.iter().map(|(record, kept)| {
+            format!("{} kept at {}: {}", number(*record), kept.seq, kept.poison.reason.code())
+        });
         changes.chain(kept).collect()
     }
 
@@ -360,10 +363,13 @@ mod tests {
     #[test]
     fn a_revision_must_rise_above_what_was_shown() {
         let mut script = Script::new();
-        script.append(EntryKind::Put, 1, payload(practice("一", &["alliance"])), |header| header.revision = 5);
-        script.append(EntryKind::Put, 1, payload(practice("旧", &["alliance"])), |header| header.revision = 5);
+        script
+            .append(EntryKind::Put, 1, payload(practice("一", &["alliance"])), |header| header.revision = 5);
+        script
+            .append(EntryKind::Put, 1, payload(practice("旧", &["alliance"])), |header| header.revision = 5);
         check(&script, &["1 Put by 1", "1 kept at 2: REVISION_NOT_RISING"]);
-        script.append(EntryKind::Put, 1, payload(practice("新", &["alliance"])), |header| header.revision = 6);
+        script
+            .append(EntryKind::Put, 1, payload(practice("新", &["alliance"])), |header| header.revision = 6);
         check(&script, &["1 Put by 1", "1 Put by 3"]);
     }
 

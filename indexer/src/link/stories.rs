@@ -112,7 +112,8 @@ impl Trial {
 
     /// The hub's log in words.
     async fn hub_log(&self) -> Vec<String> {
-        let rows = self.hub.store.read(async |conn| hub_log::hub_log_after(conn, 0, 1_000).await).await.unwrap();
+        let rows =
+            self.hub.store.read(async |conn| hub_log::hub_log_after(conn, 0, 1_000).await).await.unwrap();
         rows.iter()
             .map(|row| {
                 let change = match &row.change {
@@ -142,7 +143,10 @@ async fn a_log_is_kept_and_shown(engine: TrialEngine) {
     assert_eq!((shown.seq, shown.revision, shown.sealed), (151, 2, trial.script.entries[150].clone()));
     assert_eq!(trial.find(2).await.unwrap(), None);
     assert_eq!(trial.find(999).await.unwrap(), None);
-    assert_eq!(trial.hub_log().await[149..], ["150: 150 put 1 by 150", "151: 1 put 2 by 151", "152: 2 remove by 152"]);
+    assert_eq!(
+        trial.hub_log().await[149..],
+        ["150: 150 put 1 by 150", "151: 1 put 2 by 151", "152: 2 remove by 152"]
+    );
 
     let store = &trial.hub.store;
     let cursor = store.read(async |conn| log::cursor_find(conn, &member()).await).await.unwrap().unwrap();
@@ -162,7 +166,10 @@ async fn a_moved_cursor_undoes_the_batch(engine: TrialEngine) {
     trial.apply(first.clone()).await.unwrap();
     for stale in [first, Delivery { from: trial.script.end(), ..second.clone() }] {
         let refused = trial.apply(stale).await.unwrap_err();
-        assert!(matches!(&refused, StoreError::Refused(refusal) if refusal.reason == "CURSOR_MOVED"), "{refused:?}");
+        assert!(
+            matches!(&refused, StoreError::Refused(refusal) if refusal.reason == "CURSOR_MOVED"),
+            "{refused:?}"
+        );
     }
     assert_eq!(trial.hub_log().await, ["1: 1 put 1 by 1"]);
     trial.apply(second).await.unwrap();
@@ -184,7 +191,8 @@ async fn poison_is_kept_and_released_after_an_upgrade(engine: TrialEngine) {
     assert_eq!(trial.hub_log().await, ["1: 2 put 1 by 2"]);
 
     let store = &trial.hub.store;
-    let first = store.read(async |conn| quarantine::quarantine_list(conn, None, None, 1).await).await.unwrap();
+    let first =
+        store.read(async |conn| quarantine::quarantine_list(conn, None, None, 1).await).await.unwrap();
     let after = first[0].after();
     let rest = store
         .read(async move |conn| quarantine::quarantine_list(conn, Some(&member()), Some(&after), 9).await)
@@ -220,9 +228,13 @@ async fn a_redaction_destroys(engine: TrialEngine) {
         trial.hub_log().await,
         ["1: 1 remove by 1", "2: 2 put 1 by 2", "3: 1 remove by 3", "4: 1 remove by 4"]
     );
-    let entries = trial.hub.store.read(async |conn| log::entries_from(conn, &member(), 1, 10).await).await.unwrap();
+    let entries =
+        trial.hub.store.read(async |conn| log::entries_from(conn, &member(), 1, 10).await).await.unwrap();
     let key = trial.script.key.public();
-    assert!(entries.len() == 4 && entries.iter().all(|entry| entry.verifies(&key)), "the chain still verifies");
+    assert!(
+        entries.len() == 4 && entries.iter().all(|entry| entry.verifies(&key)),
+        "the chain still verifies"
+    );
 }
 
 async fn a_flipped_bit_is_never_served(engine: TrialEngine) {
@@ -232,7 +244,9 @@ async fn a_flipped_bit_is_never_served(engine: TrialEngine) {
     trial.send().await;
     trial.hub.flip_payload(&member(), 1).await;
     let found = trial.find(1).await.unwrap_err();
-    assert!(matches!(&found, StoreError::Internal(cause) if cause.to_string().contains("log_entry.header of north/1")));
+    assert!(
+        matches!(&found, StoreError::Internal(cause) if cause.to_string().contains("log_entry.header of north/1"))
+    );
     let store = &trial.hub.store;
     assert!(store.read(async |conn| log::entry_find(conn, &member(), 1).await).await.is_err());
     assert_eq!(trial.hub_log().await, ["1: 1 remove by 1", "2: 2 put 1 by 2"], "the others are not held up");
@@ -248,7 +262,8 @@ async fn keys_and_epochs_reach_the_roster(engine: TrialEngine) {
     trial.script.put(2, "二");
     let applied = trial.send().await;
     assert!(applied.roster_changed);
-    let standing = trial.hub.store.read(async |conn| roster::member_find(conn, &member()).await).await.unwrap();
+    let standing =
+        trial.hub.store.read(async |conn| roster::member_find(conn, &member()).await).await.unwrap();
     let standing = standing.unwrap();
     assert_eq!((standing.log_key, standing.minimum_epoch), (Some(next.public()), 3));
     assert_eq!((standing.log_key_at(2), standing.log_key_at(3)), (Some(&old), Some(&next.public())));
@@ -318,16 +333,19 @@ async fn any_cut_gives_what_the_whole_log_gives(engine: TrialEngine) {
     let whole = trial.script.entries.iter().map(|entry| examine(entry.to_wire()).unwrap()).collect();
     let whole = apply::plan(LogState::default(), BTreeMap::new(), whole);
     let records = whole.records.keys().copied().collect();
-    let states = trial.hub.store.read(async move |conn| catalog::record_states(conn, &member(), &records).await);
+    let states =
+        trial.hub.store.read(async move |conn| catalog::record_states(conn, &member(), &records).await);
     assert_eq!(states.await.unwrap(), whole.records);
-    let cursor = trial.hub.store.read(async |conn| log::cursor_find(conn, &member()).await).await.unwrap().unwrap();
+    let cursor =
+        trial.hub.store.read(async |conn| log::cursor_find(conn, &member()).await).await.unwrap().unwrap();
     assert_eq!(cursor.log, whole.log);
     assert_eq!(trial.hub_log().await.len(), whole.changes.len());
     for number in 0..25 {
         let shown = whole.records.get(&record(number)).and_then(|state| state.shown.as_ref());
         assert_eq!(trial.find(number).await.unwrap().map(|row| row.seq), shown.map(|shown| shown.seq));
     }
-    let kept = trial.hub.store.read(async |conn| quarantine::quarantine_count(conn, &member()).await).await.unwrap();
+    let kept =
+        trial.hub.store.read(async |conn| quarantine::quarantine_count(conn, &member()).await).await.unwrap();
     assert_eq!(kept, whole.quarantined.len() as u64);
 }
 

@@ -143,8 +143,6 @@ pub struct Tracker {
     /// The least epoch in which the member's node may write.
     minimum_epoch: u64,
     position: Position,
-    /// True until a new entry was admitted: what does not follow then is a fork, not a hole in a batch.
-    at_cursor: bool,
     before: Before,
     turned: Vec<LogKeyStanding>,
 }
@@ -159,16 +157,7 @@ impl Tracker {
         keys: Vec<LogKeyStanding>,
         minimum_epoch: u64,
     ) -> Self {
-        Self {
-            alliance,
-            member,
-            keys,
-            minimum_epoch,
-            position,
-            at_cursor: true,
-            before: Before::Nothing,
-            turned: Vec::new(),
-        }
+        Self { alliance, member, keys, minimum_epoch, position, before: Before::Nothing, turned: Vec::new() }
     }
 
     /// The newest entry admitted.
@@ -206,12 +195,15 @@ impl Tracker {
         {
             return Err(BatchError::Broken(ChainError::Gap { expected: known.seq + 1, found: seq }));
         }
-        let next = self.position.follow(header, entry.hash()).map_err(|error| match error {
-            ChainError::Forked { seq } if self.at_cursor => BatchError::Forked { seq },
-            ChainError::Forked { .. } | ChainError::Gap { .. } | ChainError::Epoch { .. } => {
-                BatchError::Broken(error)
-            }
-        })?;
+        let next =
+            self.position.follow(header, entry.hash()).map_err(|error| match (error, self.before) {
+                // What the batch itself has before this entry is chained to the copy already.
+                (ChainError::Forked { .. }, Before::New) => BatchError::Broken(error),
+                (ChainError::Forked { seq }, Before::Nothing | Before::Known(_)) => {
+                    BatchError::Forked { seq }
+                }
+                (ChainError::Gap { .. } | ChainError::Epoch { .. }, _) => BatchError::Broken(error),
+            })?;
         if next.epoch < self.minimum_epoch {
             return Err(BatchError::Stale { seq, epoch: next.epoch, minimum: self.minimum_epoch });
         }
@@ -221,7 +213,6 @@ impl Tracker {
         }
         self.turn_key(entry)?;
         self.position = next;
-        self.at_cursor = false;
         self.before = Before::New;
         Ok(Admitted::New)
     }
@@ -302,7 +293,10 @@ mod tests {
     fn sizes_have_limits() {
         assert_eq!(check_size([].into_iter()), Err(BatchError::Empty));
         assert_eq!(check_size([10; 200].into_iter()), Ok(2_000));
-        assert_eq!(check_size([10; 201].into_iter()), Err(BatchError::TooLarge { entries: 201, bytes: 2_010 }));
+        assert_eq!(
+            check_size([10; 201].into_iter()),
+            Err(BatchError::TooLarge { entries: 201, bytes: 2_010 })
+        );
         let large = BATCH_BYTES + 1;
         assert_eq!(check_size([large].into_iter()), Err(BatchError::TooLarge { entries: 1, bytes: large }));
     }
@@ -326,6 +320,9 @@ mod tests {
         for record in 0..6 {
             other.put(record, "另一份");
         }
+        let mixed = [script.entries[4].clone(), other.entries[5].clone()];
+        let broken = BatchError::Broken(ChainError::Forked { seq: 6 });
+        assert_eq!(run(&mut tracker(&script, 4), &mixed), Err(broken));
         assert_eq!(run(&mut tracker(&script, 4), &other.entries[4..]), Err(BatchError::Forked { seq: 5 }));
         assert_eq!(run(&mut tracker(&script, 4), &other.entries[2..4]), Err(BatchError::Forked { seq: 4 }));
         // Sent again below the cursor: only the store can tell.
@@ -383,8 +380,7 @@ mod tests {
         script.put(1, "课程");
         let (old, new) = (script.key.clone(), LogKey::from_secret([8; 32]));
         let keys = vec![from(1, &old), from(2, &new)];
-        let replaced =
-            Tracker::new(script.alliance.clone(), member(), script.position(1), keys, 2);
+        let replaced = Tracker::new(script.alliance.clone(), member(), script.position(1), keys, 2);
 
         let mut lost = script.clone();
         lost.put(2, "课程");
@@ -398,7 +394,10 @@ mod tests {
         script.begin_epoch(2);
         script.put(2, "课程");
         assert!(run(&mut replaced.clone(), &script.entries[1..]).is_ok());
-        assert!(run(&mut replaced.clone(), &script.entries).is_ok(), "what was sent before is not judged again");
+        assert!(
+            run(&mut replaced.clone(), &script.entries).is_ok(),
+            "what was sent before is not judged again"
+        );
     }
 
     proptest! {
