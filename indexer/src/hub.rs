@@ -20,8 +20,13 @@ use tonic::service::Routes;
 use crate::{
     config::HubConfig,
     council::{
-        authority::hub_renewal_due, coordinator::Council, enrolment::Enrolment,
-        enrolment_service::EnrolmentDesk, gate::Gate, roster::Roster, service::CouncilDesk,
+        authority::hub_renewal_due,
+        coordinator::Council,
+        enrolment::Enrolment,
+        enrolment_service::EnrolmentDesk,
+        gate::Gate,
+        roster::Roster,
+        service::CouncilDesk,
         thesaurus::ThesaurusBook,
     },
     folder::DataFolder,
@@ -180,7 +185,8 @@ async fn people_services(
     let link_address = config.advertise.clone().unwrap_or_else(|| addresses.nodes.to_string());
     let people_address = config.advertise_people.clone().unwrap_or_else(|| addresses.people.to_string());
     let authority = Arc::clone(&foundation.authority);
-    let enrolment = Enrolment::new(store.clone(), roster.clone(), authority, &foundation.hub, world.clone());
+    let enrolment =
+        Enrolment::new(store.clone(), roster.clone(), authority, &foundation.hub, world.clone());
     let enrolment = EnrolmentServiceServer::new(EnrolmentDesk::new(enrolment, gate.clone(), link_address))
         .max_decoding_message_size(ENROLMENT_MESSAGE_BYTES);
     let authority = Arc::clone(&foundation.authority);

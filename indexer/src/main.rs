@@ -16,7 +16,8 @@ use shouwang_serving::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-const PEOPLE_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8440);
+const PEOPLE_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8440);
 const NODES_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8441);
 /// How often old samples are dropped from the histograms.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -116,9 +117,8 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<tokio::net::TcpListener> {
-    accept::bind(address).with_context(|| {
-        format!("cannot listen on {address}: is another program there, or the address not ours?")
-    })
+    accept::bind(address)
+        .with_context(|| format!("cannot listen on {address}: is another program there, or the address not ours?"))
 }
 
 /// Tells systemd; without one, nothing.

@@ -166,12 +166,7 @@ impl Council {
     ///
     /// # Errors
     /// NOT_FOUND (MEMBER_UNKNOWN); or what the store said.
-    pub async fn suspend(
-        &self,
-        by: &Caller,
-        id: MemberId,
-        reason: String,
-    ) -> Result<MemberStanding, StoreError> {
+    pub async fn suspend(&self, by: &Caller, id: MemberId, reason: String) -> Result<MemberStanding, StoreError> {
         let now = self.world.now();
         let deed = self.deed(by, "member.suspend", id.name(), json!({ "reason": reason }));
         self.change_member(id, async move |tx, member| {
@@ -283,10 +278,7 @@ impl Council {
             .write(async move |tx| {
                 council_lock(tx).await?;
                 let label = store::enrolment::token_revoke(tx, &id, now).await?.ok_or_else(|| {
-                    Refusal::not_found(
-                        "TOKEN_UNKNOWN",
-                        "there is no such token, or it is revoked （令牌不存在或已撤销）",
-                    )
+                    Refusal::not_found("TOKEN_UNKNOWN", "there is no such token, or it is revoked （令牌不存在或已撤销）")
                 })?;
                 deed.detail = json!({ "label": label });
                 audit_add(tx, &deed).await

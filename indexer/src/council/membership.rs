@@ -93,11 +93,7 @@ impl MemberStanding {
     /// The key that an entry at `seq` has to be signed with.
     #[must_use]
     pub fn log_key_at(&self, seq: u64) -> Option<&LogPublicKey> {
-        self.log_keys
-            .iter()
-            .rev()
-            .find(|standing| standing.valid_from_seq <= seq)
-            .map(|standing| &standing.key)
+        self.log_keys.iter().rev().find(|standing| standing.valid_from_seq <= seq).map(|standing| &standing.key)
     }
 
     /// True when its links, tokens and publications count.
@@ -178,11 +174,7 @@ impl RosterSnapshot {
     /// When the newest certificate of a member ends.
     #[must_use]
     pub fn certificate_ends(&self, id: &MemberId) -> Option<Timestamp> {
-        self.certificates
-            .values()
-            .filter(|standing| standing.member == *id)
-            .map(|standing| standing.not_after)
-            .max()
+        self.certificates.values().filter(|standing| standing.member == *id).map(|standing| standing.not_after).max()
     }
 
     /// All members, by id.
@@ -225,10 +217,7 @@ impl RosterSnapshot {
             return Err(Refusal::new(
                 Code::Unauthenticated,
                 "TOKEN_EXPIRED",
-                format!(
-                    "this access token ended {}; ask the operator for a new one （访问令牌已过期）",
-                    token.expires
-                ),
+                format!("this access token ended {}; ask the operator for a new one （访问令牌已过期）", token.expires),
             ));
         }
         Ok(Caller {
@@ -251,9 +240,7 @@ impl RosterSnapshot {
             (Role::Member, None) => Ok(BTreeSet::new()),
             (Role::Council, _) => Ok(BTreeSet::from([GroupId::alliance(), GroupId::council()])),
             // Running the hub is not a reason to read what is for the council.
-            (Role::Regulator | Role::Dispatcher | Role::Operator, _) => {
-                Ok(BTreeSet::from([GroupId::alliance()]))
-            }
+            (Role::Regulator | Role::Dispatcher | Role::Operator, _) => Ok(BTreeSet::from([GroupId::alliance()])),
         }
     }
 }
@@ -262,9 +249,7 @@ impl RosterSnapshot {
 pub(crate) fn suspended(id: &MemberId) -> Refusal {
     Refusal::denied(
         "MEMBER_SUSPENDED",
-        format!(
-            "member `{id}` is suspended; ask the operator of the alliance （成员已被暂停，请联系联盟管理员）"
-        ),
+        format!("member `{id}` is suspended; ask the operator of the alliance （成员已被暂停，请联系联盟管理员）"),
     )
 }
 
@@ -316,10 +301,7 @@ pub fn may_invite(member: Option<&MemberStanding>, replace_node: bool) -> Result
         Some(member) if member.joined.is_some() && !replace_node => Err(Refusal::new(
             Code::AlreadyExists,
             "MEMBER_ENROLLED",
-            format!(
-                "`{}` has joined already; to replace a lost node, say so （该成员已入网；如需更换节点请注明）",
-                member.id
-            ),
+            format!("`{}` has joined already; to replace a lost node, say so （该成员已入网；如需更换节点请注明）", member.id),
         )),
         Some(member) if member.joined.is_some() => Ok(()),
         Some(_) | None if replace_node => Err(Refusal::precondition(

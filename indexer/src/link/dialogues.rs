@@ -366,12 +366,9 @@ async fn a_file_is_taken_when_it_is_wanted_and_goes_when_it_is_redacted() {
     assert_eq!(unknown, "NotFound ATTACHMENT_UNKNOWN");
     let (mut line, _) = node.sync(&script).await.unwrap();
     let ack = line.deliver(&script.entries).await.unwrap();
-    assert_eq!(ack.missing_attachments, [sha256.clone()]);
-    assert_eq!(
-        line.deliver(&script.entries).await.unwrap().missing_attachments,
-        [sha256.clone()],
-        "sent again, told again"
-    );
+    assert_eq!(ack.missing_attachments, std::slice::from_ref(&sha256));
+    let again = line.deliver(&script.entries).await.unwrap();
+    assert_eq!(again.missing_attachments, std::slice::from_ref(&sha256));
 
     assert_eq!(upload("xyz", vec![plan]).await.unwrap_err(), "InvalidArgument FIELDS_INVALID");
     assert_eq!(upload(&sha256, vec![b"another plan"]).await.unwrap_err(), "InvalidArgument HASH_MISMATCH");

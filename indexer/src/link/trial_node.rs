@@ -92,7 +92,7 @@ impl TrialHub {
     }
 }
 
-#[expect(clippy::result_large_err, clippy::unnecessary_wraps, reason = "tonic's own type of an interceptor")]
+#[expect(clippy::unnecessary_wraps, reason = "tonic's own type of an interceptor")]
 fn show_certificate(mut request: Request<()>) -> Result<Request<()>, Status> {
     let serial = request.metadata().get(SERIAL).and_then(|serial| serial.to_str().ok()).map(Arc::from);
     if let Some(serial_hex) = serial {

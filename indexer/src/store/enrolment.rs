@@ -106,10 +106,7 @@ pub async fn certificate_add(
 ///
 /// # Errors
 /// What the store said.
-pub async fn certificate_of_invite(
-    conn: &mut Conn,
-    invite: &str,
-) -> Result<Option<CertificateRow>, StoreError> {
+pub async fn certificate_of_invite(conn: &mut Conn, invite: &str) -> Result<Option<CertificateRow>, StoreError> {
     Ok(on!(conn, c => sqlx::query_as(
         "select serial, public_key, pem, not_after_ms from certificate where invite_id = $1 and revoked_ms is null")
         .bind(invite).fetch_optional(&mut *c).await?))
@@ -119,10 +116,7 @@ pub async fn certificate_of_invite(
 ///
 /// # Errors
 /// What the store said.
-pub async fn certificate_unseen(
-    conn: &mut Conn,
-    member: &MemberId,
-) -> Result<Option<CertificateRow>, StoreError> {
+pub async fn certificate_unseen(conn: &mut Conn, member: &MemberId) -> Result<Option<CertificateRow>, StoreError> {
     Ok(on!(conn, c => sqlx::query_as(
         "select serial, public_key, pem, not_after_ms from certificate
          where member_id = $1 and seen_ms is null and revoked_ms is null order by issued_ms desc limit 1")

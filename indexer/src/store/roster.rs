@@ -13,9 +13,7 @@ use shouwang_serving::on;
 use super::{Conn, StoreError, Tx, bad_row, column, counter};
 use crate::council::{
     caller::SecretHash,
-    membership::{
-        CertificateStanding, LogKeyStanding, MemberStanding, MemberState, RosterSnapshot, TokenStanding,
-    },
+    membership::{CertificateStanding, LogKeyStanding, MemberStanding, MemberState, RosterSnapshot, TokenStanding},
 };
 
 /// The version of the roster; 0 before the hub was founded.
@@ -63,8 +61,7 @@ impl MemberRow {
         log_keys: Vec<LogKeyStanding>,
     ) -> Result<MemberStanding, StoreError> {
         let id: MemberId = self.id.parse().map_err(|error| bad_row("member", "id", &self.id, error))?;
-        let state: MemberState =
-            self.state.parse().map_err(|error| bad_row("member", "state", &id, error))?;
+        let state: MemberState = self.state.parse().map_err(|error| bad_row("member", "state", &id, error))?;
         let mut groups = BTreeSet::new();
         if state == MemberState::Active {
             groups.clone_from(&assigned_groups);
@@ -131,8 +128,7 @@ async fn certificates_read(conn: &mut Conn) -> Result<BTreeMap<String, Certifica
         .fetch_all(&mut *c).await?);
     rows.into_iter()
         .map(|(serial, member, not_after, seen)| {
-            let member =
-                member.parse().map_err(|error| bad_row("certificate", "member_id", &serial, error))?;
+            let member = member.parse().map_err(|error| bad_row("certificate", "member_id", &serial, error))?;
             let not_after = from_millis(not_after);
             Ok((serial, CertificateStanding { member, not_after, seen: seen.is_some() }))
         })
@@ -172,12 +168,7 @@ async fn tokens_read(conn: &mut Conn) -> Result<BTreeMap<SecretHash, TokenStandi
 ///
 /// # Errors
 /// What the store said.
-pub async fn member_put(
-    tx: &mut Tx,
-    id: &MemberId,
-    display_name: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn member_put(tx: &mut Tx, id: &MemberId, display_name: &str, now: Timestamp) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query(
         "insert into member (id, display_name, state, created_ms) values ($1, $2, 'invited', $3)
          on conflict (id) do update set display_name = excluded.display_name")
@@ -189,11 +180,7 @@ pub async fn member_put(
 ///
 /// # Errors
 /// What the store said.
-pub async fn member_groups_set(
-    tx: &mut Tx,
-    id: &MemberId,
-    groups: &BTreeSet<GroupId>,
-) -> Result<(), StoreError> {
+pub async fn member_groups_set(tx: &mut Tx, id: &MemberId, groups: &BTreeSet<GroupId>) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query("delete from member_group where member_id = $1")
         .bind(id.as_str()).execute(&mut *c).await?.rows_affected());
     for group in groups {
