@@ -31,7 +31,12 @@ impl DataFolder {
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock_path);
         let lock = lock.with_context(|| format!("cannot use {}", lock_path.display()))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                let folder = Self { path: path.to_owned(), _lock: lock };
+                // What a crash left behind would lead others to where nobody listens.
+                folder.remove_ready();
+                Ok(folder)
+            }
             Err(TryLockError::WouldBlock) => {
                 bail!("the folder {} is in use by another hub process; stop that one first", path.display())
             }
@@ -87,8 +92,11 @@ impl DataFolder {
 
     /// Takes that back.
     pub fn remove_ready(&self) {
-        if let Err(error) = fs::remove_file(self.path.join("ready.json")) {
-            tracing::warn!(%error, "ready.json could not be removed");
+        match fs::remove_file(self.path.join("ready.json")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "ready.json could not be removed");
+            }
+            Ok(()) | Err(_) => {}
         }
     }
 }

@@ -67,6 +67,7 @@ pub struct Hub;
 pub struct HubHandle {
     /// Where it listens.
     pub addresses: Addresses,
+    epoch: u64,
     tasks: JoinSet<&'static str>,
     stop: CancellationToken,
     store: Store,
@@ -123,11 +124,17 @@ impl Hub {
             "people": addresses.people, "nodes": addresses.nodes, "pid": std::process::id(),
         }))?;
         tracing::info!(people = %addresses.people, nodes = %addresses.nodes, "the hub serves");
-        Ok(HubHandle { addresses, tasks, stop, store, folder })
+        Ok(HubHandle { addresses, epoch: rooms.foundation.hub.epoch, tasks, stop, store, folder })
     }
 }
 
 impl HubHandle {
+    /// The hub's epoch: rises with every restore from a backup.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Waits until a part of the hub ends that must not end. Never, if all is well.
     pub async fn failed(&mut self) -> anyhow::Error {
         match self.tasks.join_next().await {

@@ -6,6 +6,7 @@
 //! - [`Hub::start`] puts the rooms together and opens two ports: one for people and programs ([`people`]), one for
 //!   nodes.
 
+pub mod backup;
 pub mod config;
 pub mod council;
 pub mod folder;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use shouwang_hub::{
-    Hub, Surroundings,
+    Hub, Surroundings, backup,
     config::{HubConfig, HubFile},
 };
 use shouwang_proto::{clock::World, id::AllianceId};
@@ -34,6 +34,33 @@ struct Arguments {
 enum Verb {
     /// Runs the hub until it is told to stop （运行中心）.
     Serve(ServeArguments),
+    /// Copies a hub, running or not, into a new folder: database (checked), keys, attachments （备份）.
+    Backup(BackupArguments),
+    /// Makes a hub's folder from a backup; nodes then refuse the hub that was backed up （恢复）.
+    Restore(RestoreArguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct BackupArguments {
+    /// The hub's folder.
+    #[arg(long)]
+    data: PathBuf,
+    /// sqlite:PATH, when the database is not in the folder. PostgreSQL has its own tools.
+    #[arg(long, env = "SHOUWANG_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Folder to make. Keep it as private as the hub's own: the alliance's keys are in it.
+    #[arg(long)]
+    to: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct RestoreArguments {
+    /// The backup.
+    #[arg(long)]
+    from: PathBuf,
+    /// Folder to make; it must not exist, or be empty.
+    #[arg(long)]
+    data: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,16 +95,30 @@ struct ServeArguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { verb: Verb::Serve(arguments) } = Arguments::parse();
-    telemetry::init(if arguments.log_json { LogFormat::Json } else { LogFormat::Text }, "info");
+    let Arguments { verb } = Arguments::parse();
+    let json = matches!(&verb, Verb::Serve(arguments) if arguments.log_json);
+    telemetry::init(if json { LogFormat::Json } else { LogFormat::Text }, "info");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = runtime.context("no runtime").and_then(|runtime| runtime.block_on(serve(arguments)));
-    match done {
+    match runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(verb))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run(verb: Verb) -> anyhow::Result<()> {
+    match verb {
+        Verb::Serve(arguments) => Box::pin(serve(arguments)).await,
+        Verb::Backup(BackupArguments { data, database, to }) => {
+            let mut config = HubConfig::new(data);
+            config.database = database;
+            backup::backup(&config, &to).await?;
+            tracing::info!(to = %to.display(), "backed up");
+            Ok(())
+        }
+        Verb::Restore(RestoreArguments { from, data }) => backup::restore(&from, &data, &World::system()).await,
     }
 }
 

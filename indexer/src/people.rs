@@ -38,7 +38,6 @@ impl std::fmt::Debug for Pages {
 
 /// Everything the people port serves: `/healthz` (the process answers), `/readyz` (it can do its work), `/metrics`
 /// (Prometheus text; counts and times, nothing about members or texts), and the gRPC services.
-#[must_use]
 pub fn router(services: Routes, pages: Pages) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))

@@ -171,6 +171,11 @@ impl RosterSnapshot {
         self.certificates.get(serial)
     }
 
+    /// The serials on the allow-list.
+    pub fn serials(&self) -> impl Iterator<Item = &str> {
+        self.certificates.keys().map(String::as_str)
+    }
+
     /// When the newest certificate of a member ends.
     #[must_use]
     pub fn certificate_ends(&self, id: &MemberId) -> Option<Timestamp> {

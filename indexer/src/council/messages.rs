@@ -52,16 +52,11 @@ fn read_groups(groups: &[String], violations: &mut Violations) -> BTreeSet<Group
     let mut read = BTreeSet::new();
     for (index, group) in groups.iter().enumerate() {
         let field = format!("groups[{index}]");
-        match violations.check(&field, group.parse::<GroupId>()) {
-            Some(group) if group == GroupId::alliance() => {
-                violations.add(field, "every active member is in `alliance` anyway （所有有效成员自动属于 alliance）");
-            }
-            Some(group) => {
-                if !read.insert(group) {
-                    violations.add(field, "stands here twice （重复）");
-                }
-            }
-            None => {}
+        let Some(group) = violations.check(&field, group.parse::<GroupId>()) else { continue };
+        if group == GroupId::alliance() {
+            violations.add(field, "every active member is in `alliance` anyway （所有有效成员自动属于 alliance）");
+        } else if !read.insert(group) {
+            violations.add(field, "stands here twice （重复）");
         }
     }
     read

@@ -21,3 +21,5 @@ pub mod permission;
 pub mod roster;
 pub mod service;
 pub mod thesaurus;
+#[cfg(test)]
+mod stories;

@@ -78,3 +78,19 @@ pub async fn audit_check(conn: &mut Conn) -> Result<Result<u64, u64>, StoreError
     }
     Ok(if done == end && previous == end_hash { Ok(done) } else { Err(done + 1) })
 }
+
+/// What a forger would do.
+#[cfg(test)]
+pub(crate) async fn audit_spoil(tx: &mut Tx, number: i64) -> Result<(), StoreError> {
+    on!(tx, c => sqlx::query("update audit set actor = 'nobody' where number = $1").bind(number)
+        .execute(&mut *c).await?.rows_affected());
+    Ok(())
+}
+
+/// What somebody who wants to hide the newest rows would do.
+#[cfg(test)]
+pub(crate) async fn audit_cut(tx: &mut Tx, from: i64) -> Result<(), StoreError> {
+    on!(tx, c => sqlx::query("delete from audit where number >= $1").bind(from)
+        .execute(&mut *c).await?.rows_affected());
+    Ok(())
+}

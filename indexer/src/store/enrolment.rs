@@ -43,18 +43,33 @@ pub async fn invites_cancel(tx: &mut Tx, member: &MemberId, now: Timestamp) -> R
 /// # Errors
 /// What the store said, or which row cannot be believed.
 pub async fn invite_find(conn: &mut Conn, secret_hash: SecretHash) -> Result<Option<Invite>, StoreError> {
-    let row: Option<(String, String, bool, i64, Option<i64>, Option<i64>)> = on!(conn, c => sqlx::query_as(
+    let row: Option<InviteRow> = on!(conn, c => sqlx::query_as(
         "select id, member_id, replace_node, expires_ms, used_ms, cancelled_ms from invite where secret_hash = $1")
         .bind(secret_hash.0.to_vec()).fetch_optional(&mut *c).await?);
-    let Some((id, member, replace_node, expires, used, cancelled)) = row else { return Ok(None) };
-    Ok(Some(Invite {
-        member: member.parse().map_err(|error| bad_row("invite", "member_id", &id, error))?,
-        id,
-        replace_node,
-        expires: from_millis(expires),
-        used: used.is_some(),
-        cancelled: cancelled.is_some(),
-    }))
+    row.map(InviteRow::check).transpose()
+}
+
+#[derive(sqlx::FromRow)]
+struct InviteRow {
+    id: String,
+    member_id: String,
+    replace_node: bool,
+    expires_ms: i64,
+    used_ms: Option<i64>,
+    cancelled_ms: Option<i64>,
+}
+
+impl InviteRow {
+    fn check(self) -> Result<Invite, StoreError> {
+        Ok(Invite {
+            member: self.member_id.parse().map_err(|error| bad_row("invite", "member_id", &self.id, error))?,
+            id: self.id,
+            replace_node: self.replace_node,
+            expires: from_millis(self.expires_ms),
+            used: self.used_ms.is_some(),
+            cancelled: self.cancelled_ms.is_some(),
+        })
+    }
 }
 
 /// Burns an invite; false when it was burned or cancelled before.

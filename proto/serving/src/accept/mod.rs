@@ -68,7 +68,10 @@ impl Acceptor {
     /// them, and returns. Long streams should watch `stop` themselves. A `tonic::service::Routes` becomes a router by
     /// `into_axum_router`.
     pub async fn serve<L: Listener>(self, mut listener: L, router: Router, stop: CancellationToken) {
-        let most = limits::connections_within(self.limits.connections, open_file_limit());
+        let files = open_file_limit();
+        metrics::gauge!("shouwang_open_files_limit")
+            .set(files.and_then(|files| u32::try_from(files).ok()).map_or(f64::INFINITY, f64::from));
+        let most = limits::connections_within(self.limits.connections, files);
         tracing::info!(port = self.name, address = ?listener.local_addr().ok(), most, "serving");
         let admission = Arc::new(Mutex::new(Admission::new(most, self.limits.per_address)));
         let port = Arc::new(Port {
