@@ -34,7 +34,7 @@ use crate::{
     link::{
         attachments::Attachments,
         board::LinkBoard,
-        room::{LinkParts, LinkRoom},
+        room::{LinkParts, LinkRoom, SILENCE},
         service::LinkDesk,
     },
     store::{self, Store, hub_log::HubLogHead},
@@ -88,6 +88,7 @@ impl Rooms {
             alliance: foundation.hub.alliance.clone(),
             hub_epoch: foundation.hub.epoch,
             world: world.clone(),
+            silence: SILENCE,
             stopping,
         });
         let (certificate_ends, _) = watch::channel(from_millis(foundation.identity.facts().not_after_ms));

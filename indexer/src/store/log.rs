@@ -173,9 +173,14 @@ pub async fn minimum_epoch_raise(tx: &mut Tx, member: &MemberId, epoch: u64) -> 
 ///
 /// # Errors
 /// What the store said; a unique violation when an entry is there already.
-pub async fn entries_insert(tx: &mut Tx, member: &MemberId, entries: &[SealedEntry]) -> Result<(), StoreError> {
+pub async fn entries_insert(
+    tx: &mut Tx,
+    member: &MemberId,
+    entries: &[SealedEntry],
+) -> Result<(), StoreError> {
     let each = |of: fn(&SealedEntry) -> Vec<u8>| entries.iter().map(of).collect::<Vec<Vec<u8>>>();
-    let number = |of: fn(&SealedEntry) -> u64| entries.iter().map(|entry| column(of(entry))).collect::<Vec<i64>>();
+    let number =
+        |of: fn(&SealedEntry) -> u64| entries.iter().map(|entry| column(of(entry))).collect::<Vec<i64>>();
     let text = |of: &dyn Fn(&SealedEntry) -> String| entries.iter().map(of).collect::<Vec<String>>();
     Batch::into("log_entry")
         .column("member_id", text(&|_| member.to_string()))
