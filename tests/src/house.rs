@@ -140,7 +140,7 @@ fn has_word(line: &str, word: &str) -> bool {
         let after = line.as_bytes().get(start + word.len()).copied();
         let starts_as_name = is_name(word.bytes().next());
         let ends_as_name = is_name(word.bytes().last());
-        !(starts_as_name && is_name(before)) && !(ends_as_name && is_name(after))
+        !(starts_as_name && is_name(before) || ends_as_name && is_name(after))
     })
 }
 

@@ -3,9 +3,12 @@
 mod client;
 mod facts;
 mod identity;
+mod pinned;
 mod server;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
+#[cfg(any(test, feature = "trial"))]
+pub mod trial;
 
 pub use client::ClientTls;
 pub use facts::{CertificateFacts, serial_hex};
