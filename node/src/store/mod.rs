@@ -25,14 +25,13 @@ pub use pen::{Author, Gate};
 pub use publication::ListQuery;
 pub use restore::{RestoreError, Restored};
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use shouwang_proto::{
     clock::from_millis,
     id::RecordId,
     log::{Hash, chain::Position, entry::BATCH_ENTRIES, head::Head, sealed::SealedEntry},
-    publication::Sha256Hex,
     refusal::Refusal,
 };
 use shouwang_serving::store::{Migrations, OpenError, Store, StoreError, StoreOptions};
