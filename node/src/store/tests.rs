@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shouwang_proto::{
     clock::World,
@@ -7,7 +7,7 @@ use shouwang_proto::{
         entry::EntryKind,
         key::LogKey,
     },
-    publication::Content,
+    publication::{Content, Sha256Hex},
     wire,
 };
 use tempfile::TempDir;
