@@ -1,9 +1,10 @@
 //! The program of the hub.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use futures::future::OptionFuture;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use shouwang_hub::{
     Hub, Surroundings, backup,
@@ -11,7 +12,7 @@ use shouwang_hub::{
 };
 use shouwang_proto::{clock::World, id::AllianceId};
 use shouwang_serving::{
-    accept,
+    accept, parent,
     telemetry::{self, LogFormat},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -91,6 +92,9 @@ struct ServeArguments {
     /// Logs as one JSON object per line.
     #[arg(long)]
     log_json: bool,
+    /// End when standard input is closed: with the program that started this one.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 fn main() -> ExitCode {
@@ -136,6 +140,9 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
     // Before the ports: a signal during the start shall not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let parent_gone =
+        OptionFuture::from(arguments.until_stdin_closes.then(parent::stdin_closes).transpose()?);
+    let mut parent_gone = pin!(parent_gone);
     let surroundings = Surroundings {
         world: World::system(),
         people: bind(arguments.people_listen.or(file.people_listen).unwrap_or(PEOPLE_LISTEN))?,
@@ -148,6 +155,7 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
         tokio::select! {
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
+            Some(()) = &mut parent_gone => break Ok(()),
             problem = hub.failed() => break Err(problem),
             _ = upkeep.tick() => if let Some(metrics) = &metrics { metrics.run_upkeep() },
         }
