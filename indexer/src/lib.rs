@@ -1,1 +1,3 @@
-//! skeleton
+//! The hub of a safety alliance.
+/// Finding what members published.
+pub mod search;
