@@ -1,1 +1,22 @@
-//! skeleton
+//! The shared language of Shouwang: what node, hub and command line say to each other and what it means.
+//!
+//! - [`wire`]: the types and services generated from `shouwang/v1/*.proto`. They stop at a server's edge files.
+//! - [`id`], [`publication`], [`vocabulary`]: what the words mean, checked.
+//! - [`log`]: the signed, hash-chained log, byte for byte. Pure.
+//! - [`refusal`]: an error meant for the caller. [`page`]: opaque page tokens.
+//! - [`clock`]: the only place that asks for the time or for randomness.
+
+pub mod clock;
+pub mod id;
+pub mod log;
+pub mod page;
+pub mod publication;
+pub mod refusal;
+pub mod vocabulary;
+pub mod wire;
+
+/// The contract as an encoded `FileDescriptorSet`, for gRPC reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));
+
+/// Version of the link protocol that this build speaks.
+pub const PROTOCOL_VERSION: u32 = 1;

@@ -1,1 +1,5 @@
-//! skeleton
+//! What the tests of the whole alliance share.
+
+pub mod corpus;
+pub mod house;
+pub mod processes;

@@ -1,1 +1,14 @@
-//! skeleton
+//! How both servers serve.
+//!
+//! - [`store`]: a database on threads of its own, so that no transaction runs in a handler's future.
+//! - [`accept`]: one accept loop with limits; [`tls`]: certificates that are replaced while serving.
+//! - [`dial`]: a channel to a server of ours; [`backoff`]: when to try again.
+//! - [`grpc`]: what all services share; [`telemetry`]: logs.
+
+pub mod accept;
+pub mod backoff;
+pub mod dial;
+pub mod grpc;
+pub mod store;
+pub mod telemetry;
+pub mod tls;

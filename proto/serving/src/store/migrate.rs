@@ -1,0 +1,82 @@
+//! Brings the schema up to date, never without a copy and never downwards.
+
+use super::source::Source;
+use super::{Conn, Engine, Migrations, OpenError, backup};
+use sqlx::SqliteConnection;
+use sqlx::migrate::{Migrate, Migrator};
+use std::path::{Path, PathBuf};
+
+/// What a database still needs.
+#[derive(Debug, PartialEq, Eq)]
+enum Need {
+    /// Nothing.
+    Nothing,
+    /// Migrations on an empty database.
+    Everything,
+    /// Migrations on a database with content, last migrated to this version.
+    From(i64),
+}
+
+/// Checks and migrates. `conn` must be the only user of a SQLite file.
+pub(super) async fn run(conn: &mut Conn, migrations: &Migrations, source: &Source) -> Result<(), OpenError> {
+    match conn.engine() {
+        Engine::Sqlite(c) => {
+            let need = need(c, migrations.sqlite).await?;
+            if let (Need::From(version), Source::Sqlite { path, .. }) = (&need, source) {
+                backup::copy(c, &copy_path(path, *version), true).await.map_err(OpenError::Copy)?;
+            }
+            if need != Need::Nothing {
+                migrations.sqlite.run(&mut *c).await?;
+            }
+            check_sqlite(c).await
+        }
+        Engine::Postgres(c) => {
+            if need(c, migrations.postgres).await? != Need::Nothing {
+                migrations.postgres.run(&mut *c).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Where the copy of a database goes before it leaves version `version`.
+fn copy_path(path: &Path, version: i64) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".version-{version}.copy"));
+    path.with_file_name(name)
+}
+
+async fn need<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<Need, OpenError> {
+    conn.ensure_migrations_table(&migrator.table_name).await?;
+    let applied = conn.list_applied_migrations(&migrator.table_name).await?;
+    let newest = applied.iter().map(|migration| migration.version).max();
+    let known = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
+    if let Some(found) = newest.filter(|found| *found > known) {
+        return Err(OpenError::Newer { found, known });
+    }
+    // Also when nothing is pending `run` would compare checksums; do it here so that `Nothing` is the truth.
+    let changed = migrator.iter().find(|migration| {
+        applied.iter().any(|old| old.version == migration.version && old.checksum != migration.checksum)
+    });
+    if let Some(migration) = changed {
+        return Err(sqlx::migrate::MigrateError::VersionMismatch(migration.version).into());
+    }
+    let pending = migrator
+        .iter()
+        .filter(|migration| !migration.migration_type.is_down_migration())
+        .any(|migration| applied.iter().all(|old| old.version != migration.version));
+    Ok(match (pending, newest) {
+        (false, _) => Need::Nothing,
+        (true, None) => Need::Everything,
+        (true, Some(version)) => Need::From(version),
+    })
+}
+
+/// A migration may have switched foreign keys off to rebuild a table; what it left behind must still be sound.
+async fn check_sqlite(conn: &mut SqliteConnection) -> Result<(), OpenError> {
+    let broken = sqlx::query("pragma foreign_key_check").fetch_optional(conn).await?;
+    match broken {
+        None => Ok(()),
+        Some(_) => Err(OpenError::Unsafe("rows point at rows that do not exist".to_owned())),
+    }
+}

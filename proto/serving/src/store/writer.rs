@@ -1,0 +1,193 @@
+//! The one writer: takes what is queued into one transaction, commits, answers.
+
+use super::job::{Held, Verdict, WriteJob};
+use super::source::{self, Source};
+use super::{Engine, StoreError, StoreOptions, Tx, error};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use tokio::sync::mpsc::Receiver;
+use tokio_util::sync::CancellationToken;
+
+/// Where writes wait. Urgent ones go first.
+pub(super) struct WriteQueues {
+    pub(super) urgent: Receiver<Box<dyn WriteJob>>,
+    pub(super) ordinary: Receiver<Box<dyn WriteJob>>,
+    pub(super) closing: CancellationToken,
+}
+
+impl WriteQueues {
+    /// The next write; none once the store is closed and everything queued before was carried out.
+    async fn next(&mut self) -> Option<Box<dyn WriteJob>> {
+        if !self.closing.is_cancelled() {
+            tokio::select! {
+                biased;
+                Some(job) = self.urgent.recv() => return Some(job),
+                Some(job) = self.ordinary.recv() => return Some(job),
+                () = self.closing.cancelled() => {}
+            }
+        }
+        self.urgent.close();
+        self.ordinary.close();
+        match self.urgent.recv().await {
+            Some(job) => Some(job),
+            None => self.ordinary.recv().await,
+        }
+    }
+
+    fn waiting(&mut self) -> Option<Box<dyn WriteJob>> {
+        self.urgent.try_recv().or_else(|_| self.ordinary.try_recv()).ok()
+    }
+}
+
+/// A step of the group's transaction.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Begin,
+    /// Keeps what ran since the last savepoint and sets the next one, in one round trip.
+    Keep,
+    Undo,
+    Commit,
+}
+
+/// The owner of the only write connection.
+pub(super) struct Writer {
+    tx: Option<Tx>,
+    source: Source,
+    options: StoreOptions,
+    writable: Arc<AtomicBool>,
+}
+
+impl Writer {
+    pub(super) fn new(tx: Tx, source: Source, options: StoreOptions, writable: Arc<AtomicBool>) -> Self {
+        Self { tx: Some(tx), source, options, writable }
+    }
+
+    /// Serves until the store is closed.
+    pub(super) async fn run(mut self, mut queues: WriteQueues) {
+        while let Some(first) = queues.next().await {
+            self.group(first, &mut queues).await;
+        }
+        if let Some(tx) = self.tx.take() {
+            source::close(tx.into_conn()).await;
+        }
+    }
+
+    /// One transaction. A failure of the engine fails all of its operations; the next group starts afresh.
+    async fn group(&mut self, first: Box<dyn WriteJob>, queues: &mut WriteQueues) {
+        let mut tx = match self.begin().await {
+            Ok(tx) => tx,
+            Err(error) => {
+                self.down("a write could not begin", &error);
+                return first.fail("the database cannot be reached");
+            }
+        };
+        let started = Instant::now();
+        let mut held = Vec::new();
+        let outcome = self.carry_out(&mut tx, first, queues, &mut held).await;
+        let outcome = match outcome {
+            Ok(()) => step(&mut tx, Step::Commit).await,
+            Err(error) => Err(error),
+        };
+        metrics::histogram!("shouwang_store_group_operations")
+            .record(u32::try_from(held.len()).unwrap_or(u32::MAX));
+        metrics::histogram!("shouwang_store_group_seconds").record(started.elapsed());
+        match outcome {
+            Ok(()) => {
+                self.tx = Some(tx);
+                self.writable.store(true, Ordering::Release);
+                held.into_iter().for_each(|held| held.settle(Ok(())));
+            }
+            Err(error) => {
+                // The connection may still hold the transaction open: it is not used again.
+                drop(tx);
+                self.down("a group of writes failed", &error);
+                held.into_iter()
+                    .for_each(|held| held.settle(Err("the commit failed; the outcome is unknown")));
+            }
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        tx: &mut Tx,
+        first: Box<dyn WriteJob>,
+        queues: &mut WriteQueues,
+        held: &mut Vec<Box<dyn Held>>,
+    ) -> Result<(), sqlx::Error> {
+        let started = Instant::now();
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            let mut ran = job.run(tx, self.options.write_limit).await;
+            let kept = match ran.verdict() {
+                Verdict::Keep => keep(tx, &mut *ran).await,
+                Verdict::Undo => step(tx, Step::Undo).await,
+                Verdict::Abandon => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+            };
+            held.push(ran);
+            kept?;
+            if held.len() < self.options.group_ops && started.elapsed() < self.options.group_time {
+                next = queues.waiting();
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins on the connection we have; if that turns out to be dead, on a new one. Nothing has run yet, so trying
+    /// twice is safe.
+    async fn begin(&mut self) -> Result<Tx, sqlx::Error> {
+        if let Some(mut tx) = self.tx.take() {
+            match step(&mut tx, Step::Begin).await {
+                Ok(()) => return Ok(tx),
+                Err(error) if error::lost_connection(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut tx = Tx::new(self.source.connect_writer().await?);
+        step(&mut tx, Step::Begin).await?;
+        Ok(tx)
+    }
+
+    fn down(&self, what: &'static str, error: &sqlx::Error) {
+        metrics::counter!("shouwang_store_failed_groups_total").increment(1);
+        // Once per outage, not once per write.
+        if self.writable.swap(false, Ordering::AcqRel) {
+            tracing::error!(%error, "{what}; the store answers no write until one succeeds");
+        }
+    }
+}
+
+/// Keeps an operation. If the engine says there is nothing to keep (on PostgreSQL a failed statement that the
+/// operation ignored has undone it already), the operation did not happen, whatever it believes.
+async fn keep(tx: &mut Tx, ran: &mut dyn Held) -> Result<(), sqlx::Error> {
+    let Err(error) = step(tx, Step::Keep).await else { return Ok(()) };
+    step(tx, Step::Undo).await?;
+    ran.overrule(StoreError::from(error));
+    Ok(())
+}
+
+async fn step(tx: &mut Tx, step: Step) -> Result<(), sqlx::Error> {
+    match tx.engine() {
+        Engine::Sqlite(conn) => {
+            let sql = match step {
+                // IMMEDIATE takes the write lock now; a lock taken late can fail half-way.
+                Step::Begin => "begin immediate; savepoint operation",
+                Step::Keep => "release operation; savepoint operation",
+                Step::Undo => "rollback to operation",
+                Step::Commit => "commit",
+            };
+            sqlx::query(sql).execute(conn).await?;
+        }
+        Engine::Postgres(conn) => {
+            let sql = match step {
+                Step::Begin => "begin; savepoint operation",
+                Step::Keep => "release savepoint operation; savepoint operation",
+                Step::Undo => "rollback to savepoint operation",
+                Step::Commit => "commit",
+            };
+            // Not prepared: several statements in one message.
+            sqlx::raw_sql(sql).execute(conn).await?;
+        }
+    }
+    Ok(())
+}

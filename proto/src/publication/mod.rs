@@ -1,0 +1,14 @@
+//! What members publish, checked: a [`Content`] is valid by construction, whichever door it came through.
+
+mod attachment;
+mod content;
+mod detail;
+mod kind;
+pub mod text;
+
+pub use attachment::{ATTACHMENT_LIMIT, Attachment, Sha256Hex};
+pub use content::Content;
+pub use detail::{
+    Course, Detail, DutyContact, Location, MutualAidResource, Practice, Session, time_from_wire, time_to_wire,
+};
+pub use kind::{Kind, Language};
