@@ -95,6 +95,17 @@ pub enum IndexChange {
     Remove(RecordKey),
 }
 
+impl IndexChange {
+    /// Which publication it is about.
+    #[must_use]
+    pub fn key(&self) -> &RecordKey {
+        match self {
+            Self::Put(document) => &document.key,
+            Self::Remove(key) => key,
+        }
+    }
+}
+
 /// Who asks. Made from the hub's membership table for each question, never from a certificate or a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {

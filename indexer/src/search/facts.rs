@@ -32,7 +32,11 @@ impl Numbers {
         self.texts.len()
     }
 
-    fn add(&mut self, text: &str) -> u32 {
+    /// The number of a text, a new one if it has none.
+    pub(crate) fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.get(text) {
+            return number;
+        }
         let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         self.texts.push(text.to_owned());
         self.numbers.insert(text.to_owned(), number);
@@ -78,14 +82,14 @@ impl Names {
     fn member(names: &mut Arc<Self>, id: &str) -> u32 {
         match names.members.get(id) {
             Some(number) => number,
-            None => Arc::make_mut(names).members.add(id),
+            None => Arc::make_mut(names).members.number(id),
         }
     }
 
     fn group(names: &mut Arc<Self>, id: &str) -> u32 {
         match names.groups.get(id) {
             Some(number) => number,
-            None => Arc::make_mut(names).groups.add(id),
+            None => Arc::make_mut(names).groups.number(id),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The search index of the hub: a derived consumer of its log that may be deleted at any time.
 
 use std::{
-    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -15,10 +14,11 @@ use super::{
     SearchError,
     document::{Caller, IndexChange},
     facts::Names,
+    lexicon::{Entry, Lexicon},
     pins::Pins,
-    schema::{VERSION, key_text},
+    schema::{VERSION, key_hash, key_text},
     scoped::ScopedSearcher,
-    shard::{Payload, Shard, WriterSize},
+    shard::{Payload, Shard, WriterSize, delete},
     thesaurus::Thesaurus,
     view::View,
 };
@@ -58,6 +58,7 @@ pub struct SearchIndex {
     view: ArcSwap<View>,
     pub(super) pins: Mutex<Pins>,
     pub(super) thesaurus: ArcSwap<Thesaurus>,
+    pub(super) lexicon: Lexicon,
     visible: watch::Sender<u64>,
 }
 
@@ -70,6 +71,10 @@ struct Writing {
     position: u64,
     /// A rebuilt index is shown only when it has come this far.
     show_from: u64,
+    /// True while the index is made anew: the lexicon is read from it when it is shown.
+    is_rebuilding: bool,
+    /// For the lexicon, with the next commit.
+    entries: Vec<Entry>,
     views: u64,
 }
 
@@ -96,13 +101,25 @@ impl SearchIndex {
             restricted: shards.restricted.view(&mut names)?,
             names: Arc::clone(&names),
         };
+        let lexicon = Lexicon::default();
+        lexicon.add(view.entries()?);
+        let writing = Writing {
+            shards: Some(shards),
+            names,
+            position,
+            show_from: position,
+            is_rebuilding: false,
+            entries: Vec::new(),
+            views: 1,
+        };
         Ok(Arc::new(Self {
             folder: folder.to_owned(),
             settings,
-            writing: Mutex::new(Writing { shards: Some(shards), names, position, show_from: position, views: 1 }),
+            writing: Mutex::new(writing),
             view: ArcSwap::from_pointee(view),
             pins: Mutex::default(),
             thesaurus: ArcSwap::default(),
+            lexicon,
             visible: watch::Sender::new(position),
         }))
     }
@@ -138,27 +155,19 @@ impl SearchIndex {
     /// When the index cannot take them; commit says then that it is lost, and everything starts from the beginning.
     pub fn apply(&self, changes: &[IndexChange]) -> Result<(), SearchError> {
         let mut writing = self.lock();
-        let Some(shards) = &mut writing.shards else { return Err(SearchError::Lost) };
+        // What is replaced or withdrawn is no suggestion any more, from now on and not only from the commit.
+        self.lexicon.forget(changes.iter().map(|change| key_hash(&key_text(change.key()))));
+        let Writing { shards, entries, .. } = &mut *writing;
+        let Some(open) = shards else { return Err(SearchError::Lost) };
         for change in changes {
-            match change {
-                IndexChange::Put(document) => {
-                    let key = key_text(&document.key);
-                    let (home, other) = if document.is_open() {
-                        (&mut shards.open, &mut shards.restricted)
-                    } else {
-                        (&mut shards.restricted, &mut shards.open)
-                    };
-                    other.remove(&key);
-                    if let Err(error) = home.put(&key, document) {
-                        writing.shards = None;
-                        return Err(error.into());
-                    }
-                }
-                IndexChange::Remove(key) => {
-                    let key = key_text(key);
-                    shards.open.remove(&key);
-                    shards.restricted.remove(&key);
-                }
+            let key = key_text(change.key());
+            entries.retain(|entry| !entry.is_of(&key));
+            if let IndexChange::Put(document) = change {
+                entries.push(Entry::of(document));
+            }
+            if let Err(error) = open.change(&key, change) {
+                *shards = None;
+                return Err(error.into());
             }
         }
         Ok(())
@@ -213,26 +222,32 @@ impl SearchIndex {
         tracing::warn!(folder = %self.folder.display(), "index files are gone or broken, the index is built anew");
         // The old writers end before new files come, so that no merge of theirs meets the new index.
         writing.shards = None;
+        writing.is_rebuilding = true;
+        writing.entries.clear();
         writing.position = 0;
         writing.show_from = writing.show_from.max(self.view.load().position);
-        if let Err(error) = std::fs::remove_dir_all(&self.folder)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(tantivy::TantivyError::from(error).into());
-        }
+        delete(&self.folder)?;
         let (shards, _) = Self::open_shards(&self.folder, &self.settings)?;
         writing.shards = Some(shards);
         Ok(Committed::Lost)
     }
 
     fn show(&self, writing: &mut Writing) -> Result<(), SearchError> {
-        let Writing { shards, names, position, views, .. } = writing;
+        let Writing { shards, names, position, views, entries, is_rebuilding, .. } = writing;
         let Some(shards) = shards else { return Err(SearchError::Lost) };
         let open = shards.open.view(names)?;
         let restricted = shards.restricted.view(names)?;
         let id = view_id(&self.settings.seed, *views);
         *views += 1;
-        self.view.store(Arc::new(View { id, position: *position, open, restricted, names: Arc::clone(names) }));
+        let view = View { id, position: *position, open, restricted, names: Arc::clone(names) };
+        let entries = std::mem::take(entries);
+        if std::mem::take(is_rebuilding) {
+            self.lexicon.clear();
+            self.lexicon.add(view.entries()?);
+        } else {
+            self.lexicon.add(entries);
+        }
+        self.view.store(Arc::new(view));
         self.pins.lock().unwrap_or_else(PoisonError::into_inner).forget_old(Instant::now());
         self.visible.send_replace(*position);
         Ok(())
@@ -257,6 +272,24 @@ impl SearchIndex {
 impl Shards {
     fn is_lost(&self) -> bool {
         self.open.is_lost() || self.restricted.is_lost()
+    }
+
+    fn change(&mut self, key: &str, change: &IndexChange) -> tantivy::Result<()> {
+        match change {
+            IndexChange::Put(document) if document.is_open() => {
+                self.restricted.remove(key);
+                self.open.put(key, document)
+            }
+            IndexChange::Put(document) => {
+                self.open.remove(key);
+                self.restricted.put(key, document)
+            }
+            IndexChange::Remove(_) => {
+                self.open.remove(key);
+                self.restricted.remove(key);
+                Ok(())
+            }
+        }
     }
 
     /// The restricted index first: the open one's payload says how far the restricted one was.

@@ -121,6 +121,11 @@ impl Plan {
         plan
     }
 
+    /// For publications that have one term, unranked.
+    pub(crate) fn of_term(term: Term) -> Self {
+        Self { any_of: vec![vec![term]], ..Self::default() }
+    }
+
     /// As a query of the index.
     pub(crate) fn query(&self) -> Box<dyn IndexQuery> {
         let scoring: Vec<_> = self.scoring.iter().map(|weighted| (Occur::Should, scored(weighted))).collect();

@@ -14,12 +14,14 @@ use super::{
     admission::Admission,
     collect::{Deadline, Matches, Order, Question, Ranked},
     document::{Caller, Kind, RecordKey},
+    helping::{spelling, suggestions},
     index::SearchIndex,
     plan::{Plan, Words},
     query::{Filters, Query},
     schema::{key_from_text, key_hash},
     signature::FacetField,
     snippet::{Highlighted, Matcher},
+    suggest::Suggestion,
     view::View,
 };
 
@@ -150,9 +152,15 @@ impl ScopedSearcher {
             facets: facets(&view, &matches),
             next_page_token: if more { self.token(&view, until, asked) } else { String::new() },
             also_searched,
-            did_you_mean: None,
+            did_you_mean: spelling(&self.index, &self.caller, &view, &asked.query, &asked.deadline),
             position: view.position,
         })
+    }
+
+    /// What can follow what was typed, best first, at most `limit`. Blocks for some microseconds.
+    #[must_use]
+    pub fn suggest(&self, typed: &str, limit: usize) -> Vec<Suggestion> {
+        suggestions(&self.index, &self.caller, typed, limit)
     }
 
     /// The view of the question and the first place of the page.

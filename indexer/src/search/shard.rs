@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,6 +20,21 @@ use super::{
     facts::{Names, SegmentFacts},
     schema::{Fields, VERSION, key_hash, schema, tokenizers},
 };
+
+/// Deletes a folder. A merge of an index that has ended may still put a file there; then once more.
+pub(crate) fn delete(folder: &Path) -> io::Result<()> {
+    const TIMES: usize = 100;
+    let mut last = Ok(());
+    for _ in 0..TIMES {
+        last = fs::remove_dir_all(folder);
+        match &last {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Ok(()) | Err(_) => break,
+        }
+    }
+    last
+}
 
 /// What a commit carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,10 +113,8 @@ impl Shard {
 
     /// Makes an empty index in place of whatever is there.
     pub(crate) fn create(folder: &Path, size: WriterSize) -> tantivy::Result<(Self, Payload)> {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => fs::create_dir_all(folder)?,
-        }
+        delete(folder)?;
+        fs::create_dir_all(folder)?;
         let (schema, fields) = schema();
         let index = Index::create_in_dir(folder, schema)?;
         let mut shard = Self::with(folder, index, fields, size)?;

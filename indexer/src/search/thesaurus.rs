@@ -17,6 +17,11 @@ pub struct Synonym {
     pub weight: f32,
 }
 
+impl Synonym {
+    /// Weight of a term for which the council gives none.
+    pub const USUAL_WEIGHT: f32 = 0.5;
+}
+
 /// Groups of terms that mean the same.
 #[derive(Clone, Debug, Default)]
 pub struct Thesaurus {

@@ -11,6 +11,7 @@ use tantivy::{
 use super::{
     admission::Scope,
     facts::{Names, SegmentFacts},
+    lexicon::Entry,
     schema::Stored,
     shard::ShardView,
 };
@@ -52,6 +53,29 @@ impl View {
         let document: TantivyDocument =
             shard.searcher.doc(tantivy::DocAddress::new(place.segment, place.document))?;
         Ok(shard.fields.stored(&document))
+    }
+}
+
+impl View {
+    /// Everything for the lexicon, read from what is kept.
+    pub(crate) fn entries(&self) -> tantivy::Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for (scope, shard) in [(Scope::Open, &self.open), (Scope::Restricted, &self.restricted)] {
+            for (segment, facts) in shard.searcher.segment_readers().iter().zip(&shard.facts) {
+                let store = segment.get_store_reader(1)?;
+                for document in segment.doc_ids_alive() {
+                    let stored = shard.fields.stored(&store.get::<TantivyDocument>(document)?);
+                    let groups = &facts.signature(document).signature.audience;
+                    let audience = match scope {
+                        Scope::Open => None,
+                        Scope::Restricted => Some(groups.iter().filter_map(|group| group.parse().ok()).collect()),
+                    };
+                    let member = self.names.members.text(facts.member_of[document as usize]);
+                    entries.push(Entry::new(&stored.key, member, audience, stored.title, stored.tags));
+                }
+            }
+        }
+        Ok(entries)
     }
 }
 

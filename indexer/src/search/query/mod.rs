@@ -28,6 +28,8 @@ pub use parse::{CHARACTER_LIMIT, CLAUSE_LIMIT, PHRASE_LIMIT, parse};
 /// A parsed query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
+    /// All of it as typed.
+    pub text: String,
     /// Literal words as typed, a space between them; empty when there are none.
     pub words: String,
     /// Texts that must occur exactly (after folding).

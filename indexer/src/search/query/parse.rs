@@ -26,7 +26,8 @@ pub fn parse(text: &str) -> Result<Query, Refusal> {
         let why = format!("has {characters} characters, at most {CHARACTER_LIMIT} （查询最长 {CHARACTER_LIMIT} 个字符）");
         return Err(refused("QUERY_TOO_LONG", why));
     }
-    let mut reader = Reader { rest: text, query: Query::default(), clauses: 0, wrong: Violations::new() };
+    let query = Query { text: text.to_owned(), ..Query::default() };
+    let mut reader = Reader { rest: text, query, clauses: 0, wrong: Violations::new() };
     while reader.clause() {
         if reader.clauses > CLAUSE_LIMIT {
             let why = format!("has more than {CLAUSE_LIMIT} parts （查询最多 {CLAUSE_LIMIT} 个词或条件）");
@@ -279,7 +280,7 @@ mod tests {
         check(&format!("kind:{}", "course,".repeat(21)), "[] kind=course");
         check(&format!("\"{}\"", "字".repeat(25)), "QUERY_TOO_COMPLEX phrase");
         check(&format!("\"{}\"", "字".repeat(24)), &format!("[] +{}", "字".repeat(24)));
-        check("kind:book sector:space date:soon", "FIELDS_INVALID kind sector date");
+        check("kind:book sector:太空 date:soon", "FIELDS_INVALID kind sector date");
         check("member:不存在 operation:作业", "FIELDS_INVALID member operation");
         check("-date:2025 standard:！", "FIELDS_INVALID date standard");
     }

@@ -1,6 +1,7 @@
 //! What is found, in which order, and what is told about it.
 
 use super::*;
+use crate::search::Highlighted;
 
 fn park() -> Hub {
     let mut confined = practice(1, "有限空间作业“先通风、再检测、后作业”", "进入污水井前强制通风三十分钟，四合一检测仪泵吸检测。");
@@ -45,7 +46,7 @@ fn queries_find_the_right_publications_best_first() {
     check(&hub, "氨", foam);
     check(&hub, "车", foam);
     check(&hub, "TAGOUT loto", lock);
-    check(&hub, "\"动火作业\"", &format!("{course} | {hot}"));
+    check(&hub, "\"动火作业\"", &format!("{hot} | {course}"));
     check(&hub, "\"作业动火\"", "");
     check(&hub, "\"分级审批\" 检测", hot);
     check(&hub, "动火 -课程", hot);
@@ -84,14 +85,26 @@ fn facets_count_everything_that_matches() {
             format!("{}: {}", facet.field.name(), counts.join(", "))
         })
         .collect();
-    insta::assert_snapshot!(format!("{}\n{}", found.total, shown.join("\n")), @"");
+    insta::assert_snapshot!(format!("{}\n{}", found.total, shown.join("\n")), @r"
+    3
+    kind: practice 2, course 1
+    member: hengrui 2, chenghu-chem 1
+    sector: confined-space 1, general 1, hot-work 1
+    hazard: asphyxiation 1, fire 1, poisoning 1
+    operation: confined-space 1, hot-work 1
+    language: zh-CN 2, zh-TW 1
+    ");
 }
 
 #[test]
 fn hits_say_what_matched_and_where() {
     let hub = park();
     let hit = hub.ask("三点采样 监火").hits.remove(0);
-    insta::assert_debug_snapshot!((hit.title, hit.snippet, hit.kind, hit.language, hit.sectors, hit.revision), @"");
+    let text = |text: &str, ranges: &[(u32, u32)]| Highlighted { text: text.to_owned(), ranges: ranges.to_vec() };
+    assert_eq!(hit.title, text("动火作业三点采样", &[(4, 8)]));
+    assert_eq!(hit.snippet, text("…监火人不得离开。", &[(1, 3)]));
+    assert_eq!((hit.kind, hit.language.as_str(), hit.revision), (Kind::Practice, "zh-CN", 1));
+    assert_eq!((hit.sectors, hit.tags), (strings(&["hot-work"]), vec![]));
 }
 
 #[test]

@@ -13,6 +13,11 @@ fn puts(documents: Vec<Document>) -> Vec<IndexChange> {
     documents.into_iter().map(|one| IndexChange::Put(Box::new(one))).collect()
 }
 
+/// Deletes a folder in which somebody may be making files at this moment.
+fn delete(folder: &std::path::Path) {
+    while fs::remove_dir_all(folder).is_err() && folder.exists() {}
+}
+
 #[test]
 fn the_position_survives_a_restart() {
     let Hub { folder, index, .. } = Hub::with(some());
@@ -68,7 +73,7 @@ fn a_folder_that_is_missing_broken_or_older_is_made_anew() {
 #[test]
 fn a_folder_deleted_while_running_is_made_anew_and_searches_go_on() {
     let hub = Hub::with(some());
-    fs::remove_dir_all(hub.folder.path()).unwrap();
+    delete(hub.folder.path());
     assert_eq!(hub.ask("动火").total, 5);
     assert_eq!(hub.index.check().unwrap(), Committed::Lost);
     assert_eq!(hub.index.check().unwrap(), Committed::Done);
@@ -87,7 +92,7 @@ fn a_folder_deleted_while_running_is_made_anew_and_searches_go_on() {
 fn a_folder_deleted_between_apply_and_commit_is_noticed_by_the_commit() {
     let hub = Hub::with(some());
     hub.index.apply(&puts(vec![practice(6, "动火6", "")])).unwrap();
-    fs::remove_dir_all(hub.folder.path()).unwrap();
+    delete(hub.folder.path());
     assert_eq!(hub.index.commit(6).unwrap(), Committed::Lost);
     assert_eq!(hub.index.position(), 0);
     hub.index.apply(&puts(some())).unwrap();
