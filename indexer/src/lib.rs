@@ -14,6 +14,7 @@ pub mod founding;
 mod hub;
 pub mod link;
 pub mod people;
+mod rooms;
 pub mod store;
 
 pub use hub::{Addresses, Hub, HubHandle, Surroundings};

@@ -198,7 +198,7 @@ impl Joining<'_> {
             let all = store::enrolment::Revoked::All;
             store::enrolment::certificates_revoke(self.tx, &member.id, all, now).await?;
         }
-        let log = membership::log_start(member, &self.join.log_key, known_position(self.tx, &member.id).await?);
+        let log = membership::log_start(member, &self.join.log_key, store::log::cursor_position(self.tx, &member.id).await?);
         if let Some(seq) = log.key_from_seq {
             store::roster::log_key_add(self.tx, &member.id, &self.join.log_key, seq, now).await?;
         }
@@ -225,11 +225,6 @@ impl Joining<'_> {
             }),
         }
     }
-}
-
-/// How far the hub has the member's log: epoch and seq.
-async fn known_position(_tx: &mut Tx, _member: &MemberId) -> Result<(u64, u64), StoreError> {
-    Ok((0, 0))
 }
 
 async fn renew_in(
