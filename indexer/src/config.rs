@@ -30,6 +30,8 @@ pub struct HubConfig {
     pub node_limits: AcceptLimits,
     /// Limits of the database.
     pub store: StoreOptions,
+    /// True: slow work runs on the thread that asks, for a simulation of one thread.
+    pub one_thread: bool,
     /// What `/metrics` shows; none shows nothing. There is one recorder in a process, so the program brings it.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -48,6 +50,7 @@ impl HubConfig {
             people_limits: AcceptLimits::people(),
             node_limits: AcceptLimits::nodes(),
             store: StoreOptions::default(),
+            one_thread: false,
             metrics: None,
         }
     }

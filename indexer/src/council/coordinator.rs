@@ -158,7 +158,7 @@ impl Council {
                 member_known(tx, &wish.member).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(Invited { member, secret, expires })
     }
 
@@ -236,7 +236,7 @@ impl Council {
                 member_known(tx, &id).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(member)
     }
 
@@ -268,7 +268,7 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(IssuedToken { id, secret, expires })
     }
 
@@ -292,7 +292,8 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.roster.reload().await
+        self.roster.refresh().await;
+        Ok(())
     }
 
     /// Adds a group of synonyms (no id), or replaces one.
@@ -328,7 +329,7 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.thesaurus.reload().await?;
+        self.thesaurus.refresh().await;
         Ok(added)
     }
 
@@ -347,7 +348,8 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.thesaurus.reload().await
+        self.thesaurus.refresh().await;
+        Ok(())
     }
 
     fn new_id(&self) -> String {

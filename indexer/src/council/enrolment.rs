@@ -126,7 +126,7 @@ impl Enrolment {
                 Joining { tx, join: &join, authority: &authority, world: &world }.run().await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(joined)
     }
 
@@ -150,7 +150,7 @@ impl Enrolment {
         }
         let (authority, world) = (Arc::clone(&self.authority), self.world.clone());
         let pem = self.store.write(async move |tx| renew_in(tx, &renewal, &authority, &world).await).await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(pem)
     }
 }
@@ -204,8 +204,11 @@ impl Joining<'_> {
             let all = store::enrolment::Revoked::All;
             store::enrolment::certificates_revoke(self.tx, &member.id, all, now).await?;
         }
-        let log =
-            membership::log_start(member, &self.join.log_key, known_position(self.tx, &member.id).await?);
+        let log = membership::log_start(
+            member,
+            &self.join.log_key,
+            store::log::cursor_position(self.tx, &member.id).await?,
+        );
         if let Some(seq) = log.key_from_seq {
             store::roster::log_key_add(self.tx, &member.id, &self.join.log_key, seq, now).await?;
         }
@@ -232,11 +235,6 @@ impl Joining<'_> {
             }),
         }
     }
-}
-
-/// How far the hub has the member's log: epoch and seq.
-async fn known_position(_tx: &mut Tx, _member: &MemberId) -> Result<(u64, u64), StoreError> {
-    Ok((0, 0))
 }
 
 async fn renew_in(

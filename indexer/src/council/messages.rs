@@ -69,6 +69,16 @@ pub(super) fn read_member_name(name: &str) -> Result<MemberId, Refusal> {
     violations.finish(|| member)
 }
 
+/// A member to look at; none looks at all.
+pub(super) fn read_member_filter(member_id: &str) -> Result<Option<MemberId>, Refusal> {
+    if member_id.is_empty() {
+        return Ok(None);
+    }
+    let mut violations = Violations::new();
+    let member = violations.check("member_id", member_id.parse());
+    violations.finish(|| member).map(Some)
+}
+
 pub(super) fn read_suspension(message: wire::SuspendMemberRequest) -> Result<(MemberId, String), Refusal> {
     let wire::SuspendMemberRequest { name, reason } = message;
     let mut violations = Violations::new();

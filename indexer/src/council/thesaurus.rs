@@ -96,6 +96,14 @@ impl ThesaurusBook {
         self.shared.version.subscribe()
     }
 
+    /// Brings the thesaurus up to date right after a change was committed; [`Self::follow`] tries again when the store
+    /// does not answer now.
+    pub async fn refresh(&self) {
+        if let Err(error) = self.reload().await {
+            tracing::error!(%error, "a change of the thesaurus is saved and not yet in use");
+        }
+    }
+
     /// Reads the thesaurus again if it changed.
     ///
     /// # Errors

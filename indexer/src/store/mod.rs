@@ -12,7 +12,7 @@ pub mod quarantine;
 pub mod roster;
 pub mod thesaurus;
 #[cfg(test)]
-mod trial;
+pub(crate) mod trial;
 
 use std::fmt;
 

@@ -20,7 +20,7 @@ struct Alliance {
 
 impl Alliance {
     async fn new() -> Self {
-        let hub = TrialHub::start().await;
+        let hub = TrialHub::start();
         let root = tempfile::tempdir().unwrap();
         let data = root.path().join("node");
         crate::durable_file::make_folder(&data).unwrap();
@@ -71,7 +71,7 @@ async fn the_log_reaches_the_hub_and_publishing_goes_on_without_it() {
     let local = publish(&mut caller, "P-2").await;
     assert_eq!(local.delivery(), wire::DeliveryState::Local);
     assert!(!status_of(&mut caller).await.link_problem.is_empty());
-    alliance.hub.run().await;
+    alliance.hub.run();
     let state = alliance.hub.wait_for(|state| state.log.len() == 2).await;
     assert_eq!(state.cases.last(), Some(&wire::ResumeCase::Normal));
     let live =
@@ -104,7 +104,7 @@ async fn a_hub_that_was_restored_gets_everything_again() {
     wait_for(&node, |status| status.durable.seq == 5).await;
     alliance.hub.crash().await;
     alliance.hub.change(|state| state.log.truncate(2));
-    alliance.hub.run().await;
+    alliance.hub.run();
     let state = alliance.hub.wait_for(|state| state.log.len() == 5).await;
     assert_eq!(state.cases.last(), Some(&wire::ResumeCase::HubRestored));
 }
@@ -172,7 +172,7 @@ async fn an_old_hub_that_came_back_is_refused() {
     wait_for(&node, |status| status.durable.seq == 1 && status.control == LinkState::Connected).await;
     alliance.hub.crash().await;
     alliance.hub.change(|state| state.epoch = 3);
-    alliance.hub.run().await;
+    alliance.hub.run();
     publish(&mut caller, "P-2").await;
     let refused = |status: &status::LinkStatus| {
         status.sync == LinkState::Refused && status.control == LinkState::Refused
@@ -249,7 +249,7 @@ async fn a_certificate_is_renewed_when_the_hub_asks_and_both_links_come_again() 
 
 #[tokio::test]
 async fn a_certificate_near_its_end_is_renewed_by_itself() {
-    let hub = TrialHub::start().await;
+    let hub = TrialHub::start();
     // It began a day ago and ends now: less than a third is left.
     hub.change(|state| state.days = 0);
     let root = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shouwang_proto::{
     clock::World,
@@ -7,7 +7,7 @@ use shouwang_proto::{
         entry::EntryKind,
         key::LogKey,
     },
-    publication::Content,
+    publication::{Content, Sha256Hex},
     wire,
 };
 use tempfile::TempDir;
@@ -66,9 +66,12 @@ fn check_log(entries: &[SealedEntry], head: &Head) {
         position = position.follow(entry.header(), entry.hash()).unwrap();
         match entry.header().kind {
             EntryKind::Put => {
-                drop(live.insert(entry.header().record, Live::of_put(entry.header(), entry.hash())))
+                let put = Live::of_put(entry.header(), entry.hash());
+                live.insert(entry.header().record, put);
             }
-            EntryKind::Withdraw | EntryKind::Redact => drop(live.remove(&entry.header().record)),
+            EntryKind::Withdraw | EntryKind::Redact => {
+                live.remove(&entry.header().record);
+            }
             EntryKind::Key | EntryKind::EpochBegin => {}
         }
     }

@@ -117,7 +117,7 @@ pub(super) struct Desk {
 }
 
 impl TrialHub {
-    pub(crate) async fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let any = "127.0.0.1:0".parse().unwrap();
         let mut hub = Self {
             authority: Arc::new(TrialAuthority::new()),
@@ -126,12 +126,12 @@ impl TrialHub {
             nodes: any,
             running: None,
         };
-        hub.run().await;
+        hub.run();
         hub
     }
 
     /// Serves again on the same addresses, after [`TrialHub::crash`].
-    pub(crate) async fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let (people, nodes) = (bind(self.people).unwrap(), bind(self.nodes).unwrap());
         (self.people, self.nodes) = (people.local_addr().unwrap(), nodes.local_addr().unwrap());
         let stop = CancellationToken::new();

@@ -209,7 +209,7 @@ pub fn to_be_found(disk: &HubDisk) -> BTreeMap<String, (String, u64)> {
             let Some((_, Effect::Put { version, .. })) = entry.and_then(paper::effect) else { continue };
             let Some(external_id) = numbers.get(record) else { continue };
             let key = Key { member: member.clone(), external_id: external_id.clone() };
-            let title = paper::write(&key, version).title;
+            let title = paper::write(&key, version, 0).title;
             found.insert(format!("members/{member}/publications/{record}"), (title, *revision));
         }
     }
@@ -265,7 +265,7 @@ mod tests {
     impl Pen {
         fn entry(mut self, kind: EntryKind, external_id: &str, version: u32, revision: u64) -> Self {
             let key = Key { member: "north".to_owned(), external_id: external_id.to_owned() };
-            let payload = wire::RecordPayload { salt: vec![0; 16], publication: Some(paper::write(&key, version)) };
+            let payload = wire::RecordPayload { salt: vec![0; 16], publication: Some(paper::write(&key, version, 9)) };
             let payload =
                 if kind == EntryKind::Put { Bytes::from(payload.encode_to_vec()) } else { Bytes::new() };
             let header = Header {

@@ -14,7 +14,9 @@ use tempfile::TempDir;
 use turmoil::Sim;
 
 use crate::{
-    check, evidence, listen, machines,
+    check,
+    disks::Disks,
+    evidence, listen, machines,
     people::{
         auditor::{Audit, Auditor},
         desk::Desk,
@@ -143,14 +145,15 @@ fn perform(stage: &Stage, options: &Options) -> anyhow::Result<Duration> {
         .tcp_capacity(256)
         .build();
     found(&mut sim, stage)?;
-    let mut weather = Weather::new(stage, now(&sim), options.sabotage != Some(Sabotage::LyingDisk));
+    let mut disks = Disks::new(stage, options.sabotage != Some(Sabotage::LyingDisk));
     if let Some(sabotage) = options.sabotage {
         sabotage.plant(stage)?;
     }
-    weather.back_up(Host::Hub, now(&sim))?;
+    disks.back_up(Host::Hub, now(&sim))?;
     for member in 0..plan.members {
-        weather.back_up(Host::Node(member), now(&sim))?;
+        disks.back_up(Host::Node(member), now(&sim))?;
     }
+    let mut weather = Weather::new(stage, disks, now(&sim));
     live(&mut sim, stage, &mut weather)?;
     let audit = heal(&mut sim, stage, &mut weather)?;
     let simulated = sim.elapsed();

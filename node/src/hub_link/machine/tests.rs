@@ -299,7 +299,7 @@ impl Model {
             }
             6 => self.connect(),
             // Also the hub may come back from a backup.
-            7 if value % 3 == 0 => {
+            7 if value.is_multiple_of(3) => {
                 self.disconnect();
                 self.hub_cursor = self.hub_cursor.min(value % 200);
             }

@@ -86,7 +86,8 @@ impl Batch {
         let mut affected = 0;
         for start in (0..rows).step_by(SQLITE_ROWS) {
             let chunk = start..rows.min(start + SQLITE_ROWS);
-            let full = chunk.len() == SQLITE_ROWS;
+            // Both come again and again; every other length is rare and would only fill the cache.
+            let full = chunk.len() == SQLITE_ROWS || chunk.len() == 1;
             let mut query = QueryBuilder::<Sqlite>::new(&head);
             query.push_values(chunk, |mut row, n| {
                 for (_, column) in &self.columns {

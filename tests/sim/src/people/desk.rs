@@ -149,10 +149,10 @@ impl Desk {
         let request_id = self.request_id();
         self.stage.ledger(|ledger| ledger.asked(&key, wish));
         self.stage.note(format!("{} asks {key:?} {wish:?}", self.at.name()));
-        let name = self.names.get(&key).cloned();
+        let (name, text) = (self.names.get(&key).cloned(), self.stage.plan().manners.text);
         loop {
             let patience = self.patience();
-            let request = Request { key: &key, wish, name: name.as_ref(), request_id: &request_id };
+            let request = Request { text, key: &key, wish, name: name.as_ref(), request_id: &request_id };
             let answer = ended(patience, request.send(client)).await;
             let shelf = if let Ended::Answered(publication) = &answer { paper::shelf(publication) } else { None };
             match self.settle(&key, answer) {
@@ -231,8 +231,9 @@ impl Desk {
     /// A request of some time ago, sent once more, gets its first answer again and changes nothing.
     async fn repeat(&mut self, client: &mut PublishingServiceClient<Line>) {
         let index = self.chance.index(self.answered.len());
+        let text = self.stage.plan().manners.text;
         let Some(Answered { key, wish, name, request_id, answer }) = self.answered.get(index).cloned() else { return };
-        let request = Request { key: &key, wish, name: name.as_ref(), request_id: &request_id };
+        let request = Request { text, key: &key, wish, name: name.as_ref(), request_id: &request_id };
         let seen = match ended(Duration::from_secs(2), request.send(client)).await {
             Ended::Answered(publication) => format!("{:?}", paper::shelf(&publication)),
             Ended::Refused(refusal) if refusal.violations.is_empty() && !LATER.contains(&refusal.reason.as_ref()) => {
@@ -262,7 +263,7 @@ impl Desk {
         let mut certain = true;
         loop {
             let patience = self.patience();
-            match ended(patience, send_import(client, &lines)).await {
+            match ended(patience, send_import(client, &lines, self.stage.plan().manners.text)).await {
                 Ended::Answered(answers) => return self.settle_import(&lines, answers, certain),
                 Ended::Refused(refusal) => {
                     self.stage.note(format!("{} import refused {}", self.at.name(), refusal.reason));
@@ -357,6 +358,7 @@ async fn status(client: &mut PublishingServiceClient<Line>) -> Option<wire::Node
 
 /// One request, ready to be sent again.
 struct Request<'a> {
+    text: usize,
     key: &'a Key,
     wish: Wish,
     name: Option<&'a String>,
@@ -368,11 +370,11 @@ impl Request<'_> {
         let (name, request_id) = (self.name.cloned().unwrap_or_default(), self.request_id.to_owned());
         let answer = match self.wish {
             Wish::Create { version, publish } => {
-                let publication = Some(paper::write(self.key, version));
+                let publication = Some(paper::write(self.key, version, self.text));
                 client.create_publication(wire::CreatePublicationRequest { publication, request_id, publish }).await?
             }
             Wish::Revise { version } | Wish::Import { version } => {
-                let publication = Some(wire::Publication { name, ..paper::write(self.key, version) });
+                let publication = Some(wire::Publication { name, ..paper::write(self.key, version, self.text) });
                 let request = wire::RevisePublicationRequest { publication, expected_revision: 0, request_id };
                 client.revise_publication(request).await?
             }
@@ -389,13 +391,14 @@ impl Request<'_> {
 async fn send_import(
     client: &mut PublishingServiceClient<Line>,
     lines: &BTreeMap<Key, u32>,
+    text: usize,
 ) -> Result<Vec<wire::ImportPublicationsResponse>, tonic::Status> {
     let requests: Vec<_> = lines
         .iter()
         .zip(1..)
         .map(|((key, version), line)| wire::ImportPublicationsRequest {
             line,
-            publication: Some(paper::write(key, *version)),
+            publication: Some(paper::write(key, *version, text)),
             draft: false,
         })
         .collect();
