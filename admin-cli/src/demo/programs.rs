@@ -77,7 +77,9 @@ async fn build(output: &Output, built: &Built) -> Outcome<()> {
     ));
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--package", "shouwang-hub", "--package", "shouwang-node", "--bins", "--profile"])
+        // The whole workspace, as `cargo run` chose it: with fewer packages cargo would pick other features for shared
+        // libraries, and build those and all that depends on them a second time.
+        .args(["build", "--bins", "--profile"])
         .arg(&built.profile)
         .arg("--target-dir")
         .arg(&built.target)
