@@ -5,12 +5,7 @@
 
 use std::{env, path::PathBuf};
 
-use shouwang_tests::judged::{
-    Collection, Measured,
-    lucene::Baseline,
-    measure::measure,
-    ours::Ours,
-};
+use shouwang_tests::judged::{Collection, Measured, lucene::Baseline, measure::measure, ours::Ours};
 
 fn folder() -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/judged");

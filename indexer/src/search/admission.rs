@@ -63,7 +63,9 @@ impl Admission {
     pub(crate) fn new(names: &Names, caller: &Caller, filters: &[&Filters], excluded: &Filters) -> Self {
         let mut any_of = Vec::new();
         for filter in filters {
-            any_of.extend(lists(filter).into_iter().filter(|list| !list.is_empty()).map(|list| numbers(names, &list)));
+            any_of.extend(
+                lists(filter).into_iter().filter(|list| !list.is_empty()).map(|list| numbers(names, &list)),
+            );
         }
         let none_of = lists(excluded).into_iter().flat_map(|list| numbers(names, &list)).collect();
         let bound = |get: fn(&Filters) -> Option<i64>| filters.iter().filter_map(move |filter| get(filter));
@@ -101,7 +103,8 @@ impl Admission {
     fn sees(&self, one: &SignatureFacts, scope: Scope) -> Seen {
         let fits = self.any_of.iter().all(|list| one.facets.iter().any(|value| list.contains(value)))
             && !one.facets.iter().any(|value| self.none_of.contains(value));
-        let in_audience = scope == Scope::Open || one.audience.iter().any(|group| self.groups.contains(group));
+        let in_audience =
+            scope == Scope::Open || one.audience.iter().any(|group| self.groups.contains(group));
         match (fits, in_audience) {
             (false, _) => Seen::No,
             (true, true) => Seen::Yes,
@@ -128,7 +131,8 @@ impl SegmentAdmission<'_> {
         }
         if self.dated {
             let published = self.facts.published_ms(document);
-            return (self.admission.published_from_ms..self.admission.published_before_ms).contains(&published);
+            return (self.admission.published_from_ms..self.admission.published_before_ms)
+                .contains(&published);
         }
         true
     }
@@ -187,7 +191,8 @@ fn members(names: &Names, caller: &Caller, filters: &[&Filters], excluded: &Filt
         set(names.members.get(hidden.as_str()), false);
     }
     for filter in filters.iter().filter(|filter| !filter.members.is_empty()) {
-        let wanted: BTreeSet<u32> = filter.members.iter().filter_map(|id| names.members.get(id.as_str())).collect();
+        let wanted: BTreeSet<u32> =
+            filter.members.iter().filter_map(|id| names.members.get(id.as_str())).collect();
         for (number, place) in (0..).zip(&mut seen) {
             *place = *place && wanted.contains(&number);
         }

@@ -12,7 +12,10 @@ use std::{
 use tantivy::{
     DocSet as _, TERMINATED,
     postings::Postings as _,
-    query::{Bm25StatisticsProvider as _, Bm25Weight, BooleanQuery, EnableScoring, Occur, Query as IndexQuery, TermQuery, Weight},
+    query::{
+        Bm25StatisticsProvider as _, Bm25Weight, BooleanQuery, EnableScoring, Occur, Query as IndexQuery,
+        TermQuery, Weight,
+    },
     schema::IndexRecordOption,
 };
 
@@ -96,7 +99,9 @@ impl Best {
             return;
         }
         if self.kept.len() == self.limit * 2 {
-            self.kept.select_nth_unstable_by(self.limit - 1, |one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+            self.kept.select_nth_unstable_by(self.limit - 1, |one, other| {
+                other.0.total_cmp(&one.0).then(one.1.cmp(&other.1))
+            });
             self.kept.truncate(self.limit);
             self.floor = self.kept.iter().map(|(worth, _)| *worth).fold(f64::INFINITY, f64::min);
         }
@@ -224,10 +229,12 @@ impl Question<'_> {
         let mut found = Vec::new();
         for (exact, terms) in texts {
             let all = terms.iter().map(|term| {
-                let query: Box<dyn IndexQuery> = Box::new(TermQuery::new(term.clone(), IndexRecordOption::Basic));
+                let query: Box<dyn IndexQuery> =
+                    Box::new(TermQuery::new(term.clone(), IndexRecordOption::Basic));
                 (Occur::Must, query)
             });
-            let weight = BooleanQuery::new(all.collect()).weight(EnableScoring::disabled_from_searcher(searcher))?;
+            let weight =
+                BooleanQuery::new(all.collect()).weight(EnableScoring::disabled_from_searcher(searcher))?;
             let mut scorer = weight.scorer(segment, 1.0)?;
             let mut documents = BTreeSet::new();
             while scorer.doc() != TERMINATED {
@@ -254,14 +261,17 @@ impl Question<'_> {
         for (term, weight) in terms {
             self.deadline.check()?;
             let average = statistics.total_num_tokens(term.field())? as f32 / documents as f32;
-            let bm25 = Bm25Weight::for_one_term_without_explain(statistics.doc_freq(term)?, documents, average);
+            let bm25 =
+                Bm25Weight::for_one_term_without_explain(statistics.doc_freq(term)?, documents, average);
             for group in best.chunk_by_mut(|one, other| {
                 (one.place.scope, one.place.segment) == (other.place.scope, other.place.segment)
             }) {
                 let first = group[0].place;
                 let segment = self.view.shard(first.scope).searcher.segment_reader(first.segment);
                 let index = segment.inverted_index(term.field())?;
-                let Some(mut postings) = index.read_postings(term, IndexRecordOption::WithFreqs)? else { continue };
+                let Some(mut postings) = index.read_postings(term, IndexRecordOption::WithFreqs)? else {
+                    continue;
+                };
                 let lengths = segment.get_fieldnorms_reader(term.field())?;
                 for one in group {
                     let document = one.place.document;

@@ -50,12 +50,17 @@ impl Exact {
     pub(crate) fn is_among(&self, there: &[Run]) -> bool {
         match &self.runs[..] {
             [] => true,
-            [only] if only.ideographs => there.iter().any(|run| run.ideographs && run.text.contains(&only.text)),
+            [only] if only.ideographs => {
+                there.iter().any(|run| run.ideographs && run.text.contains(&only.text))
+            }
             [first, middle @ .., last] if !middle.is_empty() || self.runs.len() == 2 => {
                 there.windows(self.runs.len()).any(|window| {
                     ends_with(&window[0], first)
                         && starts_with(&window[window.len() - 1], last)
-                        && window[1..window.len() - 1].iter().zip(middle).all(|(one, other)| one.text == other.text)
+                        && window[1..window.len() - 1]
+                            .iter()
+                            .zip(middle)
+                            .all(|(one, other)| one.text == other.text)
                 })
             }
             wanted => there.iter().any(|run| run.text == wanted[0].text),
@@ -64,11 +69,19 @@ impl Exact {
 }
 
 fn ends_with(there: &Run, wanted: &Run) -> bool {
-    if wanted.ideographs { there.ideographs && there.text.ends_with(&wanted.text) } else { there.text == wanted.text }
+    if wanted.ideographs {
+        there.ideographs && there.text.ends_with(&wanted.text)
+    } else {
+        there.text == wanted.text
+    }
 }
 
 fn starts_with(there: &Run, wanted: &Run) -> bool {
-    if wanted.ideographs { there.ideographs && there.text.starts_with(&wanted.text) } else { there.text == wanted.text }
+    if wanted.ideographs {
+        there.ideographs && there.text.starts_with(&wanted.text)
+    } else {
+        there.text == wanted.text
+    }
 }
 
 #[cfg(test)]

@@ -125,7 +125,11 @@ impl SegmentFacts {
         let signature_of = column(segment, "signature", |text| {
             let signature = Signature::read(text);
             signatures.push(SignatureFacts {
-                facets: signature.values.iter().map(|(field, value)| Names::facet(names, *field, value)).collect(),
+                facets: signature
+                    .values
+                    .iter()
+                    .map(|(field, value)| Names::facet(names, *field, value))
+                    .collect(),
                 audience: signature.audience.iter().map(|group| Names::group(names, group)).collect(),
                 signature,
             });
@@ -135,7 +139,10 @@ impl SegmentFacts {
         Ok(Self {
             signature_of,
             signatures: signatures.into(),
-            member_of: member_of.iter().map(|place| members.get(*place as usize).copied().unwrap_or(u32::MAX)).collect(),
+            member_of: member_of
+                .iter()
+                .map(|place| members.get(*place as usize).copied().unwrap_or(u32::MAX))
+                .collect(),
             published: segment.fast_fields().i64("published")?,
             tie: segment.fast_fields().u64("tie")?,
         })

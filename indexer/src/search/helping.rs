@@ -19,7 +19,12 @@ use super::{
     view::View,
 };
 
-pub(super) fn suggestions(index: &SearchIndex, caller: &Caller, typed: &str, limit: usize) -> Vec<Suggestion> {
+pub(super) fn suggestions(
+    index: &SearchIndex,
+    caller: &Caller,
+    typed: &str,
+    limit: usize,
+) -> Vec<Suggestion> {
     let thesaurus = index.thesaurus.load();
     let terms: Vec<String> = thesaurus.terms().map(str::to_owned).collect();
     index.lexicon.for_caller(caller, |lexicon| suggest(lexicon, &terms, typed, limit))
@@ -77,14 +82,16 @@ impl Vocabulary for InScope<'_> {
 
     fn texts(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
         let known = self.lexicon.all(fits).into_iter().map(|known| known.characters.to_owned());
-        let terms = self.terms.iter().map(|term| runs(term).into_iter().map(|run| run.text).collect::<String>());
+        let terms =
+            self.terms.iter().map(|term| runs(term).into_iter().map(|run| run.text).collect::<String>());
         let fitting = terms.filter(|term| fits(term, &super::analysis::pinyin::spelled(term).full));
         known.chain(fitting).collect()
     }
 
     fn words(&self) -> Vec<String> {
         let mut words = BTreeSet::new();
-        let known = self.lexicon.all(&|characters, _| characters.bytes().any(|byte| byte.is_ascii_alphabetic()));
+        let known =
+            self.lexicon.all(&|characters, _| characters.bytes().any(|byte| byte.is_ascii_alphabetic()));
         for text in known.iter().map(|known| known.display).chain(self.terms.iter().copied()) {
             words.extend(runs(text).into_iter().filter(|run| !run.ideographs).map(|run| run.text));
         }

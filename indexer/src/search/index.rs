@@ -213,7 +213,9 @@ impl SearchIndex {
     pub fn scrub(&self) -> Result<Committed, SearchError> {
         let mut writing = self.lock();
         let sound = writing.shards.as_ref().is_some_and(|shards| {
-            [&shards.open, &shards.restricted].iter().all(|shard| shard.damaged().is_ok_and(|files| files.is_empty()))
+            [&shards.open, &shards.restricted]
+                .iter()
+                .all(|shard| shard.damaged().is_ok_and(|files| files.is_empty()))
         });
         if sound { Ok(Committed::Done) } else { self.make_anew(&mut writing) }
     }
@@ -305,6 +307,10 @@ impl Shards {
 
 /// Names a view by its number, so that a token tells nothing about how much happened between two answers.
 fn view_id(seed: &[u8; 16], number: u64) -> u64 {
-    let digest = Sha256::new().chain_update(b"shouwang view").chain_update(seed).chain_update(number.to_le_bytes()).finalize();
+    let digest = Sha256::new()
+        .chain_update(b"shouwang view")
+        .chain_update(seed)
+        .chain_update(number.to_le_bytes())
+        .finalize();
     digest.iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte))
 }

@@ -175,13 +175,21 @@ impl Block {
         }
         let first = self.owners.len() as u32;
         self.owners.extend_from_slice(owners);
-        self.texts.push(TextRow { display, characters, full, source, owners: (first, self.owners.len() as u32) });
+        self.texts.push(TextRow {
+            display,
+            characters,
+            full,
+            source,
+            owners: (first, self.owners.len() as u32),
+        });
     }
 
     fn sort(&mut self) {
         let arena = &self.arena;
         for keys in &mut self.keys {
-            keys.sort_unstable_by(|one, other| part(arena, one.0).cmp(part(arena, other.0)).then(one.1.cmp(&other.1)));
+            keys.sort_unstable_by(|one, other| {
+                part(arena, one.0).cmp(part(arena, other.0)).then(one.1.cmp(&other.1))
+            });
         }
     }
 
@@ -191,7 +199,10 @@ impl Block {
         let mut merged: BTreeMap<(&str, Source, &str), Vec<Owner>> = BTreeMap::new();
         for block in blocks {
             for text in &block.texts {
-                let owners = block.owners_of(text).iter().filter(|owner| versions.get(&owner.key) == Some(&owner.version));
+                let owners = block
+                    .owners_of(text)
+                    .iter()
+                    .filter(|owner| versions.get(&owner.key) == Some(&owner.version));
                 let key = (block.part(text.characters), text.source, block.part(text.display));
                 merged.entry(key).or_default().extend(owners);
             }
@@ -213,7 +224,11 @@ impl Block {
     }
 
     /// Keys that begin so with their texts, in the order of the keys.
-    fn with_prefix<'a>(&'a self, spelling: Spelling, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a TextRow)> {
+    fn with_prefix<'a>(
+        &'a self,
+        spelling: Spelling,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a TextRow)> {
         let keys = &self.keys[spelling as usize];
         let first = keys.partition_point(|key| self.part(key.0) < prefix);
         keys[first..]
@@ -305,7 +320,8 @@ impl Lexicon {
             let owner = blocks.owner(entry, version);
             let titles = std::iter::once((&entry.title, Source::Title));
             for (text, source) in titles.chain(entry.tags.iter().map(|tag| (tag, Source::Tag))) {
-                let characters: String = fold(text).filter(|one| one.class != Class::Break).map(|one| one.character).collect();
+                let characters: String =
+                    fold(text).filter(|one| one.class != Class::Break).map(|one| one.character).collect();
                 rows.push((characters, Row { display: text.clone(), source, owner }));
             }
         }
@@ -410,7 +426,8 @@ impl<'a> ScopedLexicon<'a> {
     pub(crate) fn all(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<Known<'a>> {
         let mut all = Vec::new();
         for block in &self.blocks.blocks {
-            let fitting = block.texts.iter().filter(|text| fits(block.part(text.characters), block.part(text.full)));
+            let fitting =
+                block.texts.iter().filter(|text| fits(block.part(text.characters), block.part(text.full)));
             all.extend(fitting.filter_map(|text| self.known(block, text)));
         }
         // In an order that does not tell how the blocks were made.

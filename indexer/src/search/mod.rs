@@ -5,7 +5,9 @@
 
 mod admission;
 pub mod analysis;
+mod answer;
 mod collect;
+mod compose;
 mod document;
 mod exact;
 mod facts;
@@ -16,13 +18,17 @@ mod pins;
 mod plan;
 mod pool;
 pub mod query;
+mod question;
+pub mod room;
 mod schema;
 mod scoped;
+pub mod service;
 mod shard;
 mod signature;
 mod snippet;
 mod spelling;
 mod suggest;
+pub mod tailer;
 pub mod thesaurus;
 mod tokenizer;
 mod view;
@@ -49,7 +55,9 @@ pub enum SearchError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The view of a page token is gone: ABORTED, `PAGE_EXPIRED`.
-    #[error("the list has changed and its earlier state is no longer kept; search again （列表已更新，请重新搜索）")]
+    #[error(
+        "the list has changed and its earlier state is no longer kept; search again （列表已更新，请重新搜索）"
+    )]
     PageExpired,
     /// It took too long: DEADLINE_EXCEEDED.
     #[error("the search took too long; ask more narrowly （搜索超时，请缩小范围）")]

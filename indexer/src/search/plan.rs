@@ -73,7 +73,13 @@ impl Sum {
 
 impl Plan {
     /// Plans a query; `words` are the query's own and what the thesaurus added, `sounds` asks for homophones too.
-    pub(crate) fn new(fields: &Fields, query: &Query, words: &[Words], filters: &[&Filters], sounds: bool) -> Self {
+    pub(crate) fn new(
+        fields: &Fields,
+        query: &Query,
+        words: &[Words],
+        filters: &[&Filters],
+        sounds: bool,
+    ) -> Self {
         let mut plan = Self::default();
         let (mut scoring, mut rerank) = (Sum::default(), Sum::default());
         for Words { text, weight } in words {

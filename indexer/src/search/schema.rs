@@ -3,7 +3,8 @@
 use tantivy::{
     TantivyDocument, Term,
     schema::{
-        FAST, Field, IndexRecordOption, STORED, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions, Value as _,
+        FAST, Field, IndexRecordOption, STORED, STRING, Schema, SchemaBuilder, TextFieldIndexing,
+        TextOptions, Value as _,
     },
     tokenizer::TokenizerManager,
 };
@@ -108,7 +109,8 @@ pub(crate) fn key_from_text(text: &str) -> Option<RecordKey> {
 
 /// Hash of a key (FNV-1a, 64 bits): stable, because it is kept in the index.
 pub(crate) fn key_hash(key: &str) -> u64 {
-    key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    key.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The key of a standard without its year, when it ends with one.
@@ -124,7 +126,8 @@ impl Fields {
         to.add_text(self.key, key);
         to.add_u64(self.tie, key_hash(key));
         let texts = [&from.title, &from.summary, &from.body];
-        for text in texts.into_iter().chain(&from.tags).chain(&from.standards).filter(|text| !text.is_empty()) {
+        for text in texts.into_iter().chain(&from.tags).chain(&from.standards).filter(|text| !text.is_empty())
+        {
             to.add_text(self.bigrams, text);
             to.add_text(self.singles, text);
         }
@@ -161,8 +164,10 @@ impl Fields {
 
     /// Reads the stored part back.
     pub(crate) fn stored(&self, document: &TantivyDocument) -> Stored {
-        let one = |field| document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-        let all = |field| document.get_all(field).filter_map(|value| value.as_str()).map(str::to_owned).collect();
+        let one =
+            |field| document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+        let all =
+            |field| document.get_all(field).filter_map(|value| value.as_str()).map(str::to_owned).collect();
         Stored {
             key: one(self.key),
             title: one(self.title),

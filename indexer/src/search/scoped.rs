@@ -139,7 +139,10 @@ impl ScopedSearcher {
         let also_searched: Vec<String> = added.into_iter().map(|added| added.text).collect();
 
         let until = (from + asked.page_size).min(matches.best.len());
-        let texts = words.iter().map(|words| words.text.as_str()).chain(asked.query.phrases.iter().map(String::as_str));
+        let texts = words
+            .iter()
+            .map(|words| words.text.as_str())
+            .chain(asked.query.phrases.iter().map(String::as_str));
         let matcher = Matcher::new(texts);
         let hits = matches.best[from.min(until)..until]
             .iter()

@@ -9,9 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    Index, IndexReader, IndexWriter, ReloadPolicy, Searcher,
-    directory::MmapDirectory,
-    index::SegmentId,
+    Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, directory::MmapDirectory, index::SegmentId,
     indexer::IndexWriterOptions,
 };
 

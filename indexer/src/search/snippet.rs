@@ -163,7 +163,8 @@ fn show(text: &str, found: &[(usize, usize)], start: usize, end: usize) -> Highl
             if at == *from {
                 out.ranges.push((count, count));
             }
-            if at < *to && at >= *from
+            if at < *to
+                && at >= *from
                 && let Some(last) = out.ranges.last_mut()
             {
                 last.1 = count + 1;

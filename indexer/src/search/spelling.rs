@@ -48,8 +48,12 @@ pub(crate) fn corrected(text: &str, words: &str, vocabulary: &dyn Vocabulary) ->
 fn ideographs(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
     let characters: Vec<char> = run.text.chars().collect();
     let is_known = |pair: &[char]| vocabulary.is_known(&pair.iter().collect::<String>());
-    let unknown: Vec<usize> =
-        characters.windows(2).enumerate().filter(|(_, pair)| !is_known(pair)).map(|(place, _)| place).collect();
+    let unknown: Vec<usize> = characters
+        .windows(2)
+        .enumerate()
+        .filter(|(_, pair)| !is_known(pair))
+        .map(|(place, _)| place)
+        .collect();
     let first = *unknown.first()?;
     if characters.len() > RUN || unknown.len() * UNKNOWN_SHARE < characters.len() - 1 {
         return None;
@@ -82,7 +86,8 @@ fn ideographs(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
         return Some(whole);
     }
     let neighbours = [wrong.wrapping_sub(1), wrong + 1].map(around);
-    let by_character = vocabulary.texts(&|text, _| neighbours.iter().any(|one| !one.is_empty() && text.contains(one)));
+    let by_character =
+        vocabulary.texts(&|text, _| neighbours.iter().any(|one| !one.is_empty() && text.contains(one)));
     better(&by_character, false)
 }
 
@@ -98,7 +103,11 @@ fn likeliest(part: &[char], texts: &[String], is_sound: bool) -> Option<Vec<char
         for window in there.windows(part.len()) {
             let different = window.iter().zip(part).filter(|(one, other)| one != other).count();
             let agrees = if is_sound {
-                different > 0 && window.iter().zip(&sounds).all(|(one, sound)| sound.is_some() && syllable(*one) == *sound)
+                different > 0
+                    && window
+                        .iter()
+                        .zip(&sounds)
+                        .all(|(one, sound)| sound.is_some() && syllable(*one) == *sound)
             } else {
                 different == 1 && window.iter().all(|one| syllable(*one).is_some())
             };
@@ -107,7 +116,10 @@ fn likeliest(part: &[char], texts: &[String], is_sound: bool) -> Option<Vec<char
             }
         }
     }
-    votes.into_iter().max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(&one.0))).map(|(window, _)| window)
+    votes
+        .into_iter()
+        .max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(&one.0)))
+        .map(|(window, _)| window)
 }
 
 fn letters(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
@@ -141,9 +153,11 @@ fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
     for down in 1..=one.len() {
         for right in 1..=other.len() {
             let differs = usize::from(one[down - 1] != other[right - 1]);
-            let mut least =
-                (rows[down - 1][right] + 1).min(rows[down][right - 1] + 1).min(rows[down - 1][right - 1] + differs);
-            if down > 1 && right > 1 && one[down - 1] == other[right - 2] && one[down - 2] == other[right - 1] {
+            let mut least = (rows[down - 1][right] + 1)
+                .min(rows[down][right - 1] + 1)
+                .min(rows[down - 1][right - 1] + differs);
+            if down > 1 && right > 1 && one[down - 1] == other[right - 2] && one[down - 2] == other[right - 1]
+            {
                 least = least.min(rows[down - 2][right - 2] + 1);
             }
             rows[down][right] = least;

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    analysis::pinyin::spelled,
     analysis::fold::{Class, fold},
+    analysis::pinyin::spelled,
     lexicon::{Known, ScopedLexicon, Source, Spelling},
 };
 
@@ -34,8 +34,14 @@ enum Met {
 
 /// What can follow what was typed, best first: written before spelled, thesaurus before tags before titles, short before
 /// long.
-pub(crate) fn suggest(lexicon: &ScopedLexicon<'_>, terms: &[String], typed: &str, limit: usize) -> Vec<Suggestion> {
-    let written: String = fold(typed).filter(|one| one.class != Class::Break).map(|one| one.character).collect();
+pub(crate) fn suggest(
+    lexicon: &ScopedLexicon<'_>,
+    terms: &[String],
+    typed: &str,
+    limit: usize,
+) -> Vec<Suggestion> {
+    let written: String =
+        fold(typed).filter(|one| one.class != Class::Break).map(|one| one.character).collect();
     if written.is_empty() {
         return Vec::new();
     }
@@ -43,9 +49,9 @@ pub(crate) fn suggest(lexicon: &ScopedLexicon<'_>, terms: &[String], typed: &str
     let are_letters = written.chars().all(|one| one.is_ascii_alphanumeric());
     let mut found: Vec<(Met, Source, usize, String)> = Vec::new();
     let mut add = |met: Met, known: &[Known<'_>]| {
-        found.extend(known.iter().map(|one| {
-            (met, one.source, one.characters.chars().count(), one.display.to_owned())
-        }));
+        found.extend(
+            known.iter().map(|one| (met, one.source, one.characters.chars().count(), one.display.to_owned())),
+        );
     };
     add(Met::Written, &lexicon.with_prefix(Spelling::Characters, &written, LOOKED_AT));
     add(Met::Sound, &lexicon.with_prefix(Spelling::Full, &sound, LOOKED_AT));
@@ -54,7 +60,8 @@ pub(crate) fn suggest(lexicon: &ScopedLexicon<'_>, terms: &[String], typed: &str
     }
     for term in terms {
         let other = spelled(term);
-        let characters: String = fold(term).filter(|one| one.class != Class::Break).map(|one| one.character).collect();
+        let characters: String =
+            fold(term).filter(|one| one.class != Class::Break).map(|one| one.character).collect();
         let met = if characters.starts_with(&written) {
             Met::Written
         } else if other.full.starts_with(&sound) {

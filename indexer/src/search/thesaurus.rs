@@ -45,7 +45,9 @@ impl Thesaurus {
             terms
                 .into_iter()
                 .filter(|term| !runs(&term.text).is_empty() && term.weight > 0.0)
-                .map(|term| (Synonym { weight: term.weight.min(1.0), ..term.clone() }, Exact::new(&term.text)))
+                .map(|term| {
+                    (Synonym { weight: term.weight.min(1.0), ..term.clone() }, Exact::new(&term.text))
+                })
                 .collect()
         };
         Self { groups: groups.into_iter().map(group).filter(|group| group.len() > 1).collect() }

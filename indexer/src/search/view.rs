@@ -68,7 +68,9 @@ impl View {
                     let groups = &facts.signature(document).signature.audience;
                     let audience = match scope {
                         Scope::Open => None,
-                        Scope::Restricted => Some(groups.iter().filter_map(|group| group.parse().ok()).collect()),
+                        Scope::Restricted => {
+                            Some(groups.iter().filter_map(|group| group.parse().ok()).collect())
+                        }
                     };
                     let member = self.names.members.text(facts.member_of[document as usize]);
                     entries.push(Entry::new(&stored.key, member, audience, stored.title, stored.tags));

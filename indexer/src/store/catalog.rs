@@ -252,6 +252,62 @@ pub async fn catalog_find(conn: &mut Conn, name: &PublicationName) -> Result<Opt
     row.map_or(Ok(None), FoundRow::check)
 }
 
+#[derive(sqlx::FromRow)]
+struct ScopeRow {
+    member_id: String,
+    record: String,
+    audience: String,
+}
+
+/// Who may see these publications at this moment; those that nobody may see are missing.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn catalog_audiences(
+    conn: &mut Conn,
+    names: &[PublicationName],
+) -> Result<BTreeMap<PublicationName, BTreeSet<GroupId>>, StoreError> {
+    // Members are named too, so that the primary key serves; a record of another member than was asked for does no harm.
+    let members: BTreeSet<String> = names.iter().map(|name| name.member.to_string()).collect();
+    let members: Vec<String> = members.into_iter().collect();
+    let ids: Vec<String> = names.iter().map(|name| name.record.to_string()).collect();
+    let rows: Vec<ScopeRow> = match conn.engine() {
+        Engine::Sqlite(c) => {
+            let members = serde_json::to_string(&members).unwrap_or_default();
+            let ids = serde_json::to_string(&ids).unwrap_or_default();
+            sqlx::query_as(
+                "select member_id, record, audience from record
+                 where member_id in (select value from json_each($1))
+                   and record in (select value from json_each($2)) and shown_seq is not null",
+            )
+            .bind(members)
+            .bind(ids)
+            .fetch_all(c)
+            .await?
+        }
+        Engine::Postgres(c) => {
+            sqlx::query_as(
+                "select member_id, record, audience from record
+             where member_id = any($1) and record = any($2) and shown_seq is not null",
+            )
+            .bind(members)
+            .bind(ids)
+            .fetch_all(c)
+            .await?
+        }
+    };
+    rows.into_iter()
+        .map(|ScopeRow { member_id, record, audience }| {
+            let key = format!("{member_id}/{record}");
+            let member = member_id.parse().map_err(|error| bad_row("record", "member_id", &key, error))?;
+            let record = record.parse().map_err(|error| bad_row("record", "record", &key, error))?;
+            let audience = serde_json::from_str(&audience)
+                .map_err(|error| bad_row("record", "audience", &key, error))?;
+            Ok((PublicationName { member, record }, audience))
+        })
+        .collect()
+}
+
 /// Number of publications that are shown.
 ///
 /// # Errors

@@ -17,8 +17,8 @@ use shouwang_proto::{
 use tonic::Code;
 
 use super::caller::{Caller, Role, SecretHash};
-pub use rules::{Invite, LogStart, log_start, may_invite, reinstated};
 pub(crate) use rules::invite_invalid;
+pub use rules::{Invite, LogStart, log_start, may_invite, reinstated};
 
 /// The life of a member at the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,11 +55,7 @@ fn is_invisible(character: char) -> bool {
 
 /// The slow way: NFKC, accents off, lower case.
 fn expand(character: char) -> impl Iterator<Item = char> {
-    character
-        .nfkc()
-        .map(without_accents)
-        .flat_map(char::to_lowercase)
-        .filter(|one| !is_combining_mark(*one))
+    character.nfkc().map(without_accents).flat_map(char::to_lowercase).filter(|one| !is_combining_mark(*one))
 }
 
 /// é → e; kana and hangul stay as they are, their marks are not accents.
@@ -148,7 +144,8 @@ pub fn folded(text: &str) -> String {
 
 impl Fold<'_> {
     fn slow(&mut self, character: char, start: usize, end: usize) -> Option<Folded> {
-        let simple = |one: char| match u16::try_from(u32::from(one)).map(|code| self.table[usize::from(code)]) {
+        let simple = |one: char| match u16::try_from(u32::from(one)).map(|code| self.table[usize::from(code)])
+        {
             Ok(code) if code != BREAK && code != MANY && code != NOTHING => char::from_u32(u32::from(code)),
             _ => None,
         };

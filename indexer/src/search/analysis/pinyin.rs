@@ -20,7 +20,9 @@ static SOUNDS: LazyLock<Sounds> = LazyLock::new(|| {
     let mut syllables: Vec<String> = Vec::new();
     let of = (0..=u16::MAX)
         .map(|code| {
-            let Some(sound) = char::from_u32(u32::from(code)).and_then(|one| one.to_pinyin()) else { return 0 };
+            let Some(sound) = char::from_u32(u32::from(code)).and_then(|one| one.to_pinyin()) else {
+                return 0;
+            };
             let plain = sound.plain().replace('ü', "v");
             let place = *places.entry(plain.clone()).or_insert_with(|| {
                 syllables.push(plain);
@@ -83,7 +85,8 @@ impl SoundCutter<'_> {
     pub fn next_into(&mut self, word: &mut Word) -> bool {
         while self.0.next_into(word) {
             let mut characters = word.text.chars();
-            let (Some(first), Some(second), None) = (characters.next(), characters.next(), characters.next()) else {
+            let (Some(first), Some(second), None) = (characters.next(), characters.next(), characters.next())
+            else {
                 continue;
             };
             if let (Some(first), Some(second)) = (syllable(first), syllable(second)) {

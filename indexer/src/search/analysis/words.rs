@@ -182,7 +182,11 @@ mod tests {
         check("動火", "动火", "动 火");
         check("危\u{200b}险", "危险", "危 险");
         check("…… ", "", "");
-        check(&"a".repeat(70), &format!("{} {}", "a".repeat(64), "a".repeat(6)), &format!("{} {}", "a".repeat(64), "a".repeat(6)));
+        check(
+            &"a".repeat(70),
+            &format!("{} {}", "a".repeat(64), "a".repeat(6)),
+            &format!("{} {}", "a".repeat(64), "a".repeat(6)),
+        );
     }
 
     #[test]

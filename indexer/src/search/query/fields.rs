@@ -40,7 +40,8 @@ const KINDS: [(Kind, &[&str]); 3] = [
     (Kind::Resource, &["resource", "resources", "资源", "互援资源", "应急资源"]),
 ];
 
-const LANGUAGES: [(&str, &[&str]); 2] = [("zh", &["中文", "汉语", "chinese"]), ("en", &["英文", "英语", "english"])];
+const LANGUAGES: [(&str, &[&str]); 2] =
+    [("zh", &["中文", "汉语", "chinese"]), ("en", &["英文", "英语", "english"])];
 
 /// The field with this name, in any script, case or width.
 pub(super) fn field(name: &str) -> Option<Field> {
@@ -68,7 +69,9 @@ pub(super) fn add(field: Field, value: &str, filters: &mut Filters) -> Result<()
             let key = folded(value);
             let found = KINDS.iter().find(|(_, names)| names.contains(&key.as_str()));
             let (kind, _) = found.ok_or_else(|| {
-                format!("kind: no such kind {value:?}; practice, course or resource （类型可为 实践、课程、资源）")
+                format!(
+                    "kind: no such kind {value:?}; practice, course or resource （类型可为 实践、课程、资源）"
+                )
             })?;
             filters.kinds.insert(*kind);
         }
@@ -110,7 +113,8 @@ pub(super) fn add(field: Field, value: &str, filters: &mut Filters) -> Result<()
 fn code(list: &str, value: &str) -> Result<String, String> {
     let key = folded(value);
     let terms = vocabulary::list(list).map_or(&[][..], |list| &list.terms[..]);
-    let is = |term: &&vocabulary::Term| [&term.code, &term.zh, &term.en].iter().any(|name| folded(name) == key);
+    let is =
+        |term: &&vocabulary::Term| [&term.code, &term.zh, &term.en].iter().any(|name| folded(name) == key);
     let has = |term: &&vocabulary::Term| folded(&term.zh).contains(&key) || folded(&term.en).contains(&key);
     let mut partly = terms.iter().filter(has);
     let only = match (partly.next(), partly.next()) {

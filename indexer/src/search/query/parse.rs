@@ -23,7 +23,9 @@ pub const PHRASE_LIMIT: usize = 12;
 pub fn parse(text: &str) -> Result<Query, Refusal> {
     let characters = text.chars().count();
     if characters > CHARACTER_LIMIT {
-        let why = format!("has {characters} characters, at most {CHARACTER_LIMIT} （查询最长 {CHARACTER_LIMIT} 个字符）");
+        let why = format!(
+            "has {characters} characters, at most {CHARACTER_LIMIT} （查询最长 {CHARACTER_LIMIT} 个字符）"
+        );
         return Err(refused("QUERY_TOO_LONG", why));
     }
     let query = Query { text: text.to_owned(), ..Query::default() };
@@ -34,9 +36,12 @@ pub fn parse(text: &str) -> Result<Query, Refusal> {
             return Err(refused("QUERY_TOO_COMPLEX", why));
         }
     }
-    let long = reader.query.phrases.iter().chain(&reader.query.without).find(|text| length(text) > PHRASE_LIMIT);
+    let long =
+        reader.query.phrases.iter().chain(&reader.query.without).find(|text| length(text) > PHRASE_LIMIT);
     if let Some(phrase) = long {
-        let why = format!("phrase {phrase:?} has more than {PHRASE_LIMIT} words （短语最长 {PHRASE_LIMIT} 个词，即 24 个汉字）");
+        let why = format!(
+            "phrase {phrase:?} has more than {PHRASE_LIMIT} words （短语最长 {PHRASE_LIMIT} 个词，即 24 个汉字）"
+        );
         return Err(refused("QUERY_TOO_COMPLEX", why));
     }
     let Reader { query, wrong, .. } = reader;
@@ -141,7 +146,8 @@ impl<'a> Reader<'a> {
 
     fn filter(&mut self, field: Field, negated: bool) {
         if negated && field == Field::Date {
-            self.wrong.add("query", "date: cannot be excluded; write the range that is wanted （日期不能排除）");
+            self.wrong
+                .add("query", "date: cannot be excluded; write the range that is wanted （日期不能排除）");
         }
         let filters = if negated { &mut self.query.excluded } else { &mut self.query.filters };
         let mut add = |value: &str, filters: &mut Filters| {
@@ -150,7 +156,8 @@ impl<'a> Reader<'a> {
                 self.wrong.add("query", why);
             }
         };
-        let mut inner = Reader { rest: self.rest, query: Query::default(), clauses: 0, wrong: Violations::new() };
+        let mut inner =
+            Reader { rest: self.rest, query: Query::default(), clauses: 0, wrong: Violations::new() };
         if let Some(value) = inner.quoted() {
             self.rest = inner.rest;
             add(value, filters);
@@ -257,7 +264,10 @@ mod tests {
         check("kind:course 类型：实践", "[] kind=practice kind=course");
         check("行业:有限空间,动火作业 -sector:food", "[] sector=confined-space sector=hot-work -sector=food");
         check("作业：动火 hazard:\"Dust explosion\"", "[] hazard=dust-explosion operation=hot-work");
-        check("standard:\"GB 30871—2022\" 标准:ＧＢ３０８７１", "[] standard=gb 30871 standard=gb 30871 2022");
+        check(
+            "standard:\"GB 30871—2022\" 标准:ＧＢ３０８７１",
+            "[] standard=gb 30871 standard=gb 30871 2022",
+        );
         check("語言:英文 lang:zh-CN tag:动火", "[] language=en language=zh-cn tag=动火");
         check("member:chenghu-chem 成员:members/ab", "[] member=ab member=chenghu-chem");
         check("date:2025", "[] from=1735660800000 before=1767196800000");

@@ -4,7 +4,11 @@ use super::*;
 use crate::search::Highlighted;
 
 fn park() -> Hub {
-    let mut confined = practice(1, "有限空间作业“先通风、再检测、后作业”", "进入污水井前强制通风三十分钟，四合一检测仪泵吸检测。");
+    let mut confined = practice(
+        1,
+        "有限空间作业“先通风、再检测、后作业”",
+        "进入污水井前强制通风三十分钟，四合一检测仪泵吸检测。",
+    );
     confined.sectors = strings(&["confined-space", "general"]);
     confined.hazards = strings(&["asphyxiation", "poisoning"]);
     confined.operations = strings(&["confined-space"]);
@@ -19,7 +23,11 @@ fn park() -> Hub {
     course.kind = Kind::Course;
     course.key.member = "chenghu-chem".parse().unwrap();
     course.language = "zh-TW".to_owned();
-    let mut lock = practice(4, "Lockout and tagout for press maintenance", "Apply LOTO to every energy source. 上锁挂牌前先试启动。");
+    let mut lock = practice(
+        4,
+        "Lockout and tagout for press maintenance",
+        "Apply LOTO to every energy source. 上锁挂牌前先试启动。",
+    );
     lock.language = "en".to_owned();
     lock.key.member = "chenghu-chem".parse().unwrap();
     let mut foam = practice(5, "泡沫消防车一台", "氨泄漏、油品火灾处置。");
@@ -34,7 +42,8 @@ fn queries_find_the_right_publications_best_first() {
     fn check(hub: &Hub, query: &str, expected: &str) {
         assert_eq!(hub.titles(query), expected, "{query}");
     }
-    let (confined, hot, course) = ("有限空间作业“先通风、再检测、后作业”", "动火作业三点采样", "監火人培訓課程");
+    let (confined, hot, course) =
+        ("有限空间作业“先通风、再检测、后作业”", "动火作业三点采样", "監火人培訓課程");
     let (lock, foam) = ("Lockout and tagout for press maintenance", "泡沫消防车一台");
     check(&hub, "有限空间 通风 检测", confined);
     check(&hub, "限空", confined);
@@ -81,7 +90,8 @@ fn facets_count_everything_that_matches() {
         .facets
         .iter()
         .map(|facet| {
-            let counts: Vec<String> = facet.counts.iter().map(|(value, count)| format!("{value} {count}")).collect();
+            let counts: Vec<String> =
+                facet.counts.iter().map(|(value, count)| format!("{value} {count}")).collect();
             format!("{}: {}", facet.field.name(), counts.join(", "))
         })
         .collect();
@@ -100,7 +110,8 @@ fn facets_count_everything_that_matches() {
 fn hits_say_what_matched_and_where() {
     let hub = park();
     let hit = hub.ask("三点采样 监火").hits.remove(0);
-    let text = |text: &str, ranges: &[(u32, u32)]| Highlighted { text: text.to_owned(), ranges: ranges.to_vec() };
+    let text =
+        |text: &str, ranges: &[(u32, u32)]| Highlighted { text: text.to_owned(), ranges: ranges.to_vec() };
     assert_eq!(hit.title, text("动火作业三点采样", &[(4, 8)]));
     assert_eq!(hit.snippet, text("…监火人不得离开。", &[(1, 3)]));
     assert_eq!((hit.kind, hit.language.as_str(), hit.revision), (Kind::Practice, "zh-CN", 1));
@@ -138,7 +149,8 @@ fn a_revision_replaces_and_a_removal_removes() {
 #[test]
 fn pages_do_not_shift_while_the_index_changes() {
     let numbers = 1..=25;
-    let mut hub = Hub::with(numbers.clone().map(|number| practice(number, &format!("动火实践{number}"), "动火作业")));
+    let mut hub =
+        Hub::with(numbers.clone().map(|number| practice(number, &format!("动火实践{number}"), "动火作业")));
     let mut asked = parameters("动火");
     let mut seen = Vec::new();
     for page in 0..3 {

@@ -40,7 +40,8 @@ impl Hub {
     }
 
     fn put(&mut self, documents: impl IntoIterator<Item = Document>) {
-        let changes: Vec<IndexChange> = documents.into_iter().map(|one| IndexChange::Put(Box::new(one))).collect();
+        let changes: Vec<IndexChange> =
+            documents.into_iter().map(|one| IndexChange::Put(Box::new(one))).collect();
         self.change(&changes);
     }
 

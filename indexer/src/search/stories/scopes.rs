@@ -10,7 +10,8 @@ const CANARY: &str = "海蓝仙鹤";
 fn open_documents() -> Vec<Document> {
     (1..=30)
         .map(|number| {
-            let mut one = practice(number, &format!("动火作业实践{number}"), "动火作业前通风检测，按规程审批。");
+            let mut one =
+                practice(number, &format!("动火作业实践{number}"), "动火作业前通风检测，按规程审批。");
             one.tags = strings(&["动火"]);
             one.sectors = strings(&["hot-work"]);
             one
@@ -34,7 +35,18 @@ fn caller(groups_of: &[&str]) -> Caller {
 /// Everything that the room answers to this caller, byte for byte.
 fn everything(hub: &Hub, caller: &Caller) -> String {
     let mut out = String::new();
-    for query in ["", "动火", "动火作业 通风", CANARY, "\"动火作业\"", "作业 -审批", "海蓝", "hai lan", "haolanxianhe", "tag:动火审批"] {
+    for query in [
+        "",
+        "动火",
+        "动火作业 通风",
+        CANARY,
+        "\"动火作业\"",
+        "作业 -审批",
+        "海蓝",
+        "hai lan",
+        "haolanxianhe",
+        "tag:动火审批",
+    ] {
         out.push_str(&format!("{query}: {:#?}\n", hub.ask_as(caller, query)));
         let mut asked = parameters(query);
         let mut pages = 0;
