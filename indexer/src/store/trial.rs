@@ -92,10 +92,11 @@ async fn join(tx: &mut Tx, member: &MemberId, key: &LogPublicKey, serial: &str) 
     let now = Timestamp::UNIX_EPOCH;
     roster::member_put(tx, member, "北方化工", now).await?;
     roster::log_key_add(tx, member, key, 1, now).await?;
+    let version = roster::roster_raise(tx).await?;
     on!(tx, c => sqlx::query(
-        "insert into certificate (serial, member_id, public_key, pem, issued_ms, not_after_ms)
-         values ($1, $2, $3, 'none', 0, $4)")
-        .bind(serial).bind(member.as_str()).bind(vec![1_u8]).bind(i64::MAX)
+        "insert into certificate (serial, member_id, public_key, pem, issued_ms, not_after_ms, version)
+         values ($1, $2, $3, 'none', 0, $4, $5)")
+        .bind(serial).bind(member.as_str()).bind(vec![1_u8]).bind(i64::MAX).bind(version)
         .execute(&mut *c).await?.rows_affected());
     roster::member_joined(tx, member, 0, now).await
 }
