@@ -83,7 +83,11 @@ impl Hub {
         let (rooms, tailer) = Rooms::open(&config, &folder, store.clone(), world, stop.clone()).await?;
         let people_tls = ServerTls::for_people(&rooms.foundation.identity)?;
         let nodes_tls = ServerTls::for_nodes(&rooms.foundation.identity, rooms.client_rule())?;
-        let pages = people::Pages { store: store.clone(), metrics: config.metrics.clone() };
+        let pages = people::Pages {
+            store: store.clone(),
+            index: rooms.index_probe(),
+            metrics: config.metrics.clone(),
+        };
         let people_router = people::router(rooms.people_services(&config, addresses).await?, pages);
         let nodes_router = rooms.node_services().await.into_axum_router();
 

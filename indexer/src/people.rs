@@ -14,7 +14,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use shouwang_serving::store::StoreError;
 use tonic::{Code, service::Routes};
 
-use crate::store::{self, Store};
+use crate::{
+    council::oversight::IndexProbe,
+    store::{self, Store},
+};
 
 /// Longest time to the first byte of an answer. Searches have their own, shorter limit.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
@@ -26,6 +29,8 @@ const READY_LIMIT: Duration = Duration::from_secs(2);
 pub struct Pages {
     /// The database.
     pub store: Store,
+    /// The index.
+    pub index: IndexProbe,
     /// The process's metrics.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -36,7 +41,8 @@ impl std::fmt::Debug for Pages {
     }
 }
 
-/// Everything the people port serves: `/healthz` (the process answers), `/readyz` (it can do its work), `/metrics`
+/// Everything the people port serves: `/healthz` (the process answers), `/readyz` (database and index can do their
+/// work), `/metrics`
 /// (Prometheus text; counts and times, nothing about members or texts), and the gRPC services.
 pub fn router(services: Routes, pages: Pages) -> Router {
     Router::new()
@@ -57,6 +63,7 @@ async fn ready(State(pages): State<Pages>) -> Response {
             Some("the database answers with an error")
         }
         Ok(Ok(_)) if !pages.store.is_writable() => Some("the last write to the database failed"),
+        Ok(Ok(_)) if (pages.index)().caught_up.is_none() => Some("the index is being made"),
         Ok(Ok(_)) => None,
     };
     match problem {

@@ -192,7 +192,8 @@ impl Rooms {
         }
     }
 
-    fn index_probe(&self) -> IndexProbe {
+    /// Tells how far the index is.
+    pub(crate) fn index_probe(&self) -> IndexProbe {
         let search = self.search.clone();
         Arc::new(move || {
             let Progress { position, caught_up } = search.progress();

@@ -14,7 +14,7 @@ use super::{
     park::{DemoMember, MEMBERS, THESAURUS},
     ports,
     programs::Programs,
-    state::Folder,
+    state::{Folder, make_private},
 };
 use crate::{
     cli,
@@ -72,6 +72,7 @@ pub(super) async fn join(
             invite
         }
     };
+    make_private(&data).map_err(|error| Failure::file(&data, &error))?;
     let log_name = format!("node-{}", member.id);
     let joining = Server {
         name: log_name.clone(),

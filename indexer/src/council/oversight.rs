@@ -78,7 +78,7 @@ impl Oversight {
     #[must_use]
     pub fn link(&self, member: &MemberStanding) -> Option<wire::MemberLink> {
         member.joined?;
-        let row = self.board.row(&member.id, self.world.now()).unwrap_or_default();
+        let row = self.board.row(&member.id).unwrap_or_default();
         let expires = self.roster.snapshot().certificate_ends(&member.id);
         Some(write_link(row, expires))
     }
@@ -137,7 +137,7 @@ impl Oversight {
             })
             .await?;
         let now = self.world.now();
-        let links = self.board.rows(now);
+        let links = self.board.rows();
         let index = (self.index)();
         let snapshot = self.roster.snapshot();
         Ok(wire::HubStatus {

@@ -58,8 +58,6 @@ pub struct LogState {
     pub position: Position,
     /// Digest of what is live.
     pub digest: StateDigest,
-    /// The least epoch that is heard.
-    pub minimum_epoch: u64,
 }
 
 impl LogState {
@@ -148,8 +146,8 @@ pub fn plan(log: LogState, records: BTreeMap<RecordId, RecordState>, batch: Vec<
                 plan.take_back(header);
                 plan.redact(header);
             }
-            EntryKind::Key => {}
-            EntryKind::EpochBegin => plan.log.minimum_epoch = plan.log.minimum_epoch.max(header.epoch),
+            // Both concern the chain alone, which the tracker has followed.
+            EntryKind::Key | EntryKind::EpochBegin => {}
         }
         plan.entries.push(entry);
     }

@@ -50,7 +50,7 @@ async fn converse(
     peer.note_use(room).await?;
     room.reload(&peer.member).await?;
     let parts = &*room.parts;
-    let session = parts.board.take(&peer.member, Line::Control, boot, parts.world.now());
+    let session = parts.board.take(&peer.member, Line::Control, boot);
     let version = software_version.chars().filter(|shown| !shown.is_control()).take(VERSION_LIMIT).collect();
     parts.board.greeted(&peer.member, version, parts.world.now());
     let welcome = wire::ControlWelcome {

@@ -57,7 +57,7 @@ async fn first_contact(engine: TrialEngine) {
     line.send_batch(&script.entries[7..], Some(head(&script))).await;
     let Some(wire::sync_response::Message::Ack(ack)) = line.answer().await.unwrap() else { panic!("no ack") };
     at(&ack, &script, 10);
-    let row = hub.room.parts.board.row(&member(), hub.room.parts.world.now()).unwrap();
+    let row = hub.room.parts.board.row(&member()).unwrap();
     assert_eq!((row.durable, row.live_count, row.diverged), (script.end(), 10, false));
     drop(line.requests);
     assert!(line.answers.message().await.unwrap().is_none(), "a node that has said all ends cleanly");
@@ -85,7 +85,7 @@ async fn refused(known: usize, batch: Vec<wire::SignedEntry>) -> String {
     line.send(wire::sync_request::Message::Batch(wire::EntryBatch { entries: batch, head: None })).await;
     let end = line.end().await;
     assert_eq!(durable(&hub).await, known as u64, "nothing of a refused batch is stored");
-    let row = hub.room.parts.board.row(&member(), hub.room.parts.world.now()).unwrap();
+    let row = hub.room.parts.board.row(&member()).unwrap();
     assert!(!row.problem.is_empty(), "people are told");
     end
 }
@@ -138,11 +138,10 @@ async fn a_hello_from_another_history_or_without_the_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_restored_node_fetches_its_entries_and_goes_on_and_its_old_copy_does_not() {
+async fn a_restored_node_fetches_its_entries_and_goes_on() {
     let mut script = published(6);
     let hub = TrialHub::start(TrialEngine::Sqlite, &script).await;
     let node = hub.node("a1").await;
-    let old = script.clone();
     node.sync(&script).await.unwrap().0.deliver(&script.entries).await.unwrap();
 
     let backup = published(3);
@@ -161,7 +160,19 @@ async fn a_restored_node_fetches_its_entries_and_goes_on_and_its_old_copy_does_n
     let (mut line, welcome) = node.sync(&script).await.unwrap();
     assert_eq!(welcome.resume_case(), ResumeCase::Normal);
     at(&line.deliver(&script.entries[6..]).await.unwrap(), &script, 8);
-    assert_eq!(reason(&node.sync(&old).await.err().unwrap()), "FailedPrecondition EPOCH_STALE");
+}
+
+#[tokio::test]
+async fn an_old_copy_of_a_node_that_is_alive_is_not_let_in_and_does_not_disturb_it() {
+    let script = published(6);
+    let hub = TrialHub::start(TrialEngine::Sqlite, &script).await;
+    let node = hub.node("a1").await;
+    let (mut line, _) = node.sync(&script).await.unwrap();
+    line.deliver(&script.entries[..5]).await.unwrap();
+    let copy = TrialNode { boot: [2; 16], ..node.clone() };
+    let _control = copy.control().await.unwrap();
+    assert_eq!(reason(&copy.sync(&published(3)).await.err().unwrap()), "FailedPrecondition NODE_BEHIND");
+    at(&line.deliver(&script.entries[5..]).await.unwrap(), &script, 6);
 }
 
 #[tokio::test]
@@ -182,7 +193,7 @@ async fn a_poisoned_record_is_acknowledged_and_stops_nobody() {
     at(&ack, &script, 3);
     let notices: Vec<_> = ack.quarantined.iter().map(|kept| (kept.seq, kept.reason.as_str())).collect();
     assert_eq!(notices, [(1, "PAYLOAD_DAMAGED"), (2, "CONTENT_INVALID")]);
-    let row = hub.room.parts.board.row(&member(), hub.room.parts.world.now()).unwrap();
+    let row = hub.room.parts.board.row(&member()).unwrap();
     assert_eq!((row.quarantined, row.diverged, hub.room.parts.hub_log.position()), (2, false, 1));
 }
 
@@ -289,7 +300,7 @@ async fn heartbeats_are_answered_with_what_is_durable_and_searchable() {
         searchable(3),
         "an entry that shows nothing is searchable with the one before"
     );
-    let row = hub.room.parts.board.row(&member(), hub.room.parts.world.now()).unwrap();
+    let row = hub.room.parts.board.row(&member()).unwrap();
     assert!(row.connected && row.problem.is_empty());
     assert_eq!((row.software_version.as_str(), row.head), ("9.9.9", script.end()));
     drop(control.requests);
@@ -302,7 +313,7 @@ async fn a_silent_node_is_shown_as_unreachable() {
     let hub = TrialHub::patient(TrialEngine::Sqlite, &script, Duration::from_millis(300)).await;
     let (control, _) = hub.node("a1").await.control().await.unwrap();
     assert_eq!(control.end().await, "DeadlineExceeded PEER_SILENT");
-    let row = hub.room.parts.board.row(&member(), hub.room.parts.world.now()).unwrap();
+    let row = hub.room.parts.board.row(&member()).unwrap();
     assert!(!row.connected && row.problem.contains("nothing was heard"), "{row:?}");
 }
 
@@ -312,7 +323,7 @@ async fn two_nodes_with_one_identity_are_noticed_and_the_newest_wins() {
     let hub = TrialHub::start(TrialEngine::Sqlite, &script).await;
     let first = hub.node("a1").await;
     let second = TrialNode { boot: [2; 16], ..first.clone() };
-    let problem = || hub.room.parts.board.row(&member(), hub.room.parts.world.now()).unwrap().problem;
+    let problem = || hub.room.parts.board.row(&member()).unwrap().problem;
     let (one, _) = first.control().await.unwrap();
     let (two, _) = second.control().await.unwrap();
     assert_eq!(one.end().await, "Aborted SESSION_REPLACED");

@@ -53,7 +53,7 @@ told_on_both!(
     poison_is_kept_and_released_after_an_upgrade,
     a_redaction_destroys,
     a_flipped_bit_is_never_served,
-    keys_and_epochs_reach_the_roster,
+    keys_reach_the_roster,
     files_are_wanted_until_they_are_there,
     any_cut_gives_what_the_whole_log_gives,
     divergence_is_noticed,
@@ -205,7 +205,7 @@ async fn poison_is_kept_and_released_after_an_upgrade(engine: TrialEngine) {
     let (head, board) = (HubLogHead::new(1), LinkBoard::load(store).await.unwrap());
     let retried = quarantine_retry(store, &head, &board, None, NOW).await.unwrap();
     assert_eq!(retried, Retried { released: 1, kept: 1 });
-    assert_eq!((head.position(), board.row(&member(), NOW).unwrap().quarantined), (2, 1));
+    assert_eq!((head.position(), board.row(&member()).unwrap().quarantined), (2, 1));
     assert_eq!(trial.hub_log().await, ["1: 2 put 1 by 2", "2: 3 put 1 by 3"]);
     assert_eq!(trial.find(3).await.unwrap().unwrap().seq, 3);
     let retried = quarantine_retry(store, &head, &board, Some(&member()), NOW).await.unwrap();
@@ -252,7 +252,7 @@ async fn a_flipped_bit_is_never_served(engine: TrialEngine) {
     assert_eq!(trial.hub_log().await, ["1: 1 remove by 1", "2: 2 put 1 by 2"], "the others are not held up");
 }
 
-async fn keys_and_epochs_reach_the_roster(engine: TrialEngine) {
+async fn keys_reach_the_roster(engine: TrialEngine) {
     let mut trial = Trial::new(engine).await;
     let old = trial.script.key.public();
     let next = LogKey::from_secret([8; 32]);
@@ -260,12 +260,11 @@ async fn keys_and_epochs_reach_the_roster(engine: TrialEngine) {
     trial.script.turn_key(next.clone());
     trial.script.begin_epoch(3);
     trial.script.put(2, "二");
-    let applied = trial.send().await;
-    assert!(applied.roster_changed);
+    assert!(trial.send().await.roster_changed);
     let standing =
         trial.hub.store.read(async |conn| roster::member_find(conn, &member()).await).await.unwrap();
     let standing = standing.unwrap();
-    assert_eq!((standing.log_key, standing.minimum_epoch), (Some(next.public()), 3));
+    assert_eq!(standing.log_key, Some(next.public()));
     assert_eq!((standing.log_key_at(2), standing.log_key_at(3)), (Some(&old), Some(&next.public())));
 }
 
@@ -358,7 +357,7 @@ async fn divergence_is_noticed(engine: TrialEngine) {
     assert!(trial.apply(delivery).await.unwrap().diverged);
 
     let board = LinkBoard::load(&trial.hub.store).await.unwrap();
-    assert!(board.row(&member(), NOW).unwrap().diverged);
+    assert!(board.row(&member()).unwrap().diverged);
     let (row, turned) = board.heartbeat(&member(), &head, NOW);
     assert_eq!((row.diverged, turned), (true, None));
     let (honest, _) = trial.script.head();

@@ -3,7 +3,6 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
 use shouwang_proto::{id::MemberId, refusal::Refusal};
 use tokio::time::{Instant, interval, timeout_at};
 use tonic::Code;
@@ -55,7 +54,6 @@ pub struct SearchRoom {
     board: LinkBoard,
     thesaurus: ThesaurusBook,
     progress: Arc<ArcSwap<Progress>>,
-    world: shouwang_proto::clock::World,
 }
 
 impl std::fmt::Debug for SearchRoom {
@@ -78,9 +76,9 @@ impl SearchRoom {
         let told = board.clone();
         let reached = Arc::new(move |position| told.index_reached(position));
         let tailer =
-            Tailer::new(Arc::clone(&index), store, hub_log.follow(), world.clone(), reached, one_thread);
+            Tailer::new(Arc::clone(&index), store, hub_log.follow(), world, reached, one_thread);
         let progress = tailer.progress();
-        Ok((Self { index, pool, roster, board, thesaurus, progress, world }, tailer))
+        Ok((Self { index, pool, roster, board, thesaurus, progress }, tailer))
     }
 
     /// Keeps the index's thesaurus as the council has it, for ever.
@@ -142,7 +140,7 @@ impl SearchRoom {
         let mut look = interval(LOOK_AGAIN);
         loop {
             visible.borrow_and_update();
-            if self.has_applied(wanted, self.world.now()) {
+            if self.has_applied(wanted) {
                 return Ok(());
             }
             let again = async {
@@ -161,10 +159,10 @@ impl SearchRoom {
         }
     }
 
-    fn has_applied(&self, wanted: &[(MemberId, u64)], now: Timestamp) -> bool {
+    fn has_applied(&self, wanted: &[(MemberId, u64)]) -> bool {
         wanted
             .iter()
-            .all(|(member, seq)| self.board.row(member, now).is_some_and(|row| row.searchable.seq >= *seq))
+            .all(|(member, seq)| self.board.row(member).is_some_and(|row| row.searchable.seq >= *seq))
     }
 }
 

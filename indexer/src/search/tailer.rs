@@ -83,7 +83,10 @@ impl Tailer {
         reached: Arc<dyn Fn(u64) + Send + Sync>,
         one_thread: bool,
     ) -> Self {
-        let progress = Progress { position: index.position(), caught_up: None };
+        let position = index.position();
+        // After a clean end there is nothing to apply, and nobody has to wait for the first look.
+        let caught_up = (position == *head.borrow()).then(|| world.now());
+        let progress = Progress { position, caught_up };
         Self {
             index,
             store,

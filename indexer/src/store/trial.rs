@@ -10,8 +10,8 @@ use shouwang_serving::{
     store::{StoreOptions, trial},
 };
 
-use super::{Store, StoreError, Tx, hub, open, roster};
-use crate::council::membership::MemberState;
+use super::{Store, StoreError, Tx, enrolment, hub, open, roster};
+use crate::council::{authority::IssuedCertificate, membership::MemberState};
 
 /// A store on SQLite or PostgreSQL, removed when dropped.
 pub(crate) struct TrialStore {
@@ -92,10 +92,11 @@ async fn join(tx: &mut Tx, member: &MemberId, key: &LogPublicKey, serial: &str) 
     let now = Timestamp::UNIX_EPOCH;
     roster::member_put(tx, member, "北方化工", now).await?;
     roster::log_key_add(tx, member, key, 1, now).await?;
-    on!(tx, c => sqlx::query(
-        "insert into certificate (serial, member_id, public_key, pem, issued_ms, not_after_ms)
-         values ($1, $2, $3, 'none', 0, $4)")
-        .bind(serial).bind(member.as_str()).bind(vec![1_u8]).bind(i64::MAX)
-        .execute(&mut *c).await?.rows_affected());
+    let issued = IssuedCertificate {
+        serial: serial.to_owned(),
+        chain_pem: "none".to_owned(),
+        not_after: Timestamp::MAX,
+    };
+    enrolment::certificate_add(tx, member, &issued, &[1], None, now).await?;
     roster::member_joined(tx, member, 0, now).await
 }

@@ -125,14 +125,6 @@ fn taking_back_what_is_not_there_does_nothing() {
 }
 
 #[test]
-fn a_new_epoch_raises_what_is_heard() {
-    let mut script = Script::new();
-    script.put(1, "一");
-    script.begin_epoch(4);
-    assert_eq!(planned(&script).log.minimum_epoch, 4);
-}
-
-#[test]
 fn a_release_shows_what_was_kept_and_a_failed_one_says_why() {
     let mut script = Script::new();
     script.put(1, "一");
