@@ -4,6 +4,19 @@ use rustls::{AlertDescription, CertificateError};
 use std::error::Error;
 use std::io;
 
+const MISSING: [AlertDescription; 2] =
+    [AlertDescription::CertificateRequired, AlertDescription::NoCertificate];
+const EXPIRED: [AlertDescription; 1] = [AlertDescription::CertificateExpired];
+const REFUSED: [AlertDescription; 7] = [
+    AlertDescription::CertificateRevoked,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::UnknownCA,
+    AlertDescription::BadCertificate,
+    AlertDescription::UnsupportedCertificate,
+    AlertDescription::AccessDenied,
+    AlertDescription::DecryptError,
+];
+
 /// Why a server cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DialProblem {
@@ -90,7 +103,15 @@ impl DialProblem {
         }
         // The source of an `io::Error` is the source of what is inside, not what is inside.
         let inside = error.downcast_ref::<io::Error>()?.get_ref()?;
-        Self::of(inside)
+        Self::of(inside).or_else(|| Self::of_alert_text(&inside.to_string()))
+    }
+
+    /// The HTTP/2 library keeps only the words of an error on an established connection, and with TLS 1.3 that is
+    /// where the server's opinion of our certificate arrives.
+    fn of_alert_text(text: &str) -> Option<Self> {
+        let name = text.strip_prefix("received fatal alert: ")?;
+        let known = MISSING.iter().chain(&EXPIRED).chain(&REFUSED);
+        known.copied().find(|alert| format!("{alert:?}") == name).and_then(Self::of_alert)
     }
 
     fn of_tls(error: &rustls::Error) -> Option<Self> {
@@ -105,23 +126,13 @@ impl DialProblem {
 
     /// What the server thinks of our certificate.
     fn of_alert(alert: AlertDescription) -> Option<Self> {
-        type Alert = AlertDescription;
-        if matches!(alert, Alert::CertificateRequired | Alert::NoCertificate) {
-            return Some(Self::CertificateMissing);
+        if MISSING.contains(&alert) {
+            Some(Self::CertificateMissing)
+        } else if EXPIRED.contains(&alert) {
+            Some(Self::CertificateExpired)
+        } else {
+            REFUSED.contains(&alert).then_some(Self::CertificateRefused)
         }
-        if alert == Alert::CertificateExpired {
-            return Some(Self::CertificateExpired);
-        }
-        let refused = [
-            Alert::CertificateRevoked,
-            Alert::CertificateUnknown,
-            Alert::UnknownCA,
-            Alert::BadCertificate,
-            Alert::UnsupportedCertificate,
-            Alert::AccessDenied,
-            Alert::DecryptError,
-        ];
-        refused.contains(&alert).then_some(Self::CertificateRefused)
     }
 
     /// What we think of the server's certificate.

@@ -78,13 +78,17 @@ impl DerefMut for Tx {
 /// `c: &mut PgConnection`. Both arms must have the same type, so await inside:
 ///
 /// ```
-/// # use shouwang_serving::{on, store::{StoreError, Tx}};
-/// async fn reserve(tx: &mut Tx, resource: &str) -> Result<bool, StoreError> {
-///     let rows = on!(tx, c => sqlx::query("update resource set free = free - 1 where id = $1 and free > 0")
-///         .bind(resource).execute(&mut *c).await?.rows_affected());
-///     Ok(rows == 1)
+/// # use shouwang_serving::{on, store::{Conn, StoreError}};
+/// #[derive(sqlx::FromRow)]
+/// struct Member { id: String, name: String }
+///
+/// async fn members(conn: &mut Conn, group: &str) -> Result<Vec<Member>, StoreError> {
+///     Ok(on!(conn, c => sqlx::query_as("select id, name from member where circle = $1 order by id")
+///         .bind(group).fetch_all(&mut *c).await?))
 /// }
 /// ```
+///
+/// For statements without rows, see [`execute!`](crate::execute).
 #[macro_export]
 macro_rules! on {
     ($conn:expr, $c:ident => $body:expr) => {
@@ -92,5 +96,23 @@ macro_rules! on {
             $crate::store::Engine::Sqlite($c) => $body,
             $crate::store::Engine::Postgres($c) => $body,
         }
+    };
+}
+
+/// Runs one statement and answers the number of rows it touched, as a `u64`: `execute!(tx, "sql", $1, $2, …)`.
+///
+/// It ends in `?`, so the function around it returns a `Result` that a `sqlx::Error` converts into.
+///
+/// ```
+/// # use shouwang_serving::{execute, store::{StoreError, Tx}};
+/// async fn reserve(tx: &mut Tx, resource: &str) -> Result<bool, StoreError> {
+///     let sql = "update resource set free = free - 1 where id = $1 and free > 0";
+///     Ok(execute!(tx, sql, resource) == 1)
+/// }
+/// ```
+#[macro_export]
+macro_rules! execute {
+    ($conn:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::on!($conn, c => ::sqlx::query($sql)$(.bind($value))*.execute(&mut *c).await?.rows_affected())
     };
 }

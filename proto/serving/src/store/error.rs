@@ -85,8 +85,8 @@ pub enum OpenError {
     /// The address names no engine we have.
     #[error("a database address is `sqlite:PATH` or `postgres://…`: {0}")]
     Address(String),
-    /// The folder of a SQLite file lets others in.
-    #[error("{path} can be entered by other users (mode {mode:o}); run: chmod 700 {path}", path = .path.display())]
+    /// The folder of a SQLite file can be written by others.
+    #[error("{path} can be written by other users (mode {mode:o}); run: chmod 700 {path}", path = .path.display())]
     OpenFolder {
         /// The folder.
         path: PathBuf,

@@ -9,13 +9,11 @@
 //!
 //! # How to use it
 //! ```
-//! use shouwang_serving::{on, store::{Store, StoreError}};
+//! use shouwang_serving::{execute, on, store::{Store, StoreError}};
 //!
 //! async fn rename(store: &Store, id: String, name: String) -> Result<bool, StoreError> {
 //!     store.write(async move |tx| {
-//!         let rows = on!(tx, c => sqlx::query("update member set name = $1 where id = $2")
-//!             .bind(name).bind(id).execute(&mut *c).await?.rows_affected());
-//!         Ok(rows == 1)
+//!         Ok(execute!(tx, "update member set name = $1 where id = $2", name, id) == 1)
 //!     }).await
 //! }
 //!
@@ -31,9 +29,9 @@
 //!
 //! # One SQL text for both engines
 //! - Parameters are `$1`, `$2`, …; results go through `#[derive(sqlx::FromRow)]` or `query_scalar`.
-//! - Ids are `TEXT`, times and counters `BIGINT` (milliseconds), JSON is `TEXT`, flags are `BOOLEAN`. Only the
-//!   migrations differ: `BYTEA` or `BLOB`, `STRICT` on SQLite, `COLLATE "C"` on PostgreSQL where the order of a text
-//!   counts (SQLite compares bytes).
+//! - Ids are `TEXT`, times and counters `BIGINT` (milliseconds), JSON is `TEXT`. Only the migrations differ: on SQLite
+//!   tables are `STRICT`, which knows `INTEGER` (also for flags), `REAL`, `TEXT` and `BLOB`; on PostgreSQL they say
+//!   `BIGINT`, `BOOLEAN`, `DOUBLE PRECISION`, `TEXT COLLATE "C"` (SQLite compares bytes) and `BYTEA`.
 //! - Integers are `i64` in Rust. PostgreSQL's `count` is a bigint but its `sum` is not: `cast(sum(x) as bigint)`.
 //! - `insert … on conflict (…) do nothing | do update`, `returning`, `with`, window functions and `exists` work on
 //!   both. `like` does not (case), nor `||` with nulls in mind, nor `now()`: times are parameters.

@@ -50,8 +50,8 @@ fn shared_options(path: &Path, options: &StoreOptions) -> SqliteConnectOptions {
         .pragma("cell_size_check", "ON")
 }
 
-/// Makes the folder (0700) and the file (0600), or tightens the file; a folder that lets others in is refused, for
-/// it is not ours to change.
+/// Makes the folder (0700) and the file (0600), or tightens the file. A folder that others may *write* is refused,
+/// for they could put another file in this one's place, and it is not ours to change.
 pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -63,7 +63,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
     };
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
     let mode = folder.metadata().map_err(at(folder))?.mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if mode & 0o022 != 0 {
         return Err(OpenError::OpenFolder { path: folder.to_owned(), mode });
     }
     let file = OpenOptions::new()
@@ -135,9 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_open_to_others_is_refused_with_the_cure() {
+    fn a_folder_that_others_may_write_is_refused_with_the_cure() {
         let root = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(root.path(), Permissions::from_mode(0o775)).unwrap();
         let error = prepare(&root.path().join("hub.db")).unwrap_err();
         assert!(error.to_string().contains("chmod 700"), "{error}");
         assert!(!root.path().join("hub.db").exists());

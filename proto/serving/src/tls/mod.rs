@@ -5,7 +5,9 @@ mod facts;
 mod identity;
 mod server;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
+#[cfg(any(test, feature = "trial"))]
+pub mod trial;
 
 pub use client::ClientTls;
 pub use facts::{CertificateFacts, serial_hex};
