@@ -1,1 +1,19 @@
-//! skeleton
+//! The hub of a safety alliance: takes in the members' logs, indexes them, answers searches.
+//!
+//! - [`council`]: who is in the alliance, by which keys, who may ask what, and who did what.
+//! - [`link`]: what the members' nodes say, checked, kept and acknowledged.
+//! - [`store`]: the only SQL.
+//! - [`Hub::start`] puts the rooms together and opens two ports: one for people and programs ([`people`]), one for
+//!   nodes.
+
+pub mod backup;
+pub mod config;
+pub mod council;
+pub mod folder;
+pub mod founding;
+mod hub;
+pub mod link;
+pub mod people;
+pub mod store;
+
+pub use hub::{Addresses, Hub, HubHandle, Surroundings};

@@ -1,2 +1,170 @@
-//! skeleton
-fn main() {}
+//! The program of the hub.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use shouwang_hub::{
+    Hub, Surroundings, backup,
+    config::{HubConfig, HubFile},
+};
+use shouwang_proto::{clock::World, id::AllianceId};
+use shouwang_serving::{
+    accept,
+    telemetry::{self, LogFormat},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+const PEOPLE_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8440);
+const NODES_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8441);
+/// How often old samples are dropped from the histograms.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// The hub of a safety alliance （安全生产联盟中心）.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs the hub until it is told to stop （运行中心）.
+    Serve(ServeArguments),
+    /// Copies a hub, running or not, into a new folder: database (checked), keys, attachments （备份）.
+    Backup(BackupArguments),
+    /// Makes a hub's folder from a backup; nodes then refuse the hub that was backed up （恢复）.
+    Restore(RestoreArguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct BackupArguments {
+    /// The hub's folder.
+    #[arg(long)]
+    data: PathBuf,
+    /// sqlite:PATH, when the database is not in the folder. PostgreSQL has its own tools.
+    #[arg(long, env = "SHOUWANG_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Folder to make. Keep it as private as the hub's own: the alliance's keys are in it.
+    #[arg(long)]
+    to: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct RestoreArguments {
+    /// The backup.
+    #[arg(long)]
+    from: PathBuf,
+    /// Folder to make; it must not exist, or be empty.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct ServeArguments {
+    /// Folder of keys, database, index and attachments; made at the first start.
+    #[arg(long)]
+    data: PathBuf,
+    /// Configuration file (TOML). What is given here wins over it.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Where people and programs connect. Default 127.0.0.1:8440.
+    #[arg(long)]
+    people_listen: Option<SocketAddr>,
+    /// Where nodes connect. Default 127.0.0.1:8441.
+    #[arg(long)]
+    nodes_listen: Option<SocketAddr>,
+    /// host:port by which nodes reach the node port. Default: where it listens.
+    #[arg(long)]
+    advertise: Option<String>,
+    /// host:port by which nodes and people reach the people port: what invites lead to. Default: where it listens.
+    #[arg(long)]
+    advertise_people: Option<String>,
+    /// sqlite:PATH or postgres://… Default: hub.db in the folder.
+    #[arg(long, env = "SHOUWANG_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// The alliance's id, decided at the first start. Default: alliance.
+    #[arg(long)]
+    alliance: Option<AllianceId>,
+    /// Logs as one JSON object per line.
+    #[arg(long)]
+    log_json: bool,
+}
+
+fn main() -> ExitCode {
+    let Arguments { verb } = Arguments::parse();
+    let json = matches!(&verb, Verb::Serve(arguments) if arguments.log_json);
+    telemetry::init(if json { LogFormat::Json } else { LogFormat::Text }, "info");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(verb))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(verb: Verb) -> anyhow::Result<()> {
+    match verb {
+        Verb::Serve(arguments) => Box::pin(serve(arguments)).await,
+        Verb::Backup(BackupArguments { data, database, to }) => {
+            let mut config = HubConfig::new(data);
+            config.database = database;
+            backup::backup(&config, &to).await?;
+            tracing::info!(to = %to.display(), "backed up");
+            Ok(())
+        }
+        Verb::Restore(RestoreArguments { from, data }) => backup::restore(&from, &data, &World::system()).await,
+    }
+}
+
+async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
+    let file = arguments.config.as_deref().map(HubFile::read).transpose()?.unwrap_or_default();
+    let mut config = HubConfig::new(arguments.data);
+    file.apply(&mut config);
+    config.alliance = arguments.alliance.or(config.alliance);
+    config.database = arguments.database.or(config.database);
+    config.advertise = arguments.advertise.or(config.advertise);
+    config.advertise_people = arguments.advertise_people.or(config.advertise_people);
+    config.metrics = Some(PrometheusBuilder::new().install_recorder().context("no metrics")?);
+    let metrics = config.metrics.clone();
+    // Before the ports: a signal during the start shall not be lost.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let surroundings = Surroundings {
+        world: World::system(),
+        people: bind(arguments.people_listen.or(file.people_listen).unwrap_or(PEOPLE_LISTEN))?,
+        nodes: bind(arguments.nodes_listen.or(file.nodes_listen).unwrap_or(NODES_LISTEN))?,
+    };
+    let mut hub = Hub::start(config, surroundings).await?;
+    notify(&[sd_notify::NotifyState::Ready]);
+    let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
+    let outcome = loop {
+        tokio::select! {
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+            problem = hub.failed() => break Err(problem),
+            _ = upkeep.tick() => if let Some(metrics) = &metrics { metrics.run_upkeep() },
+        }
+    };
+    tracing::info!("stopping");
+    notify(&[sd_notify::NotifyState::Stopping]);
+    hub.stop().await;
+    outcome
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<tokio::net::TcpListener> {
+    accept::bind(address)
+        .with_context(|| format!("cannot listen on {address}: is another program there, or the address not ours?"))
+}
+
+/// Tells systemd; without one, nothing.
+fn notify(state: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!(%error, "systemd was not told");
+    }
+}

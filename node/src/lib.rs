@@ -1,1 +1,25 @@
-//! skeleton
+//! One member's server: owns its publications and writes them into its signed log, which the hub copies.
+//!
+//! - [`shelf`]: what may be made, revised, published and withdrawn. Pure.
+//! - [`store`]: the only SQL. [`attachments`]: files on disk, by their content.
+//! - [`publishing_service`]: the member's own people. Works while the hub is away.
+//! - [`hub_link`]: the two connections to the hub; [`hub_link::machine`] decides, purely.
+//! - [`join`](mod@join): how a node becomes the node of a member.
+//! - [`Node`]: everything put together.
+
+pub mod attachments;
+pub mod config;
+pub mod data_folder;
+pub mod durable_file;
+pub mod hub_link;
+pub mod join;
+pub mod local_tls;
+pub mod membership;
+mod node;
+pub mod publishing_service;
+pub mod shelf;
+pub mod store;
+
+pub use config::NodeConfig;
+pub use join::join;
+pub use node::{Node, NodeHandle, Surroundings};

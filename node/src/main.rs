@@ -1,2 +1,117 @@
-//! skeleton
-fn main() {}
+//! The program of a member's node.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use shouwang_node::{
+    Node, NodeConfig, Surroundings,
+    config::NodeFile,
+    data_folder::DataFolder,
+    join::{Invite, join},
+};
+use shouwang_proto::clock::World;
+use shouwang_serving::{
+    accept,
+    dial::TcpDialer,
+    telemetry::{self, LogFormat},
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8450);
+
+/// The node of one member of a safety alliance （安全生产联盟成员节点）.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Joins an alliance with an invite; repeat it if the answer was lost （凭邀请加入联盟）.
+    Join {
+        /// Folder of keys, database and attachments; made if there is none.
+        #[arg(long)]
+        data: PathBuf,
+        /// The line that the hub's operator gave.
+        invite: String,
+    },
+    /// Runs the node until it is told to stop （运行节点）.
+    Serve {
+        /// Folder of keys, database and attachments; made if there is none.
+        #[arg(long)]
+        data: PathBuf,
+        /// Configuration file (TOML). What is given here wins over it.
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// Where the member's own programs connect. Default 127.0.0.1:8450.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+        /// Logs as one JSON object per line.
+        #[arg(long)]
+        log_json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let Arguments { verb } = Arguments::parse();
+    let json = matches!(verb, Verb::Serve { log_json: true, .. });
+    telemetry::init(if json { LogFormat::Json } else { LogFormat::Text }, "info");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(verb)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(verb: Verb) -> anyhow::Result<()> {
+    match verb {
+        Verb::Join { data, invite } => {
+            let invite: Invite = invite.parse()?;
+            let folder = DataFolder::take(&data)?;
+            let membership = join(folder.path(), &invite, &World::system(), Arc::new(TcpDialer)).await?;
+            tracing::info!(
+                member = %membership.member,
+                alliance = %membership.alliance,
+                "joined as {} （已加入联盟）",
+                membership.display_name
+            );
+            Ok(())
+        }
+        Verb::Serve { data, config, listen, log_json: _ } => {
+            let file = config.as_deref().map(NodeFile::read).transpose()?.unwrap_or_default();
+            let mut config = NodeConfig::new(data);
+            file.apply(&mut config);
+            serve(config, listen.or(file.listen).unwrap_or(LISTEN)).await
+        }
+    }
+}
+
+async fn serve(config: NodeConfig, listen: SocketAddr) -> anyhow::Result<()> {
+    // Before the port: a signal during the start shall not be lost.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listener = accept::bind(listen)
+        .with_context(|| format!("cannot listen on {listen}: is another program there, or the address not ours?"))?;
+    let surroundings = Surroundings { world: World::system(), listener, dialer: Arc::new(TcpDialer) };
+    let mut node = Node::start(config, surroundings).await?;
+    let outcome = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        problem = node.failed() => Err(problem),
+    };
+    tracing::info!("stopping");
+    node.stop().await;
+    outcome
+}

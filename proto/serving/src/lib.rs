@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod backoff;
 pub mod dial;
+mod durable;
 pub mod grpc;
 pub mod store;
 pub mod telemetry;

@@ -68,7 +68,10 @@ impl Acceptor {
     /// them, and returns. Long streams should watch `stop` themselves. A `tonic::service::Routes` becomes a router by
     /// `into_axum_router`.
     pub async fn serve<L: Listener>(self, mut listener: L, router: Router, stop: CancellationToken) {
-        let most = limits::connections_within(self.limits.connections, open_file_limit());
+        let files = open_file_limit();
+        metrics::gauge!("shouwang_open_files_limit")
+            .set(files.and_then(|files| u32::try_from(files).ok()).map_or(f64::INFINITY, f64::from));
+        let most = limits::connections_within(self.limits.connections, files);
         tracing::info!(port = self.name, address = ?listener.local_addr().ok(), most, "serving");
         let admission = Arc::new(Mutex::new(Admission::new(most, self.limits.per_address)));
         let port = Arc::new(Port {
@@ -80,6 +83,8 @@ impl Acceptor {
             drain: stop.clone(),
             kill: CancellationToken::new(),
         });
+        // Also when this future is dropped, which is how a server is crashed in a test: no connection outlives it.
+        let _cut = port.kill.clone().drop_guard();
         let accepting = accept_all(&mut listener, &port, &admission);
         // Only the stop ends this.
         stop.run_until_cancelled(accepting).await;

@@ -1,6 +1,8 @@
 //! A copy of a SQLite store that proves itself before it counts.
 
-use super::BackupError;
+use super::source::Source;
+use super::{BackupError, StoreOptions};
+use crate::durable::{beside, remove_if_there, sync_folder_of};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use std::fs::{File, Permissions};
@@ -16,6 +18,19 @@ pub struct Backup {
     pub bytes: u64,
 }
 
+/// Copies the SQLite database at `url` to `to` without opening it as a store, so also while another process serves it.
+/// The copy is checked and durable when it appears; an existing file is never overwritten.
+///
+/// # Errors
+/// [`BackupError`]; for any other address than `sqlite:PATH` [`BackupError::NotSqlite`].
+pub async fn backup(url: &str, to: &Path) -> Result<Backup, BackupError> {
+    let Ok(Source::Sqlite { reader, .. }) = Source::parse(url, &StoreOptions::default()) else {
+        return Err(BackupError::NotSqlite);
+    };
+    let mut conn = reader.connect().await?;
+    copy(&mut conn, to, false).await
+}
+
 /// Copies the database behind `conn` to `to`, checks the copy, makes it durable, and only then gives it its name.
 /// With `replace` an older copy gives way.
 pub(super) async fn copy(
@@ -26,8 +41,8 @@ pub(super) async fn copy(
     if !replace && to.exists() {
         return Err(BackupError::Exists(to.to_owned()));
     }
-    let part = part_path(to);
-    remove_if_there(&part)?;
+    let part = beside(to, ".part");
+    remove_if_there(&part).map_err(at(&part))?;
     let made = fill(conn, &part).await;
     let bytes = match made {
         Ok(bytes) => bytes,
@@ -38,7 +53,7 @@ pub(super) async fn copy(
         }
     };
     std::fs::rename(&part, to).map_err(at(to))?;
-    sync_folder(to)?;
+    sync_folder_of(to).map_err(at(to))?;
     Ok(Backup { path: to.to_owned(), bytes })
 }
 
@@ -62,29 +77,6 @@ async fn check(part: &Path) -> Result<(), BackupError> {
     let verdict: Vec<String> = sqlx::query_scalar("pragma integrity_check(5)").fetch_all(&mut copy).await?;
     copy.close().await?;
     if verdict == ["ok"] { Ok(()) } else { Err(BackupError::Damaged(verdict.join("; "))) }
-}
-
-fn part_path(to: &Path) -> PathBuf {
-    let mut name = to.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    to.with_file_name(name)
-}
-
-fn remove_if_there(path: &Path) -> Result<(), BackupError> {
-    match std::fs::remove_file(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(BackupError::File { path: path.to_owned(), source }),
-    }
-}
-
-/// A rename is durable once its folder is.
-fn sync_folder(path: &Path) -> Result<(), BackupError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
 }
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> BackupError {

@@ -2,6 +2,7 @@
 
 use shouwang_proto::refusal::Refusal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why an operation has no result.
 #[derive(Debug, thiserror::Error)]
@@ -73,10 +74,22 @@ pub(super) fn is_outage(error: &sqlx::Error) -> bool {
 
 /// Whether the connection itself is gone, so that a new one may help.
 pub(super) fn lost_connection(error: &sqlx::Error) -> bool {
-    matches!(
-        error,
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed
-    )
+    // A PostgreSQL server that ends a connection says so (57P..) before it hangs up.
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
+        || matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed
+        )
+}
+
+/// Gives up waiting for an engine that does not answer.
+pub(super) async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let late = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(late)
 }
 
 /// Why a store did not open. Every message says what to do.
@@ -102,7 +115,7 @@ pub enum OpenError {
         source: std::io::Error,
     },
     /// The engine runs with settings under which an acknowledged write could be lost.
-    #[error("refusing to run on an unsafe database: {0}")]
+    #[error("refusing to run on a database that is not safe: {0}")]
     Unsafe(String),
     /// The database was written by a newer program.
     #[error(

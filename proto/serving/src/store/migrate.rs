@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use super::{Conn, Engine, Migrations, OpenError, backup};
+use crate::durable::beside;
 use sqlx::SqliteConnection;
 use sqlx::migrate::{Migrate, Migrator};
 use std::path::{Path, PathBuf};
@@ -41,9 +42,7 @@ pub(super) async fn run(conn: &mut Conn, migrations: &Migrations, source: &Sourc
 
 /// Where the copy of a database goes before it leaves version `version`.
 fn copy_path(path: &Path, version: i64) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".version-{version}.copy"));
-    path.with_file_name(name)
+    beside(path, &format!(".version-{version}.copy"))
 }
 
 async fn need<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<Need, OpenError> {

@@ -61,7 +61,7 @@ mod threads;
 pub mod trial;
 mod writer;
 
-pub use backup::Backup;
+pub use backup::{Backup, backup};
 pub use batch::{Batch, Column};
 pub use conn::{Conn, Engine, Tx};
 pub use error::{BackupError, OpenError, StoreError};
@@ -110,7 +110,10 @@ impl Store {
         F: AsyncFnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        self.submit(&self.threads.ordinary, |reply| Box::new(Job { work, reply }) as Box<dyn WriteJob>).await
+        let job = |reply| Box::new(Job { work, reply }) as Box<dyn WriteJob>;
+        let answer = self.submit(&self.threads.ordinary, job).await;
+        self.threads.latency.pass().await;
+        answer
     }
 
     /// As [`write`](Self::write), ahead of every ordinary write: for emergencies and what people do about them.
@@ -122,7 +125,10 @@ impl Store {
         F: AsyncFnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        self.submit(&self.threads.urgent, |reply| Box::new(Job { work, reply }) as Box<dyn WriteJob>).await
+        let job = |reply| Box::new(Job { work, reply }) as Box<dyn WriteJob>;
+        let answer = self.submit(&self.threads.urgent, job).await;
+        self.threads.latency.pass().await;
+        answer
     }
 
     /// Runs one operation that only looks, in one snapshot that holds everything acknowledged before.

@@ -1,6 +1,6 @@
 //! What an operator or a test may choose about a store.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 /// The two migration folders of one schema; both must define the same tables and columns.
 ///
@@ -34,6 +34,26 @@ pub struct StoreOptions {
     /// How long SQLite waits for a lock that another process holds. Default 5 s.
     pub busy_timeout: Duration,
     pub(super) simulated: bool,
+    pub(super) latency: Latency,
+}
+
+/// How long a simulated disk lets a write wait for its answer. The write is durable by then: a crash meanwhile leaves it
+/// done and unanswered.
+#[derive(Clone, Default)]
+pub(super) struct Latency(Option<Arc<dyn Fn() -> Duration + Send + Sync>>);
+
+impl Latency {
+    pub(super) async fn pass(&self) {
+        if let Some(draw) = &self.0 {
+            tokio::time::sleep(draw()).await;
+        }
+    }
+}
+
+impl fmt::Debug for Latency {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Latency").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Default for StoreOptions {
@@ -47,6 +67,7 @@ impl Default for StoreOptions {
             read_limit: Duration::from_secs(30),
             busy_timeout: Duration::from_secs(5),
             simulated: false,
+            latency: Latency::default(),
         }
     }
 }
@@ -62,5 +83,13 @@ impl StoreOptions {
     #[must_use]
     pub fn simulation() -> Self {
         Self { readers: 1, simulated: true, ..Self::default() }
+    }
+
+    /// As [`StoreOptions::simulation`], with a disk that takes its time: each write is answered so much simulated time
+    /// after it became durable. Without this nothing could happen between a commit and its answer, for simulated work
+    /// takes no time.
+    #[must_use]
+    pub fn simulation_with(latency: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self { latency: Latency(Some(Arc::new(latency))), ..Self::simulation() }
     }
 }

@@ -57,14 +57,15 @@ impl Reader {
         let mut conn = match self.begin().await {
             Ok(conn) => conn,
             Err(error) => {
-                tracing::error!(%error, "a read could not begin");
-                return job.fail("the database cannot be reached");
+                return job.fail(&format!("a read could not begin: {error}"));
             }
         };
         let held: Box<dyn Held> = job.run(&mut conn, self.options.read_limit).await;
         // A read that failed or was cut short may have left the connection in any state; a good one ends here.
         let reusable = match held.verdict() {
-            Verdict::Keep | Verdict::Undo => end(&mut conn).await.is_ok(),
+            Verdict::Keep | Verdict::Undo => {
+                error::within(self.options.read_limit, end(&mut conn)).await.is_ok()
+            }
             Verdict::Abandon => false,
         };
         if reusable {
@@ -75,14 +76,14 @@ impl Reader {
 
     async fn begin(&mut self) -> Result<Conn, sqlx::Error> {
         if let Some(mut conn) = self.conn.take() {
-            match begin(&mut conn).await {
+            match error::within(self.options.read_limit, begin(&mut conn)).await {
                 Ok(()) => return Ok(conn),
                 Err(error) if error::lost_connection(&error) => {}
                 Err(error) => return Err(error),
             }
         }
         let mut conn = self.source.connect_reader().await?;
-        begin(&mut conn).await?;
+        error::within(self.options.read_limit, begin(&mut conn)).await?;
         Ok(conn)
     }
 }

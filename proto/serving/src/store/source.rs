@@ -1,7 +1,7 @@
 //! Where a database is, and how to connect to it.
 
 use super::conn::Raw;
-use super::{Conn, OpenError, StoreOptions, sqlite};
+use super::{Conn, OpenError, StoreOptions, error, sqlite};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -62,8 +62,7 @@ impl Source {
 }
 
 async fn connect_postgres(options: &PgConnectOptions) -> Result<Conn, sqlx::Error> {
-    let connecting = tokio::time::timeout(CONNECT_LIMIT, options.connect());
-    let conn = connecting.await.map_err(|_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))??;
+    let conn = error::within(CONNECT_LIMIT, options.connect()).await?;
     Ok(Conn::new(Raw::Postgres(conn)))
 }
 

@@ -1,6 +1,7 @@
 //! SQLite the way we run it: durable, private to its user, and distrustful of the file's own content.
 
 use super::{OpenError, StoreOptions};
+use crate::durable::folder_of;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::fs::{DirBuilder, OpenOptions, Permissions};
@@ -53,10 +54,7 @@ fn shared_options(path: &Path, options: &StoreOptions) -> SqliteConnectOptions {
 /// Makes the folder (0700) and the file (0600), or tightens the file. A folder that others may *write* is refused,
 /// for they could put another file in this one's place, and it is not ours to change.
 pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
+    let folder = folder_of(path);
     let at = |path: &Path| {
         let path = path.to_owned();
         move |source| OpenError::File { path, source }

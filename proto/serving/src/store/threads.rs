@@ -1,5 +1,6 @@
 //! The threads of a store: starting them in order, ending them in order.
 
+use super::options::Latency;
 use super::job::{ReadJob, WriteJob};
 use super::reader::{ReadQueue, Reader};
 use super::source::Source;
@@ -21,6 +22,7 @@ pub(super) struct Threads {
     pub(super) reads: Sender<Box<dyn ReadJob>>,
     pub(super) writable: Arc<AtomicBool>,
     pub(super) simulated: bool,
+    pub(super) latency: Latency,
     pub(super) source: Source,
     closing: CancellationToken,
     running: Mutex<Vec<JoinHandle<()>>>,
@@ -44,6 +46,7 @@ impl Threads {
             reads,
             writable: Arc::clone(&writable),
             simulated: options.simulated,
+            latency: options.latency.clone(),
             source: source.clone(),
             closing: closing.clone(),
             running: Mutex::default(),

@@ -79,14 +79,14 @@ impl Writer {
             Ok(tx) => tx,
             Err(error) => {
                 self.down("a write could not begin", &error);
-                return first.fail("the database cannot be reached");
+                return first.fail(&format!("a write could not begin: {error}"));
             }
         };
         let started = Instant::now();
         let mut held = Vec::new();
         let outcome = self.carry_out(&mut tx, first, queues, &mut held).await;
         let outcome = match outcome {
-            Ok(()) => step(&mut tx, Step::Commit).await,
+            Ok(()) => self.step(&mut tx, Step::Commit).await,
             Err(error) => Err(error),
         };
         metrics::histogram!("shouwang_store_group_operations")
@@ -120,8 +120,8 @@ impl Writer {
         while let Some(job) = next.take() {
             let mut ran = job.run(tx, self.options.write_limit).await;
             let kept = match ran.verdict() {
-                Verdict::Keep => keep(tx, &mut *ran).await,
-                Verdict::Undo => step(tx, Step::Undo).await,
+                Verdict::Keep => self.keep(tx, &mut *ran).await,
+                Verdict::Undo => self.step(tx, Step::Undo).await,
                 Verdict::Abandon => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
             };
             held.push(ran);
@@ -137,15 +137,29 @@ impl Writer {
     /// twice is safe.
     async fn begin(&mut self) -> Result<Tx, sqlx::Error> {
         if let Some(mut tx) = self.tx.take() {
-            match step(&mut tx, Step::Begin).await {
+            match self.step(&mut tx, Step::Begin).await {
                 Ok(()) => return Ok(tx),
                 Err(error) if error::lost_connection(&error) => {}
                 Err(error) => return Err(error),
             }
         }
         let mut tx = Tx::new(self.source.connect_writer().await?);
-        step(&mut tx, Step::Begin).await?;
+        self.step(&mut tx, Step::Begin).await?;
         Ok(tx)
+    }
+
+    /// Keeps an operation. If the engine says there is nothing to keep (on PostgreSQL a failed statement that the
+    /// operation ignored has undone it already), the operation did not happen, whatever it believes.
+    async fn keep(&self, tx: &mut Tx, ran: &mut dyn Held) -> Result<(), sqlx::Error> {
+        let Err(error) = self.step(tx, Step::Keep).await else { return Ok(()) };
+        self.step(tx, Step::Undo).await?;
+        ran.overrule(StoreError::from(error));
+        Ok(())
+    }
+
+    /// A server that stopped answering must not stop the writer for ever.
+    async fn step(&self, tx: &mut Tx, what: Step) -> Result<(), sqlx::Error> {
+        error::within(self.options.write_limit, step(tx, what)).await
     }
 
     fn down(&self, what: &'static str, error: &sqlx::Error) {
@@ -155,15 +169,6 @@ impl Writer {
             tracing::error!(%error, "{what}; the store answers no write until one succeeds");
         }
     }
-}
-
-/// Keeps an operation. If the engine says there is nothing to keep (on PostgreSQL a failed statement that the
-/// operation ignored has undone it already), the operation did not happen, whatever it believes.
-async fn keep(tx: &mut Tx, ran: &mut dyn Held) -> Result<(), sqlx::Error> {
-    let Err(error) = step(tx, Step::Keep).await else { return Ok(()) };
-    step(tx, Step::Undo).await?;
-    ran.overrule(StoreError::from(error));
-    Ok(())
 }
 
 async fn step(tx: &mut Tx, step: Step) -> Result<(), sqlx::Error> {

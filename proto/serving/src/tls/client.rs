@@ -1,10 +1,12 @@
 //! The client's side: one authority to trust, and perhaps a certificate to show.
 
+use super::pinned::Pinned;
 use super::{Identity, TlsError, provider, roots};
 use arc_swap::ArcSwapOption;
+use rustls::client::WantsClientCert;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, SignatureScheme};
+use rustls::{ClientConfig, ConfigBuilder, SignatureScheme, WantsVerifier};
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,15 +23,26 @@ impl ClientTls {
     /// # Errors
     /// [`TlsError`] if the authorities cannot be read.
     pub fn new(ca_pem: &str, identity: Option<&Identity>) -> Result<Self, TlsError> {
+        Ok(Self::finish(builder()?.with_root_certificates(roots(ca_pem)?), identity))
+    }
+
+    /// Trusts the authority whose certificate (DER) has this SHA-256, if the server shows it beside its own: for the
+    /// first call with an invite. Shows no certificate.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the provider is broken.
+    pub fn pinned(ca_sha256: [u8; 32]) -> Result<Self, TlsError> {
+        let verifier = Arc::new(Pinned::new(ca_sha256));
+        Ok(Self::finish(builder()?.dangerous().with_custom_certificate_verifier(verifier), None))
+    }
+
+    fn finish(builder: ConfigBuilder<ClientConfig, WantsClientCert>, identity: Option<&Identity>) -> Self {
         let shown = Arc::new(Shown { current: ArcSwapOption::new(identity.map(Identity::certified_key)) });
-        let mut config = ClientConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&rustls::version::TLS13])?
-            .with_root_certificates(roots(ca_pem)?)
-            .with_client_cert_resolver(Arc::clone(&shown) as Arc<dyn ResolvesClientCert>);
+        let mut config = builder.with_client_cert_resolver(Arc::clone(&shown) as Arc<dyn ResolvesClientCert>);
         config.alpn_protocols = vec![b"h2".to_vec()];
         // A new connection shall show the certificate we have now, not the one of an old session.
         config.resumption = Resumption::disabled();
-        Ok(Self { config: Arc::new(config), shown })
+        Self { config: Arc::new(config), shown }
     }
 
     /// Shows another certificate, or none, from the next handshake on.
@@ -42,6 +55,10 @@ impl ClientTls {
     pub fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.config)
     }
+}
+
+fn builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TlsError> {
+    Ok(ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&rustls::version::TLS13])?)
 }
 
 struct Shown {

@@ -1,6 +1,7 @@
 //! A certificate chain with its key, in memory and in a file that only its user can read.
 
 use super::{CertificateFacts, TlsError, provider};
+use crate::durable::{beside, remove_if_there, sync_folder_of};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -8,7 +9,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -62,17 +63,13 @@ impl Identity {
     /// [`TlsError::File`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), TlsError> {
         let path = path.as_ref();
-        let part = part_path(path);
+        let part = beside(path, ".part");
         let written = write_secret(&part, &self.pem).and_then(|()| fs::rename(&part, path).map_err(at(path)));
         if written.is_err() {
             drop(fs::remove_file(&part));
         }
         written?;
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            Some(_) | None => Path::new("."),
-        };
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
+        sync_folder_of(path).map_err(at(path))
     }
 
     /// What its certificate says.
@@ -95,10 +92,7 @@ impl fmt::Debug for Identity {
 /// Writes a file of mode 0600, durably.
 fn write_secret(path: &Path, text: &str) -> Result<(), TlsError> {
     // Made anew, so that its mode is ours and no link leads elsewhere.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(at(path)(error)),
-        Ok(()) | Err(_) => {}
-    }
+    remove_if_there(path).map_err(at(path))?;
     let mut file =
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(at(path))
@@ -112,12 +106,6 @@ fn read_secret(path: &Path) -> Result<Zeroizing<String>, TlsError> {
         return Err(TlsError::OpenKey { path: path.to_owned(), mode });
     }
     std::io::read_to_string(file).map(Zeroizing::new).map_err(at(path))
-}
-
-fn part_path(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    path.with_file_name(name)
 }
 
 fn at(path: &Path) -> impl Fn(std::io::Error) -> TlsError {

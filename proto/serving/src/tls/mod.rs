@@ -3,6 +3,7 @@
 mod client;
 mod facts;
 mod identity;
+mod pinned;
 mod server;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use super::trial::{Authority, Wish};
 use super::{
     CertificateFacts, ClientRule, ClientTls, Identity, ServerTls, TlsError, provider, roots, serial_hex,
 };
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -162,6 +164,33 @@ async fn a_client_trusts_one_authority_and_one_name() {
     meet(&other, client.config()).await.unwrap_err();
     let misnamed = ServerTls::for_people(&authority.server("node.shouwang")).unwrap();
     meet(&misnamed, client.config()).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_fingerprint_is_enough_and_nothing_less() {
+    let (authority, foreign) = (Authority::new("alliance"), Authority::new("somebody"));
+    let pin = |authority: &Authority| {
+        let der = CertificateDer::from_pem_slice(authority.ca_pem().as_bytes()).unwrap();
+        ClientTls::pinned(Sha256::digest(&der).into()).unwrap()
+    };
+    let server = ServerTls::for_people(&authority.server("hub.shouwang")).unwrap();
+    meet(&server, pin(&authority).config()).await.unwrap();
+    let refusal = meet(&server, pin(&foreign).config()).await.unwrap_err();
+    assert!(refusal.contains("UnknownIssuer"), "{refusal}");
+    let misnamed = ServerTls::for_people(&authority.server("node.shouwang")).unwrap();
+    meet(&misnamed, pin(&authority).config()).await.unwrap_err();
+
+    // Somebody in between shows the right authority beside a certificate of their own making.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("forged.pem");
+    foreign.server("hub.shouwang").save(&path).unwrap();
+    let pem = fs::read_to_string(&path).unwrap();
+    let end = "-----END CERTIFICATE-----";
+    let own = format!("{}{end}\n", pem.split(end).next().unwrap());
+    let forged = Identity::from_pem(&(own + &authority.ca_pem()), &pem).unwrap();
+    let between = ServerTls::for_people(&forged).unwrap();
+    let refusal = meet(&between, pin(&authority).config()).await.unwrap_err();
+    assert!(refusal.contains("BadSignature") || refusal.contains("UnknownIssuer"), "{refusal}");
 }
 
 #[tokio::test]

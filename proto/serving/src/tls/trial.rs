@@ -106,7 +106,9 @@ impl Authority {
         }];
         let key = KeyPair::generate().map_err(failed)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
-        Identity::from_pem(&certificate.pem(), &key.serialize_pem())
+        // With the authority, as the hub shows it to those who know only its fingerprint.
+        let chain = certificate.pem() + &self.issuer.pem();
+        Identity::from_pem(&chain, &key.serialize_pem())
     }
 }
 

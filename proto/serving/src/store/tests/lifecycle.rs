@@ -94,3 +94,20 @@ mod simulation {
         assert_eq!(synchronous.await.unwrap(), 2);
     }
 }
+
+/// The server ends all of the store's connections, as a failover does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_costs_no_acknowledged_write_and_heals_by_itself() {
+    let bed = Bed::postgres();
+    let store = bed.open().await;
+    insert(&store, "before", 1).await.unwrap();
+    let cut = "select pg_terminate_backend(pid) from pg_stat_activity \
+               where datname = current_database() and pid <> pg_backend_pid()";
+    for round in 0..5 {
+        let mut operator = <sqlx::PgConnection as sqlx::Connection>::connect(&bed.url).await.unwrap();
+        sqlx::query(cut).execute(&mut operator).await.unwrap();
+        // The dead connections are noticed before anything runs on them, so nobody hears of it.
+        insert(&store, format!("after {round}"), 1).await.unwrap();
+        assert_eq!(ids(&store).await.len(), round + 2);
+    }
+}

@@ -1,0 +1,211 @@
+//! `shouwang publication`.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use shouwang_proto::{
+    id::PublicationName,
+    publication::Kind,
+    wire::{
+        GetOwnPublicationRequest, GetPublicationRequest, ListPublicationsRequest, Publication,
+        PublicationState, WithdrawPublicationRequest,
+    },
+};
+
+use super::publish::{self, PublishArguments};
+use crate::{
+    connection::{Hub, Node},
+    exit::Exit,
+    failure::{Failure, Outcome},
+    import::stream::{Source, import},
+    output::Format,
+    render::publication::{PublicationList, PublicationView},
+    session::Session,
+    words::words,
+};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PublicationVerb {
+    /// Import a file with one JSON object a line; the good lines are taken, every bad one is named （导入）
+    Import(ImportArguments),
+    /// Publish one publication from a file, or a draft by its name （发布）
+    Publish(PublishArguments),
+    /// List own publications, newest change first （本单位发布物列表）
+    List(ListArguments),
+    /// Read one: an own one by name or external id, any other by name （查看）
+    Get {
+        /// `members/{member}/publications/{uuid}`, or an own external id （编号）
+        name: String,
+    },
+    /// Take a published one back; nobody finds it any more （撤回）
+    Withdraw {
+        /// `members/{member}/publications/{uuid}`, or the external id （编号）
+        name: String,
+        /// Why; kept at the node （原因）
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ImportArguments {
+    /// File, or - for standard input （文件，- 表示标准输入）
+    file: PathBuf,
+    /// Leave them drafts instead of publishing them （仅存为草稿）
+    #[arg(long)]
+    draft: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ListArguments {
+    /// Only this kind; may be repeated （类型）
+    #[arg(long, value_name = "KIND")]
+    kind: Vec<Kind>,
+    /// Only in this state; may be repeated （状态）
+    #[arg(long, value_enum, value_name = "STATE")]
+    state: Vec<StateName>,
+    /// Most rows, at most 1000 （最多条数）
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+    /// Go on after the page that gave this token （翻页标记）
+    #[arg(long, value_name = "TOKEN", default_value = "", hide_default_value = true)]
+    page_token: String,
+}
+
+/// States by the names people type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum StateName {
+    /// Only the owner sees it
+    Draft,
+    /// Its audience may see it
+    Published,
+    /// Taken back
+    Withdrawn,
+}
+
+impl StateName {
+    fn to_wire(self) -> PublicationState {
+        match self {
+            Self::Draft => PublicationState::Draft,
+            Self::Published => PublicationState::Published,
+            Self::Withdrawn => PublicationState::Withdrawn,
+        }
+    }
+}
+
+pub(super) async fn run(session: &Session, verb: PublicationVerb) -> Outcome<Exit> {
+    match verb {
+        PublicationVerb::Import(arguments) => import_file(session, arguments).await,
+        PublicationVerb::Publish(arguments) => publish::run(session, arguments).await,
+        PublicationVerb::List(arguments) => list(session, arguments).await,
+        PublicationVerb::Get { name } => get(session, name).await,
+        PublicationVerb::Withdraw { name, reason } => withdraw(session, name, reason).await,
+    }
+}
+
+async fn import_file(session: &Session, arguments: ImportArguments) -> Outcome<Exit> {
+    let ImportArguments { file, draft } = arguments;
+    let source = Source::open(&file)?;
+    let node = session.node().await?;
+    let bar = progress(session, &file, source.size);
+    let report = import(&node, source, draft, &mut |position, report| {
+        bar.set_position(position);
+        bar.set_message(report.lines().to_string());
+    })
+    .await;
+    bar.finish_and_clear();
+    let report = report?;
+    session.output.answer(&report);
+    Ok(report.exit())
+}
+
+/// A bar over the bytes of the file when somebody watches; counting lines would mean reading it twice.
+fn progress(session: &Session, file: &Path, size: Option<u64>) -> ProgressBar {
+    if !session.output.is_watched() || session.output.format() == Format::Json {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match size {
+        Some(size) => (ProgressBar::new(size), "{prefix} {bar:30} {percent:>3}% {msg} 行/lines {eta}"),
+        None => (ProgressBar::new_spinner(), "{prefix} {spinner} {bytes} {msg} 行/lines {elapsed}"),
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar.with_prefix(file.display().to_string())
+}
+
+async fn list(session: &Session, arguments: ListArguments) -> Outcome<Exit> {
+    let ListArguments { kind, state, limit, page_token } = arguments;
+    let request = ListPublicationsRequest {
+        page_size: limit,
+        page_token,
+        kinds: kind.into_iter().map(|kind| kind.to_wire() as i32).collect(),
+        states: state.into_iter().map(|state| state.to_wire() as i32).collect(),
+    };
+    let node = session.node().await?;
+    let page = node.publishing().list_publications(request).await.map_err(|status| node.failure(&status))?;
+    session.output.answer(&PublicationList::from(page.into_inner()));
+    Ok(Exit::Done)
+}
+
+/// The own node knows most about own publications: drafts, delivery. What it does not have, or cannot say because it is
+/// away, is asked of the hub.
+async fn get(session: &Session, name: String) -> Outcome<Exit> {
+    let (context_name, context) = session.context()?;
+    let is_name = name.parse::<PublicationName>().is_ok();
+    let mut failure = None;
+    if let Some(server) = &context.node {
+        match Node::connect(server).await {
+            Ok(node) => match own(&node, &name).await {
+                Ok(publication) => return Ok(show(session, publication)),
+                Err(failed) => failure = Some(failed),
+            },
+            Err(failed) => failure = Some(failed),
+        }
+    }
+    if let (true, Some(server)) = (is_name, &context.hub) {
+        let hub = Hub::connect(server).await?;
+        let answer = hub.search().get_publication(GetPublicationRequest { name }).await;
+        return Ok(show(session, answer.map_err(|status| hub.failure(&status))?.into_inner()));
+    }
+    Err(failure.unwrap_or_else(|| no_server(&context_name)))
+}
+
+fn no_server(context: &str) -> Failure {
+    Failure::usage(words!(
+        "上下文 {context} 没有本单位节点，无法按外部编号查找",
+        "the context {context} has no node, so an external id means nothing"
+    ))
+}
+
+fn show(session: &Session, publication: Publication) -> Exit {
+    session.output.answer(&PublicationView::from(publication));
+    Exit::Done
+}
+
+/// An own publication by name or external id.
+pub(super) async fn own(node: &Node, name: &str) -> Outcome<Publication> {
+    let request = GetOwnPublicationRequest { name: name.to_owned() };
+    let answer = node.publishing().get_publication(request).await;
+    Ok(answer.map_err(|status| node.failure(&status))?.into_inner())
+}
+
+/// The name of an own publication, from a name or an external id.
+pub(super) async fn own_name(node: &Node, name: String) -> Outcome<String> {
+    if name.parse::<PublicationName>().is_ok() { Ok(name) } else { Ok(own(node, &name).await?.name) }
+}
+
+async fn withdraw(session: &Session, name: String, reason: String) -> Outcome<Exit> {
+    let node = session.node().await?;
+    let name = own_name(&node, name).await?;
+    let request_id = uuid::Builder::from_random_bytes(session.world.random()).into_uuid().to_string();
+    let request = WithdrawPublicationRequest { name, reason, request_id };
+    let answer = node.publishing().withdraw_publication(request).await;
+    let publication = answer.map_err(|status| node.failure(&status))?.into_inner();
+    Ok(show(session, publication))
+}

@@ -1,0 +1,244 @@
+//! `shouwang demo`: a hub and six members' nodes as processes of their own, with everything a newcomer needs.
+
+mod child;
+pub(crate) mod park;
+mod ports;
+mod programs;
+mod setup;
+mod state;
+
+use std::{path::Path, time::Duration};
+
+use serde::Serialize;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{Instant, sleep},
+};
+
+use self::{
+    child::{Keeper, Server},
+    park::MEMBERS,
+    programs::Programs,
+    state::Folder,
+};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    output::{Answer, Style},
+    session::Session,
+    words::{Lang, words},
+};
+
+/// How long ports may stay taken by the servers of a demo that was just killed.
+const PORTS_LIMIT: Duration = Duration::from_secs(10);
+/// Pause between two looks at the ports.
+const PORTS_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a ready demo says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct ReadyDemo {
+    /// The hub's port for people.
+    hub: String,
+    /// The demo's folder.
+    data: String,
+    /// The file with contexts for every role.
+    contexts: String,
+    /// The nodes.
+    nodes: Vec<ReadyNode>,
+}
+
+/// A node of a ready demo.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct ReadyNode {
+    /// Member id.
+    member: String,
+    /// Publishing port.
+    address: String,
+    /// Data folder.
+    data: String,
+}
+
+impl Answer for ReadyDemo {
+    fn text(&self, style: Style) -> String {
+        let Self { hub, contexts, nodes, .. } = self;
+        let count = nodes.len();
+        match style.lang {
+            Lang::Zh => format!("就绪 ready: 中心 {hub}，{count} 个成员节点，上下文 {contexts}"),
+            Lang::En => format!("ready: hub {hub}, {count} nodes, contexts {contexts}"),
+        }
+    }
+}
+
+/// Runs a demo on a folder until somebody ends it.
+pub(crate) async fn run(session: &Session, data: &Path) -> Outcome<Exit> {
+    let stop = stop_asked()?;
+    tokio::pin!(stop);
+    let mut keeper = Keeper::new(session.output);
+    let begun = tokio::select! {
+        begun = Box::pin(begin(session, data, &mut keeper)) => begun,
+        () = &mut stop => {
+            keeper.end().await;
+            return Ok(Exit::Done);
+        }
+    };
+    let (folder, ready) = match begun {
+        Ok(begun) => begun,
+        Err(failure) => {
+            keeper.end().await;
+            return Err(failure);
+        }
+    };
+    session.output.line(&ready);
+    invite_to_try(session, &folder);
+    stop.await;
+    session.output.talk(&words!("正在结束……", "ending …"));
+    keeper.end().await;
+    session
+        .output
+        .talk(&words!("已结束；同一命令可从原处继续", "ended; the same command goes on where it was"));
+    Ok(Exit::Done)
+}
+
+/// Ends at Ctrl-C, at a request to terminate, or with the terminal.
+fn stop_asked() -> Outcome<impl Future<Output = ()>> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| Failure::failed(words!("无法接收信号：{error}", "no signals: {error}")))
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hangup = listen(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
+
+async fn begin(session: &Session, data: &Path, keeper: &mut Keeper) -> Outcome<(Folder, ReadyDemo)> {
+    let programs = programs::find(&session.output).await?;
+    let ids: Vec<&str> = MEMBERS.iter().map(|member| member.id).collect();
+    let mut folder = Folder::open(data, &ids)?;
+    if folder.continued {
+        let shown = folder.path.display();
+        session.output.talk(&words!("继续 {shown} 中的演示", "going on with the demo in {shown}"));
+    }
+    take_ports(session, &mut folder).await?;
+    session.output.talk(&words!("启动中心……", "starting the hub …"));
+    keeper.start(vec![hub(&folder, &programs)]).await?;
+    setup::contexts(&folder)?;
+    let council = setup::council(&folder).await?;
+    for member in &MEMBERS {
+        setup::join(session, &folder, &council, &programs, member).await?;
+    }
+    let count = MEMBERS.len();
+    session.output.talk(&words!("启动 {count} 个成员节点……", "starting {count} members' nodes …"));
+    keeper.start(MEMBERS.iter().map(|member| node(&folder, &programs, member.id)).collect()).await?;
+    setup::fill(session, &mut folder, &council).await?;
+    setup::tokens(&folder, &council).await?;
+    setup::contexts(&folder)?;
+    let ready = ready(&folder);
+    Ok((folder, ready))
+}
+
+fn ready(folder: &Folder) -> ReadyDemo {
+    let show = |path: &Path| path.display().to_string();
+    let node = |(member, port): (&String, &u16)| ReadyNode {
+        member: member.clone(),
+        address: ports::address(*port),
+        data: show(&folder.node(member)),
+    };
+    ReadyDemo {
+        hub: ports::address(folder.remembered.people),
+        data: show(&folder.path),
+        contexts: show(&folder.contexts()),
+        nodes: folder.remembered.publishing.iter().map(node).collect(),
+    }
+}
+
+fn invite_to_try(session: &Session, folder: &Folder) {
+    let contexts = folder.contexts();
+    let contexts = contexts.display();
+    session.output.talk(&words!(
+        "在另一个终端试试：\n  export SHOUWANG_CONTEXTS={contexts}\n  shouwang search 有限空间\n  shouwang --context beichuan-cold publication publish --title … --body-file …\n按 Ctrl-C 结束。",
+        "try in another terminal:\n  export SHOUWANG_CONTEXTS={contexts}\n  shouwang search \"confined space\"\n  shouwang --context beichuan-cold publication publish --title … --body-file …\nCtrl-C ends it."
+    ));
+}
+
+fn hub(folder: &Folder, programs: &Programs) -> Server {
+    let (people, nodes) = (folder.remembered.people, folder.remembered.nodes);
+    let data = folder.hub();
+    let arguments = [
+        ("--data", data.display().to_string()),
+        ("--people-listen", ports::address(people)),
+        ("--nodes-listen", ports::address(nodes)),
+        ("--alliance", park::ALLIANCE.to_owned()),
+    ];
+    server(folder, "shouwang-hub", &programs.hub, data, &arguments)
+}
+
+fn node(folder: &Folder, programs: &Programs, member: &str) -> Server {
+    let port = folder.remembered.publishing.get(member).copied().unwrap_or_default();
+    let data = folder.node(member);
+    let arguments = [("--data", data.display().to_string()), ("--listen", ports::address(port))];
+    server(folder, &format!("node-{member}"), &programs.node, data, &arguments)
+}
+
+fn server(
+    folder: &Folder,
+    name: &str,
+    program: &Path,
+    data: std::path::PathBuf,
+    arguments: &[(&str, String)],
+) -> Server {
+    let mut words = vec!["serve".to_owned(), "--until-stdin-closes".to_owned()];
+    for (option, value) in arguments {
+        words.extend([(*option).to_owned(), value.clone()]);
+    }
+    Server {
+        name: name.to_owned(),
+        program: program.to_owned(),
+        arguments: words,
+        data,
+        log: folder.log(name),
+    }
+}
+
+/// Makes sure that the remembered ports are free. Servers of a demo that was just killed get a moment to end. A node may
+/// move to another port; the hub may not, because the nodes have its ports from joining on.
+async fn take_ports(session: &Session, folder: &mut Folder) -> Outcome<()> {
+    let begun = Instant::now();
+    let mut taken = taken(folder);
+    while !taken.is_empty() && begun.elapsed() < PORTS_LIMIT {
+        sleep(PORTS_PAUSE).await;
+        taken = self::taken(folder);
+    }
+    for (owner, port) in taken {
+        let Some(member) = owner else {
+            return Err(Failure::failed(words!(
+                "端口 {port} 被别的程序占用，而各节点入网时记下了它",
+                "port {port} is taken by another program, and the nodes have joined at it"
+            ))
+            .hint(words!(
+                "结束那个程序，或用 --data 指定别的目录",
+                "end that program, or name another folder with --data"
+            )));
+        };
+        let free = ports::free(1)?.into_iter().next().unwrap_or_default();
+        session.output.talk(&words!(
+            "{member} 的端口 {port} 被占用，改用 {free}",
+            "{member}'s port {port} is taken; it moves to {free}"
+        ));
+        folder.remembered.publishing.insert(member, free);
+    }
+    folder.save()
+}
+
+/// Ports that somebody else has: the member's (`None`: the hub's) and the number.
+fn taken(folder: &Folder) -> Vec<(Option<String>, u16)> {
+    let remembered = &folder.remembered;
+    let hub = [remembered.people, remembered.nodes].map(|port| (None, port));
+    let nodes = remembered.publishing.iter().map(|(member, port)| (Some(member.clone()), *port));
+    hub.into_iter().chain(nodes).filter(|(_, port)| !ports::is_free(*port)).collect()
+}

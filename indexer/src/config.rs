@@ -1,0 +1,153 @@
+//! What an operator may choose. Every default is safe, and what is not known is refused.
+
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Deserialize;
+use shouwang_proto::id::AllianceId;
+use shouwang_serving::{accept::AcceptLimits, store::StoreOptions};
+
+/// How a hub runs.
+#[derive(Clone)]
+pub struct HubConfig {
+    /// Its folder: keys, index, attachments and, unless `database` says otherwise, the database. Nobody else may
+    /// enter it (mode 0700).
+    pub data: PathBuf,
+    /// The alliance it serves. Decided at the first start; later it may be left out, and must not change.
+    pub alliance: Option<AllianceId>,
+    /// `sqlite:PATH` or `postgres://…`. Default: `hub.db` in the folder.
+    pub database: Option<String>,
+    /// `host:port` by which nodes reach the node port. Default: where it listens.
+    pub advertise: Option<String>,
+    /// `host:port` by which nodes and people reach the people port: what invites lead to. Default: where it listens.
+    pub advertise_people: Option<String>,
+    /// Calls a second that one token, or one address without a token, may make in the long run; twice that at once.
+    pub calls_per_second: u32,
+    /// Limits of the people port.
+    pub people_limits: AcceptLimits,
+    /// Limits of the node port.
+    pub node_limits: AcceptLimits,
+    /// Limits of the database.
+    pub store: StoreOptions,
+    /// What `/metrics` shows; none shows nothing. There is one recorder in a process, so the program brings it.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl HubConfig {
+    /// The defaults for a folder.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            alliance: None,
+            database: None,
+            advertise: None,
+            advertise_people: None,
+            calls_per_second: CALLS_PER_SECOND,
+            people_limits: AcceptLimits::people(),
+            node_limits: AcceptLimits::nodes(),
+            store: StoreOptions::default(),
+            metrics: None,
+        }
+    }
+
+    /// The address of the database.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        self.database.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join("hub.db").display()))
+    }
+}
+
+impl fmt::Debug for HubConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the database's address, which may hold a password.
+        formatter.debug_struct("HubConfig").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+/// Enough for a person and a page that asks while one types, far below what the hub can do.
+const CALLS_PER_SECOND: u32 = 200;
+
+/// The file given with `--config`. Everything in it can be given on the command line too, which wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HubFile {
+    /// The alliance's id.
+    pub alliance: Option<AllianceId>,
+    /// `sqlite:PATH` or `postgres://…`. A password in it belongs into a file with mode 0600.
+    pub database: Option<String>,
+    /// Where people and programs connect, such as `0.0.0.0:8440`.
+    pub people_listen: Option<SocketAddr>,
+    /// Where nodes connect, such as `0.0.0.0:8441`.
+    pub nodes_listen: Option<SocketAddr>,
+    /// `host:port` by which nodes reach the node port.
+    pub advertise: Option<String>,
+    /// `host:port` by which nodes and people reach the people port.
+    pub advertise_people: Option<String>,
+    /// Calls a second per token or address.
+    pub calls_per_second: Option<u32>,
+    /// Most connections at once on the people port.
+    pub people_connections: Option<usize>,
+    /// Most connections at once on the node port; a node has two.
+    pub node_connections: Option<usize>,
+    /// Most connections at once from one address, on each port. Raise it behind a proxy.
+    pub connections_per_address: Option<usize>,
+}
+
+impl HubFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds what is not known; the message names line and key.
+    pub fn read(path: &std::path::Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        toml::from_str(&text).with_context(|| format!("{} is not understood", path.display()))
+    }
+
+    /// Puts what the file says into a configuration.
+    pub fn apply(&self, config: &mut HubConfig) {
+        let Self {
+            alliance,
+            database,
+            people_listen: _,
+            nodes_listen: _,
+            advertise,
+            advertise_people,
+            calls_per_second,
+            people_connections,
+            node_connections,
+            connections_per_address,
+        } = self.clone();
+        config.alliance = alliance.or(config.alliance.take());
+        config.database = database.or(config.database.take());
+        config.advertise = advertise.or(config.advertise.take());
+        config.advertise_people = advertise_people.or(config.advertise_people.take());
+        config.calls_per_second = calls_per_second.unwrap_or(config.calls_per_second).max(1);
+        for (limits, connections) in
+            [(&mut config.people_limits, people_connections), (&mut config.node_limits, node_connections)]
+        {
+            limits.connections = connections.unwrap_or(limits.connections);
+            limits.per_address = connections_per_address.unwrap_or(limits.per_address);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_applied_and_what_it_does_not_know_is_refused() {
+        let file: HubFile =
+            toml::from_str("alliance = 'chenghu-park'\nnode_connections = 10\npeople_listen = '127.0.0.1:0'").unwrap();
+        let mut config = HubConfig::new("d");
+        file.apply(&mut config);
+        assert_eq!(config.alliance, Some("chenghu-park".parse().unwrap()));
+        assert_eq!((config.node_limits.connections, config.people_limits.connections), (10, 4_096));
+        assert_eq!(config.database_url(), "sqlite:d/hub.db");
+        for wrong in ["alliances = 'x'", "alliance = 'No Slug'", "people_listen = 'here'", "calls_per_second = -1"] {
+            assert!(toml::from_str::<HubFile>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

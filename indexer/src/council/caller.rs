@@ -1,0 +1,96 @@
+//! Who asks.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use sha2::{Digest as _, Sha256};
+use shouwang_proto::id::{GroupId, MemberId};
+
+/// What a caller may do; each role has its own rows in [`permission`](super::permission).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Searches and reads with the scope of one member.
+    Member,
+    /// Reads what the whole alliance may read, for a regulator.
+    Regulator,
+    /// Dispatches mutual aid.
+    Dispatcher,
+    /// Sits on the council: also reads what is for the council.
+    Council,
+    /// Runs the hub: invites, suspends, issues tokens.
+    Operator,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 5] =
+        [Self::Member, Self::Regulator, Self::Dispatcher, Self::Council, Self::Operator];
+
+    /// The role as the store keeps it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Regulator => "regulator",
+            Self::Dispatcher => "dispatcher",
+            Self::Council => "council",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// A text is not a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is no role")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
+    }
+}
+
+/// Who asks, as the roster knew it when the call came in. Made by
+/// [`RosterSnapshot::caller`](super::membership::RosterSnapshot::caller) for every call anew, never kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Id of the access token.
+    pub token_id: String,
+    /// Who or what uses the token, for people and the audit log.
+    pub label: String,
+    /// What it may do.
+    pub role: Role,
+    /// The member whose scope it has; only with [`Role::Member`].
+    pub member: Option<MemberId>,
+    /// The groups whose publications it may see at this moment.
+    pub groups: BTreeSet<GroupId>,
+}
+
+impl Caller {
+    /// How the audit log names it.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        format!("token/{} {}", self.token_id, self.label)
+    }
+}
+
+/// SHA-256 of an access token or an invite's secret: all the hub keeps of it.
+///
+/// The secrets are 128 bits or more of randomness, so a plain hash is enough: there is nothing to guess.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl SecretHash {
+    /// The hash of a secret as it is written.
+    #[must_use]
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretHash(…)")
+    }
+}

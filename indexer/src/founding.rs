@@ -1,0 +1,160 @@
+//! The first start: authority, identity, operator. And every later one: are they all still there, and ours?
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context as _, bail};
+use jiff::SignedDuration;
+use serde_json::json;
+use shouwang_proto::{
+    clock::{World, from_millis},
+    id::AllianceId,
+};
+use shouwang_serving::tls::Identity;
+
+use crate::{
+    config::HubConfig,
+    council::{
+        audit::Deed,
+        authority::{Authority, hub_renewal_due},
+        caller::{Role, SecretHash},
+    },
+    folder::{DataFolder, check_private, write_file},
+    store::{
+        self, Store,
+        enrolment::NewToken,
+        hub::HubIdentity,
+    },
+};
+
+/// The alliance's id when nobody chose one.
+const DEFAULT_ALLIANCE: &str = "alliance";
+/// The first operator's token works this long; the operator then has issued others.
+const OPERATOR_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24 * 3_650);
+
+/// What a hub stands on.
+#[derive(Debug)]
+pub struct Foundation {
+    /// Who it is.
+    pub hub: HubIdentity,
+    /// The authority.
+    pub authority: Arc<Authority>,
+    /// Its own certificate.
+    pub identity: Identity,
+}
+
+/// Makes what is missing at the first start, and checks everything at every other.
+///
+/// # Errors
+/// When keys and database do not belong together, or a key is open to others. The message says what to do.
+pub async fn lay(
+    config: &HubConfig,
+    folder: &DataFolder,
+    store: &Store,
+    world: &World,
+) -> anyhow::Result<Foundation> {
+    let known = store.read(async |conn| store::hub::hub_find(conn).await).await?;
+    let file = folder.authority_file();
+    let (hub, authority) = match known {
+        Some(hub) => {
+            check_alliance(config, &hub)?;
+            if !file.exists() {
+                bail!(
+                    "the database knows alliance `{}`, but {} is missing: restore the keys from the backup, or copy \
+                     them from the other hub of this database",
+                    hub.alliance,
+                    file.display()
+                );
+            }
+            (hub, Authority::load(&file)?)
+        }
+        None => {
+            let alliance = config.alliance.clone().map_or_else(|| DEFAULT_ALLIANCE.parse(), Ok)?;
+            // A file without a founded database is what a crash in between leaves behind.
+            let authority = if file.exists() {
+                Authority::load(&file)?
+            } else {
+                Authority::found(&file, &alliance, world)?
+            };
+            (found(&alliance, folder, store, world).await?, authority)
+        }
+    };
+    if folder.operator_file().exists() {
+        check_private(&folder.operator_file(), "600")?;
+    }
+    write_file(&folder.root_file(), authority.root_pem(), 0o644)?;
+    let identity = own_identity(&folder.identity_file(), &authority, world)?;
+    Ok(Foundation { hub, authority: Arc::new(authority), identity })
+}
+
+fn check_alliance(config: &HubConfig, hub: &HubIdentity) -> anyhow::Result<()> {
+    match &config.alliance {
+        Some(wanted) if *wanted != hub.alliance => {
+            bail!("this hub was founded for alliance `{}` and cannot become `{wanted}`", hub.alliance)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Founds the hub with its first operator, in one transaction.
+async fn found(
+    alliance: &AllianceId,
+    folder: &DataFolder,
+    store: &Store,
+    world: &World,
+) -> anyhow::Result<HubIdentity> {
+    let secret = hex::encode(world.random::<32>());
+    // First the file: a token that nobody has would lock everybody out.
+    write_file(&folder.operator_file(), &format!("{secret}\n"), 0o600)?;
+    let hash = SecretHash::of(&secret);
+    let (alliance, world) = (alliance.clone(), world.clone());
+    let founded = store
+        .write(async move |tx| {
+            let now = world.now();
+            if !store::hub::hub_found(tx, &alliance, world.random(), now).await? {
+                return Ok(false);
+            }
+            let id = uuid::Builder::from_random_bytes(world.random()).into_uuid().to_string();
+            let expires = now.checked_add(OPERATOR_TOKEN_LIFE).unwrap_or(now);
+            let (label, role) = ("first operator", Role::Operator);
+            let token = NewToken { id: &id, secret_hash: hash, label, role, member: None, expires };
+            store::enrolment::token_add(tx, &token, now).await?;
+            let deed = Deed {
+                at: now,
+                actor: "hub".to_owned(),
+                action: "hub.found",
+                subject: format!("alliances/{alliance}"),
+                detail: json!({ "operator_token": id }),
+            };
+            store::audit::audit_add(tx, &deed).await?;
+            Ok(true)
+        })
+        .await?;
+    if !founded {
+        bail!("another hub founded this database at the same moment: copy its keys folder here and start again");
+    }
+    let hub = store.read(async |conn| store::hub::hub_find(conn).await).await?;
+    let hub = hub.context("the hub was founded and is not there")?;
+    tracing::info!(alliance = %hub.alliance, "founded");
+    Ok(hub)
+}
+
+/// The hub's own certificate: the one on disk while it is good, else a new one.
+fn own_identity(file: &Path, authority: &Authority, world: &World) -> anyhow::Result<Identity> {
+    if file.exists() {
+        let identity = Identity::load(file)?;
+        if !hub_renewal_due(from_millis(identity.facts().not_after_ms), world.now()) {
+            return Ok(identity);
+        }
+    }
+    renew_identity(file, authority, world)
+}
+
+/// A new certificate for the hub, on disk before anybody sees it.
+///
+/// # Errors
+/// When it cannot be made or written.
+pub fn renew_identity(file: &Path, authority: &Authority, world: &World) -> anyhow::Result<Identity> {
+    let identity = authority.issue_hub(world)?;
+    identity.save(file)?;
+    Ok(identity)
+}

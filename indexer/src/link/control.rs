@@ -1,0 +1,155 @@
+//! One control stream: heartbeats up, answers and directives down.
+
+use shouwang_proto::{PROTOCOL_VERSION, log::head::Head, refusal::Refusal, wire};
+use tokio::{
+    sync::mpsc::Sender,
+    time::{Instant, timeout},
+};
+use tonic::{Code, Status, Streaming};
+
+use super::{
+    board::Problem,
+    lease::Line,
+    peer::Peer,
+    room::{HEARTBEAT_SECONDS, HELLO, LinkRoom, RECONNECT_WITHIN_MS, SILENCE, displaced},
+    translate::{read_boot, read_head, write_position},
+};
+use crate::store::log;
+
+/// Longest software version that is kept, in characters.
+const VERSION_LIMIT: usize = 100;
+
+type Out = Sender<Result<wire::ControlResponse, Status>>;
+
+/// Serves a stream to its end.
+pub(super) async fn serve(room: LinkRoom, peer: Peer, mut requests: Streaming<wire::ControlRequest>, out: Out) {
+    if let Err(status) = converse(&room, &peer, &mut requests, &out).await {
+        // The node may be gone already.
+        drop(out.send(Err(status)).await);
+    }
+}
+
+async fn converse(
+    room: &LinkRoom,
+    peer: &Peer,
+    requests: &mut Streaming<wire::ControlRequest>,
+    out: &Out,
+) -> Result<(), Status> {
+    let first = timeout(HELLO, requests.message()).await.map_err(|_| late())??;
+    let Some(wire::control_request::Message::Hello(hello)) = first.and_then(|first| first.message) else {
+        return Err(out_of_order("the first message of a control stream is a ControlHello").into());
+    };
+    let wire::ControlHello { protocol_version, boot_id, software_version } = hello;
+    check_protocol(protocol_version)?;
+    let boot = read_boot(&boot_id)?;
+    peer.note_use(room).await?;
+    room.reload(&peer.member).await?;
+    let parts = &*room.parts;
+    let session = parts.board.take(&peer.member, Line::Control, boot, parts.world.now());
+    let version = software_version.chars().filter(|shown| !shown.is_control()).take(VERSION_LIMIT).collect();
+    parts.board.greeted(&peer.member, version, parts.world.now());
+    let welcome = wire::ControlWelcome {
+        hub_epoch: parts.hub_epoch,
+        heartbeat_seconds: HEARTBEAT_SECONDS,
+        software_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    send(out, wire::control_response::Message::Welcome(welcome)).await?;
+    let cast_out = peer.until_cast_out(room);
+    tokio::pin!(cast_out);
+    let mut silent_at = Instant::now() + SILENCE;
+    loop {
+        let request = tokio::select! {
+            biased;
+            () = parts.stopping.cancelled() => return ask_to_reconnect(out).await,
+            () = session.displaced.cancelled() => return Err(displaced()),
+            status = &mut cast_out => return Err(status),
+            () = tokio::time::sleep_until(silent_at) => {
+                let words = "nothing was heard for 12 seconds （12 秒未收到心跳）".to_owned();
+                parts.board.trouble(&peer.member, Problem::Silent, words);
+                return Err(late());
+            }
+            request = requests.message() => request?,
+        };
+        let Some(request) = request else { return Ok(()) };
+        silent_at = Instant::now() + SILENCE;
+        let Some(wire::control_request::Message::Heartbeat(heartbeat)) = request.message else {
+            return Err(out_of_order("after the hello only heartbeats are sent on a control stream").into());
+        };
+        let answer = answer(room, peer, heartbeat).await?;
+        send(out, wire::control_response::Message::HeartbeatAnswer(answer)).await?;
+    }
+}
+
+async fn answer(room: &LinkRoom, peer: &Peer, heartbeat: wire::Heartbeat) -> Result<wire::HeartbeatAnswer, Status> {
+    let wire::Heartbeat { head, number } = heartbeat;
+    let parts = &*room.parts;
+    let standing = peer.standing(room)?;
+    let (head, signature) = read_head(head, &parts.alliance, &peer.member)?;
+    if !standing.log_keys.iter().any(|known| head.verifies(&known.key, &signature)) {
+        return Err(room.refuse(&peer.member, unsigned_head()));
+    }
+    let (row, turned) = parts.board.heartbeat(&peer.member, &head, parts.world.now());
+    if let Some(diverged) = turned {
+        note_divergence(room, &head, diverged).await?;
+    }
+    Ok(wire::HeartbeatAnswer {
+        number,
+        durable: Some(write_position(row.durable)),
+        searchable: Some(write_position(row.searchable)),
+        diverged: row.diverged,
+        groups: standing.groups.into_iter().map(String::from).collect(),
+        quarantined: row.quarantined,
+    })
+}
+
+async fn note_divergence(room: &LinkRoom, head: &Head, diverged: bool) -> Result<(), Status> {
+    let (member, seq) = (head.member.clone(), head.position.seq);
+    if diverged {
+        tracing::error!(%member, seq, "the hub's copy of this log differs from the node's");
+    } else {
+        tracing::info!(%member, seq, "the hub's copy of this log is the node's again");
+    }
+    let write = room.parts.store.write(async move |tx| log::diverged_set(tx, &member, diverged).await);
+    write.await.map_err(Status::from)
+}
+
+async fn ask_to_reconnect(out: &Out) -> Result<(), Status> {
+    let action = wire::directive::Action::ReconnectWithinMs(RECONNECT_WITHIN_MS);
+    let directive = wire::Directive { action: Some(action) };
+    send(out, wire::control_response::Message::Directive(directive)).await
+}
+
+/// A node that does not read is not there.
+async fn send(out: &Out, message: wire::control_response::Message) -> Result<(), Status> {
+    let response = Ok(wire::ControlResponse { message: Some(message) });
+    out.send_timeout(response, SILENCE).await.map_err(|_| late())
+}
+
+/// Refuses another version of the protocol.
+///
+/// # Errors
+/// FAILED_PRECONDITION (PROTOCOL_UNSUPPORTED).
+pub(super) fn check_protocol(version: u32) -> Result<(), Refusal> {
+    if version == PROTOCOL_VERSION {
+        return Ok(());
+    }
+    Err(Refusal::precondition(
+        "PROTOCOL_UNSUPPORTED",
+        format!("this hub speaks link protocol {PROTOCOL_VERSION}, the node {version} （链路协议版本不一致）"),
+    ))
+}
+
+/// The message of a peer that talks out of turn.
+pub(super) fn out_of_order(words: &str) -> Refusal {
+    Refusal::new(Code::InvalidArgument, "MESSAGE_OUT_OF_ORDER", format!("{words} （消息顺序错误）"))
+}
+
+/// A head that none of the member's keys signed.
+pub(super) fn unsigned_head() -> Refusal {
+    Refusal::new(Code::DataLoss, "SIGNATURE_INVALID", "the head is not signed by this member （日志头签名无效）")
+}
+
+/// The other end was silent for too long.
+pub(super) fn late() -> Status {
+    Refusal::new(Code::DeadlineExceeded, "PEER_SILENT", "nothing was heard in time （对端超时未响应）").into_status()
+}

@@ -1,0 +1,30 @@
+//! The room in which the members' nodes are heard: hello, batches, acknowledgements, directives.
+//!
+//! Pure and first to read: [`handshake`] (where to go on), [`tracker`] (does an entry follow, who signed it),
+//! [`judge`] (may its content be shown), [`apply`] (what a batch changes), [`lease`] (which session is the member's),
+//! [`guard`] (too much withdrawn at once).
+//!
+//! Around them: [`commit`] loads, asks them and saves a batch in one transaction; [`board`] shows how each link is;
+//! [`room`] is what all sessions share; [`service`] is the edge towards the nodes; [`attachments`] keeps files;
+//! [`quarantine`] tries again what was not shown.
+
+pub mod apply;
+pub mod attachments;
+pub mod board;
+pub mod commit;
+mod control;
+mod fetch;
+pub mod guard;
+pub mod handshake;
+pub mod judge;
+pub mod lease;
+mod peer;
+pub mod quarantine;
+pub mod room;
+pub mod service;
+#[cfg(test)]
+pub(crate) mod script;
+mod sync;
+pub mod tracker;
+mod translate;
+mod upload;

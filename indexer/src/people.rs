@@ -1,0 +1,85 @@
+//! The port for people and programs: gRPC, and three pages for machines that look after machines.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use shouwang_serving::store::StoreError;
+use tonic::{Code, service::Routes};
+
+use crate::store::{self, Store};
+
+/// Longest time to the first byte of an answer. Searches have their own, shorter limit.
+const CALL_LIMIT: Duration = Duration::from_secs(10);
+/// Longest wait for the database when asked whether the hub is ready.
+const READY_LIMIT: Duration = Duration::from_secs(2);
+
+/// What the pages look at.
+#[derive(Clone)]
+pub struct Pages {
+    /// The database.
+    pub store: Store,
+    /// The process's metrics.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Pages").finish_non_exhaustive()
+    }
+}
+
+/// Everything the people port serves: `/healthz` (the process answers), `/readyz` (it can do its work), `/metrics`
+/// (Prometheus text; counts and times, nothing about members or texts), and the gRPC services.
+pub fn router(services: Routes, pages: Pages) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(pages)
+        .merge(services.into_axum_router())
+        .layer(middleware::from_fn(in_time))
+}
+
+async fn ready(State(pages): State<Pages>) -> Response {
+    let asked = tokio::time::timeout(READY_LIMIT, pages.store.read(async |conn| store::hub::hub_find(conn).await));
+    let problem = match asked.await {
+        Err(_) => Some("the database does not answer in time"),
+        Ok(Err(StoreError::Refused(_) | StoreError::Unavailable(_) | StoreError::Internal(_))) => {
+            Some("the database answers with an error")
+        }
+        Ok(Ok(_)) if !pages.store.is_writable() => Some("the last write to the database failed"),
+        Ok(Ok(_)) => None,
+    };
+    match problem {
+        None => "ready\n".into_response(),
+        Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(pages): State<Pages>) -> Response {
+    let Some(metrics) = pages.metrics else { return StatusCode::NOT_FOUND.into_response() };
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render()).into_response()
+}
+
+/// Ends calls that take too long to begin answering.
+async fn in_time(request: Request, next: Next) -> Response {
+    let grpc = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    match tokio::time::timeout(CALL_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) if grpc => {
+            tonic::Status::new(Code::DeadlineExceeded, "the hub took too long （处理超时）").into_http::<axum::body::Body>()
+        }
+        Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
+    }
+}

@@ -1,0 +1,71 @@
+//! What this hub is: one row.
+
+use jiff::Timestamp;
+use shouwang_proto::id::AllianceId;
+use shouwang_serving::on;
+
+use super::{Conn, StoreError, Tx, bad_row, counter};
+
+/// What this hub is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HubIdentity {
+    /// The alliance it serves.
+    pub alliance: AllianceId,
+    /// Rises with every restore from a backup; nodes refuse a lower one than they have seen.
+    pub epoch: u64,
+    /// Key of the renewal challenges.
+    pub challenge_key: [u8; 32],
+}
+
+impl std::fmt::Debug for HubIdentity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("HubIdentity")
+            .field("alliance", &self.alliance)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What this hub is; none before it was founded.
+///
+/// # Errors
+/// What the store said, or which column cannot be believed.
+pub async fn hub_find(conn: &mut Conn) -> Result<Option<HubIdentity>, StoreError> {
+    let row: Option<(String, i64, Vec<u8>)> = on!(conn, c => sqlx::query_as(
+        "select alliance_id, hub_epoch, challenge_key from hub").fetch_optional(&mut *c).await?);
+    let Some((alliance, epoch, key)) = row else { return Ok(None) };
+    Ok(Some(HubIdentity {
+        alliance: alliance.parse().map_err(|error| bad_row("hub", "alliance_id", 1, error))?,
+        epoch: counter("hub", "hub_epoch", 1, epoch)?,
+        challenge_key: key.try_into().map_err(|_| bad_row("hub", "challenge_key", 1, "is not 32 bytes"))?,
+    }))
+}
+
+/// Founds the hub, unless another one on the same database was faster: then that one's identity counts.
+///
+/// # Errors
+/// What the store said.
+pub async fn hub_found(
+    tx: &mut Tx,
+    alliance: &AllianceId,
+    challenge_key: [u8; 32],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let added = on!(tx, c => sqlx::query(
+        "insert into hub (one, alliance_id, hub_epoch, challenge_key, roster_version, thesaurus_version, audit_number,
+         audit_hash, created_ms) values (1, $1, 1, $2, 1, 1, 0, $3, $4) on conflict (one) do nothing")
+        .bind(alliance.as_str()).bind(challenge_key.to_vec()).bind(vec![0_u8; 32]).bind(now.as_millisecond())
+        .execute(&mut *c).await?.rows_affected());
+    Ok(added == 1)
+}
+
+/// Raises the hub's epoch: what a restore does, so that nodes tell the restored hub from an old one.
+///
+/// # Errors
+/// What the store said.
+pub async fn hub_epoch_raise(tx: &mut Tx) -> Result<u64, StoreError> {
+    let epoch: i64 = on!(tx, c => sqlx::query_scalar("update hub set hub_epoch = hub_epoch + 1 returning hub_epoch")
+        .fetch_one(&mut *c).await?);
+    counter("hub", "hub_epoch", 1, epoch)
+}

@@ -1,0 +1,77 @@
+//! The only SQL of the hub. One file per concern; functions are named noun first and take the connection or
+//! transaction they run in. Times are milliseconds since 1970 (UTC), JSON is text, ids are text.
+
+pub mod attachment;
+pub mod audit;
+pub mod catalog;
+pub mod enrolment;
+pub mod hub;
+pub mod hub_log;
+pub mod log;
+pub mod quarantine;
+pub mod roster;
+pub mod thesaurus;
+#[cfg(test)]
+mod trial;
+
+use std::fmt;
+
+use shouwang_serving::store::{Migrations, OpenError, StoreOptions};
+pub use shouwang_serving::store::{Conn, Store, StoreError, Tx};
+
+static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The schema of the hub on both engines.
+pub const MIGRATIONS: Migrations = Migrations { sqlite: &SQLITE, postgres: &POSTGRES };
+
+/// Opens the hub's database at `sqlite:PATH` or `postgres://…` and brings its schema up to date.
+///
+/// # Errors
+/// [`OpenError`], whose message says what to do.
+pub async fn open(url: &str, options: StoreOptions) -> Result<Store, OpenError> {
+    Store::open(url, &MIGRATIONS, options).await
+}
+
+/// A row holds something that no program of ours writes.
+#[derive(Debug)]
+struct BadRow {
+    table: &'static str,
+    column: &'static str,
+    key: String,
+    why: String,
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{} of {}: {}", self.table, self.column, self.key, self.why)
+    }
+}
+
+impl std::error::Error for BadRow {}
+
+/// The error for a row that cannot be believed; it names table, column and row.
+pub(crate) fn bad_row(
+    table: &'static str,
+    column: &'static str,
+    key: impl fmt::Display,
+    why: impl fmt::Display,
+) -> StoreError {
+    let row = BadRow { table, column, key: key.to_string(), why: why.to_string() };
+    StoreError::Internal(sqlx::Error::Decode(Box::new(row)))
+}
+
+/// A counter from a column that no program of ours makes negative.
+pub(crate) fn counter(
+    table: &'static str,
+    column: &'static str,
+    key: impl fmt::Display,
+    value: i64,
+) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|error| bad_row(table, column, key, error))
+}
+
+/// A counter as a column keeps it. Counters of ours never come near 2⁶³.
+pub(crate) fn column(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

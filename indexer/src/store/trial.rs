@@ -1,0 +1,1 @@
+//! Stories of the link's store, told on both engines.

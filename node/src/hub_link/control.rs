@@ -1,0 +1,226 @@
+//! The control connection: heartbeats up, directives down.
+
+use std::{sync::Arc, time::Duration};
+
+use shouwang_proto::{PROTOCOL_VERSION, log::chain::Position, wire};
+use shouwang_serving::{
+    backoff::Backoff,
+    grpc::CONTROL_MESSAGE_BYTES,
+};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use wire::{
+    control_request::Message as Request, control_response::Message as Response, directive::Action,
+    link_service_client::LinkServiceClient,
+};
+
+use super::{
+    Ended, Link, Next, READ_DEADLINE, lasted,
+    machine::hub_is_stale,
+    position_from_wire,
+    problem::{dial_problem, is_certificate},
+    status::{LinkState, Side},
+};
+
+/// Heartbeats that wait to be sent; more than one means that the link is stuck.
+const QUEUE: usize = 4;
+
+/// Keeps the control connection until the node stops.
+pub(super) async fn run(link: Arc<Link>) {
+    let mut backoff = Backoff::new();
+    loop {
+        link.parts.board.change(|status| status.control = LinkState::Connecting);
+        let mut talk = Talk { link: &link, healthy: None, answered: 0, quarantined: None };
+        let ended = tokio::select! {
+            () = link.stop.cancelled() => return,
+            ended = talk.run() => ended,
+        };
+        let Err(Ended { problem, next }) = ended;
+        let healthy = talk.healthy;
+        let state = if next == Next::AskSlowly { LinkState::Refused } else { LinkState::Connecting };
+        link.parts.board.state(Side::Control, state, (!problem.is_empty()).then(|| problem.clone()));
+        let pause = link.pause_after(&mut backoff, next, lasted(healthy));
+        tracing::info!(link = "control", problem, ?pause, "the link is down");
+        if !link.pause(pause).await {
+            return;
+        }
+    }
+}
+
+impl Link {
+    /// How long to wait after a conversation.
+    pub(super) fn pause_after(&self, backoff: &mut Backoff, next: Next, lasted: Duration) -> Duration {
+        match next {
+            Next::BackOff => backoff.failed(lasted, u64::from_be_bytes(self.parts.world.random())),
+            Next::AskSlowly => Duration::from_secs(5) + self.random_below(Duration::from_secs(10)),
+            Next::Redial => Duration::ZERO,
+        }
+    }
+}
+
+/// One conversation.
+struct Talk<'a> {
+    link: &'a Link,
+    healthy: Option<Instant>,
+    answered: u64,
+    quarantined: Option<u64>,
+}
+
+/// Never a good end: the conversation lasts as long as the node.
+type Never = std::convert::Infallible;
+
+impl Talk<'_> {
+    async fn run(&mut self) -> Result<Never, Ended> {
+        let mut redial = self.link.redial.subscribe();
+        let (outgoing, requests) = mpsc::channel(QUEUE);
+        let hello = wire::ControlHello {
+            protocol_version: PROTOCOL_VERSION,
+            boot_id: self.link.boot_id.to_vec(),
+            software_version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        send(&outgoing, Request::Hello(hello))?;
+        let mut client = LinkServiceClient::new(self.link.channel()?)
+            .max_decoding_message_size(CONTROL_MESSAGE_BYTES)
+            .max_encoding_message_size(CONTROL_MESSAGE_BYTES);
+        let opened = in_time(client.control(ReceiverStream::new(requests)), READ_DEADLINE).await?;
+        let mut inbound = opened.inspect_err(|status| self.certificate_refused(status))?.into_inner();
+        let heartbeat = self.welcome(&mut inbound).await?;
+        let deadline = READ_DEADLINE.max(heartbeat * 3);
+        let mut beats = interval(heartbeat);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut number = 0;
+        let mut heard = Instant::now();
+        loop {
+            tokio::select! {
+                message = inbound.message() => {
+                    heard = Instant::now();
+                    let message = message?.and_then(|message| message.message);
+                    let Some(message) = message else { return Err(Ended::broken("the hub closed the link （枢纽关闭了连接）")) };
+                    self.heard(message).await?;
+                }
+                _ = beats.tick() => {
+                    let (head, _) = self.link.head().await?;
+                    number += 1;
+                    send(&outgoing, Request::Heartbeat(wire::Heartbeat { head: Some(head), number }))?;
+                }
+                () = tokio::time::sleep_until(heard + deadline) => return Err(silent()),
+                _ = redial.changed() => return Err(Ended::redial()),
+            }
+        }
+    }
+
+    /// The hub's first answer: how often it wants to hear of us.
+    async fn welcome(&mut self, inbound: &mut Streaming<wire::ControlResponse>) -> Result<Duration, Ended> {
+        let first = in_time(inbound.message(), READ_DEADLINE).await?;
+        let first = first.inspect_err(|status| self.certificate_refused(status))?;
+        let Some(Response::Welcome(welcome)) = first.and_then(|first| first.message) else {
+            return Err(Ended::broken("the hub did not say hello （枢纽未按约定应答）"));
+        };
+        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version } = welcome;
+        let parts = &self.link.parts;
+        let seen = parts.store.link_memory().await?.hub_epoch;
+        if hub_is_stale(seen, hub_epoch) {
+            return Err(stale_hub(seen, hub_epoch));
+        }
+        if let Err(error) = parts.ring.accepted() {
+            tracing::error!(%error, "the new certificate cannot take its place");
+        }
+        parts.board.change(|status| {
+            status.control = LinkState::Connected;
+            status.control_problem = None;
+            status.heard = Some(parts.world.now());
+            status.certificate_ends = Some(parts.ring.ends());
+        });
+        self.healthy = Some(Instant::now());
+        tracing::info!(hub_epoch, hub_version = software_version, "the control link is open");
+        Ok(Duration::from_secs(u64::from(heartbeat_seconds.clamp(1, 60))))
+    }
+
+    async fn heard(&mut self, message: Response) -> Result<(), Ended> {
+        match message {
+            Response::Welcome(_) => Err(Ended::broken("the hub said hello twice （枢纽重复应答）")),
+            Response::HeartbeatAnswer(answer) => self.answered(answer).await,
+            Response::Directive(wire::Directive { action }) => match action {
+                Some(Action::ReconnectWithinMs(within)) => {
+                    let pause = self.link.random_below(Duration::from_millis(u64::from(within)));
+                    tracing::info!(?pause, "the hub asks to dial again");
+                    tokio::time::sleep(pause).await;
+                    self.link.redial.send_modify(|count| *count += 1);
+                    Err(Ended::redial())
+                }
+                Some(Action::RenewCertificate(true)) => {
+                    self.link.renew.send_modify(|count| *count += 1);
+                    Ok(())
+                }
+                // A newer hub may know directives that this node does not.
+                Some(Action::RenewCertificate(false)) | None => Ok(()),
+            },
+        }
+    }
+
+    async fn answered(&mut self, answer: wire::HeartbeatAnswer) -> Result<(), Ended> {
+        let wire::HeartbeatAnswer { number, durable, searchable, diverged, groups, quarantined } = answer;
+        if number <= self.answered {
+            return Err(Ended::broken("the hub answered a heartbeat twice （枢纽重复应答心跳）"));
+        }
+        self.answered = number;
+        let (durable, searchable) = (position_from_wire(durable)?, position_from_wire(searchable)?);
+        let parts = &self.link.parts;
+        if quarantined == 0 && self.quarantined != Some(0) {
+            parts.store.quarantine_clear(durable.seq).await?;
+        }
+        self.quarantined = Some(quarantined);
+        if diverged && !parts.board.now().diverged {
+            tracing::error!("the hub's copy differs from this node's although the heads are equal");
+        }
+        let now = parts.world.now();
+        parts.board.change(|status| {
+            status.durable = later(status.sync, status.durable, durable);
+            status.searchable = searchable;
+            status.diverged = diverged;
+            status.groups = groups;
+            status.quarantined = quarantined;
+            status.heard = Some(now);
+        });
+        Ok(())
+    }
+
+    fn certificate_refused(&self, status: &tonic::Status) {
+        if dial_problem(status).is_some_and(is_certificate) || status.code() == tonic::Code::Unauthenticated {
+            self.link.parts.ring.refused();
+        }
+    }
+}
+
+/// An acknowledgement on the open sync link is newer than an answer that was under way; without one, the hub's word
+/// counts, also when it goes back.
+fn later(sync: LinkState, known: Position, said: Position) -> Position {
+    if sync == LinkState::Connected && known.seq > said.seq { known } else { said }
+}
+
+pub(super) fn stale_hub(seen: u64, shown: u64) -> Ended {
+    tracing::error!(seen, shown, "refusing a hub that is older than one seen before");
+    Ended {
+        problem: format!(
+            "this hub is an old copy (epoch {shown}, and {seen} was seen before); it must not take entries \
+             （该枢纽是旧副本，已拒绝连接）"
+        ),
+        next: Next::AskSlowly,
+    }
+}
+
+pub(super) fn silent() -> Ended {
+    Ended::broken("the hub has been silent for too long （枢纽长时间无响应）")
+}
+
+pub(super) async fn in_time<T>(work: impl Future<Output = T>, limit: Duration) -> Result<T, Ended> {
+    timeout(limit, work).await.map_err(|_| silent())
+}
+
+fn send(outgoing: &mpsc::Sender<wire::ControlRequest>, message: Request) -> Result<(), Ended> {
+    outgoing.try_send(wire::ControlRequest { message: Some(message) }).map_err(|_| silent())
+}

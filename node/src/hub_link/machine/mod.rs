@@ -1,0 +1,412 @@
+//! What a sync link does next. Pure: no I/O, no time.
+//!
+//! The driver tells what happened ([`Event`]) and carries out what it is told ([`Command`]), in order. The hub's cursor
+//! is the only authority about where to go on; what the node remembers is a hint.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use shouwang_proto::log::{Hash, chain::Position, entry::BATCH_BYTES};
+
+/// Most batches under way. Bounds what waits in memory, whatever credit a hub gives.
+pub const MOST_FLYING: usize = 16;
+/// The position is remembered at least after so many acknowledgements.
+const REMEMBER_EVERY: u32 = 64;
+
+/// How the hub sees this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResumeCase {
+    /// The log continues the hub's copy.
+    Normal,
+    /// The hub has nothing of this node.
+    FirstContact,
+    /// The hub lost something that it had acknowledged.
+    HubRestored,
+    /// This node lost something that the hub has.
+    NodeRestored,
+}
+
+/// What the hub says first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// How it sees this node.
+    pub case: ResumeCase,
+    /// Its durable cursor.
+    pub cursor: Position,
+    /// Bytes that may be under way.
+    pub credit: u64,
+    /// Its epoch.
+    pub hub_epoch: u64,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The stream is open and the hello with this head is sent.
+    Connected {
+        /// The newest own entry.
+        head: Position,
+    },
+    /// The hub answered the hello.
+    Welcomed {
+        /// What it says.
+        welcome: Welcome,
+        /// Hash of the own entry at the hub's cursor; `None` beyond the own head.
+        own: Option<Hash>,
+    },
+    /// The log was read as asked: how much there is for a batch.
+    Loaded {
+        /// The last entry; `None` when nothing fits or nothing is there.
+        last: Option<Position>,
+        /// Size of the batch in bytes.
+        bytes: u64,
+        /// True when the next entry was left out because of its size.
+        cut: bool,
+    },
+    /// The hub has a batch.
+    Acked {
+        /// Its durable cursor.
+        cursor: Position,
+        /// Credit given back in bytes.
+        credit: u64,
+    },
+    /// The log has grown to here.
+    Grew {
+        /// Sequence number of the newest entry.
+        seq: u64,
+    },
+    /// The own entries are back and a new epoch has begun.
+    Restored {
+        /// The newest own entry.
+        head: Position,
+    },
+    /// The hub says that the log has forked, or what it sent back does not continue the own log.
+    ForkFound,
+    /// The stream is over.
+    Disconnected,
+}
+
+/// Why publishing is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fork {
+    /// Own entry and hub's copy differ here.
+    Differs {
+        /// Sequence number.
+        seq: u64,
+    },
+    /// The hub has entries beyond the own head that are not this log's.
+    Beyond {
+        /// Sequence number of the hub's cursor.
+        cursor: u64,
+        /// Sequence number of the own head.
+        head: u64,
+    },
+    /// The hub says so.
+    Told,
+}
+
+/// Why the link is given up for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The hub broke the rules of the conversation.
+    Protocol(&'static str),
+    /// The hub's credit is too small for the next entry.
+    CreditTooSmall,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Read entries after `after`, at most `most_bytes` together, and tell with [`Event::Loaded`].
+    Read {
+        /// The last entry that was sent.
+        after: u64,
+        /// Most bytes.
+        most_bytes: u64,
+    },
+    /// Send the batch that was just read.
+    Send,
+    /// Let go of what was just read.
+    Discard,
+    /// The hub is durable up to here: show it, and wake who waits for it.
+    Progress(Position),
+    /// Keep the hub's position in the store.
+    Remember(Position),
+    /// Keep the hub's epoch in the store.
+    RememberHub(u64),
+    /// Keep the log from being written, fetch the own entries from `from` up to `until` (perhaps none), begin a new
+    /// epoch, and tell with [`Event::Restored`].
+    Fetch {
+        /// First sequence number wanted.
+        from: u64,
+        /// The hub's cursor.
+        until: Position,
+    },
+    /// Let the log be written again.
+    Release,
+    /// Hold publishing until a person has looked, and leave.
+    Hold(Fork),
+    /// This is an old copy of the hub come back to life: leave.
+    RefuseHub {
+        /// The highest epoch seen.
+        seen: u64,
+        /// The epoch it shows.
+        shown: u64,
+    },
+    /// Leave and try again later.
+    Leave(Fault),
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Apart,
+    Greeting { head: Position },
+    Restoring { until: Position, credit: u64 },
+    Streaming(Stream),
+}
+
+#[derive(Clone, Debug)]
+struct Stream {
+    cursor: Position,
+    sent: u64,
+    head: u64,
+    credit: u64,
+    /// The last entries of the batches under way.
+    flying: VecDeque<Position>,
+    reading: bool,
+    starved: bool,
+    unremembered: u32,
+}
+
+/// The machine of one sync link.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    hub_epoch: u64,
+    /// Is the log kept from being written, by a fork or by a restore that was cut short?
+    closed: bool,
+    phase: Phase,
+}
+
+/// Is this hub an old copy of one that was seen already?
+#[must_use]
+pub fn hub_is_stale(seen: u64, shown: u64) -> bool {
+    shown < seen
+}
+
+impl Machine {
+    /// A machine that has seen hubs up to `hub_epoch`; `held` when publishing is held from before.
+    #[must_use]
+    pub fn new(hub_epoch: u64, held: bool) -> Self {
+        Self { hub_epoch, closed: held, phase: Phase::Apart }
+    }
+
+    /// True while an answer of the hub is due: then silence means a broken link.
+    #[must_use]
+    pub fn awaits_hub(&self) -> bool {
+        match &self.phase {
+            Phase::Apart | Phase::Restoring { .. } => false,
+            Phase::Greeting { .. } => true,
+            Phase::Streaming(stream) => !stream.flying.is_empty(),
+        }
+    }
+
+    /// Takes an event and says what to do.
+    pub fn handle(&mut self, event: Event) -> Vec<Command> {
+        match event {
+            Event::Connected { head } => {
+                self.phase = Phase::Greeting { head };
+                Vec::new()
+            }
+            Event::Welcomed { welcome, own } => self.welcomed(welcome, own),
+            Event::Restored { head } => self.restored(head),
+            Event::ForkFound => match self.phase {
+                Phase::Restoring { until, .. } => self.hold(Fork::Differs { seq: until.seq }),
+                Phase::Apart | Phase::Greeting { .. } | Phase::Streaming(_) => self.hold(Fork::Told),
+            },
+            Event::Disconnected => self.disconnected(),
+            Event::Loaded { .. } | Event::Acked { .. } | Event::Grew { .. } => self.streaming(event),
+        }
+    }
+
+    fn leave(&mut self, fault: Fault) -> Vec<Command> {
+        let mut commands = self.disconnected();
+        commands.push(Command::Leave(fault));
+        commands
+    }
+
+    fn hold(&mut self, fork: Fork) -> Vec<Command> {
+        self.closed = true;
+        let mut commands = self.disconnected();
+        commands.push(Command::Hold(fork));
+        commands
+    }
+
+    fn disconnected(&mut self) -> Vec<Command> {
+        match std::mem::replace(&mut self.phase, Phase::Apart) {
+            Phase::Streaming(stream) if stream.unremembered > 0 => vec![Command::Remember(stream.cursor)],
+            Phase::Apart | Phase::Greeting { .. } | Phase::Restoring { .. } | Phase::Streaming(_) => Vec::new(),
+        }
+    }
+
+    fn welcomed(&mut self, welcome: Welcome, own: Option<Hash>) -> Vec<Command> {
+        let Phase::Greeting { head } = self.phase else {
+            return self.leave(Fault::Protocol("a welcome that nobody waits for"));
+        };
+        let Welcome { case, cursor, credit, hub_epoch } = welcome;
+        if hub_is_stale(self.hub_epoch, hub_epoch) {
+            self.phase = Phase::Apart;
+            return vec![Command::RefuseHub { seen: self.hub_epoch, shown: hub_epoch }];
+        }
+        let mut commands = Vec::new();
+        if hub_epoch > self.hub_epoch {
+            self.hub_epoch = hub_epoch;
+            commands.push(Command::RememberHub(hub_epoch));
+        }
+        match own {
+            Some(own) if own != cursor.hash => return self.hold(Fork::Differs { seq: cursor.seq }),
+            // Also with nothing to fetch: then the hub only asks for a new epoch.
+            Some(_) | None if case == ResumeCase::NodeRestored && head.seq <= cursor.seq => {
+                self.closed = true;
+                self.phase = Phase::Restoring { until: cursor, credit };
+                commands.push(Command::Fetch { from: head.seq + 1, until: cursor });
+                return commands;
+            }
+            None => return self.hold(Fork::Beyond { cursor: cursor.seq, head: head.seq }),
+            Some(_) => {}
+        }
+        if std::mem::take(&mut self.closed) {
+            commands.push(Command::Release);
+        }
+        commands.extend(self.begin(cursor, head.seq, credit));
+        commands
+    }
+
+    fn restored(&mut self, head: Position) -> Vec<Command> {
+        let Phase::Restoring { until, credit } = self.phase else {
+            return self.leave(Fault::Protocol("a restore that nobody waits for"));
+        };
+        self.closed = false;
+        let mut commands = vec![Command::Release];
+        commands.extend(self.begin(until, head.seq, credit));
+        commands
+    }
+
+    /// Streams from the hub's cursor on.
+    fn begin(&mut self, cursor: Position, head: u64, credit: u64) -> Vec<Command> {
+        let mut stream = Stream {
+            cursor,
+            sent: cursor.seq,
+            head,
+            credit,
+            flying: VecDeque::new(),
+            reading: false,
+            starved: false,
+            unremembered: 0,
+        };
+        let mut commands = vec![Command::Progress(cursor), Command::Remember(cursor)];
+        commands.extend(stream.read());
+        self.phase = Phase::Streaming(stream);
+        commands
+    }
+
+    fn streaming(&mut self, event: Event) -> Vec<Command> {
+        let Phase::Streaming(stream) = &mut self.phase else {
+            // What a finished conversation leaves behind, such as a read that was under way.
+            return if matches!(event, Event::Loaded { .. }) { vec![Command::Discard] } else { Vec::new() };
+        };
+        let step = match event {
+            Event::Loaded { last, bytes, cut } => stream.loaded(last, bytes, cut),
+            Event::Acked { cursor, credit } => stream.acked(cursor, credit),
+            Event::Grew { seq } => Ok(stream.grew(seq)),
+            Event::Connected { .. }
+            | Event::Welcomed { .. }
+            | Event::Restored { .. }
+            | Event::ForkFound
+            | Event::Disconnected => Ok(Vec::new()),
+        };
+        match step {
+            Ok(commands) => commands,
+            Err(Wrong::Fault(fault)) => self.leave(fault),
+            Err(Wrong::Fork(fork)) => self.hold(fork),
+        }
+    }
+}
+
+/// Why a stream cannot go on.
+enum Wrong {
+    Fault(Fault),
+    Fork(Fork),
+}
+
+impl Stream {
+    /// The next read, if one makes sense now.
+    fn read(&mut self) -> Option<Command> {
+        let may = !self.reading && !self.starved && self.flying.len() < MOST_FLYING && self.head > self.sent;
+        if !may || self.credit == 0 {
+            return None;
+        }
+        self.reading = true;
+        let whole = u64::try_from(BATCH_BYTES).unwrap_or(u64::MAX);
+        Some(Command::Read { after: self.sent, most_bytes: self.credit.min(whole) })
+    }
+
+    fn grew(&mut self, seq: u64) -> Vec<Command> {
+        self.head = self.head.max(seq);
+        self.read().into_iter().collect()
+    }
+
+    fn loaded(&mut self, last: Option<Position>, bytes: u64, cut: bool) -> Result<Vec<Command>, Wrong> {
+        if !std::mem::take(&mut self.reading) {
+            return Ok(vec![Command::Discard]);
+        }
+        let Some(last) = last else {
+            if !cut {
+                // Somebody said that the log had grown before it had.
+                self.head = self.sent;
+                return Ok(vec![Command::Discard]);
+            }
+            if self.flying.is_empty() {
+                return Err(Wrong::Fault(Fault::CreditTooSmall));
+            }
+            self.starved = true;
+            return Ok(vec![Command::Discard]);
+        };
+        self.credit = self.credit.saturating_sub(bytes);
+        self.sent = last.seq;
+        self.head = self.head.max(last.seq);
+        self.flying.push_back(last);
+        let mut commands = vec![Command::Send];
+        commands.extend(self.read());
+        Ok(commands)
+    }
+
+    fn acked(&mut self, cursor: Position, credit: u64) -> Result<Vec<Command>, Wrong> {
+        if cursor.seq > self.sent {
+            return Err(Wrong::Fault(Fault::Protocol("an acknowledgement of what was not sent")));
+        }
+        if cursor.seq < self.cursor.seq {
+            return Err(Wrong::Fault(Fault::Protocol("a cursor that goes back")));
+        }
+        while let Some(last) = self.flying.front().copied()
+            && last.seq <= cursor.seq
+        {
+            if last.seq == cursor.seq && last.hash != cursor.hash {
+                return Err(Wrong::Fork(Fork::Differs { seq: cursor.seq }));
+            }
+            self.flying.pop_front();
+        }
+        self.credit = self.credit.saturating_add(credit);
+        self.starved = false;
+        self.cursor = cursor;
+        self.unremembered += 1;
+        let mut commands = vec![Command::Progress(cursor)];
+        if self.flying.is_empty() || self.unremembered >= REMEMBER_EVERY {
+            self.unremembered = 0;
+            commands.push(Command::Remember(cursor));
+        }
+        commands.extend(self.read());
+        Ok(commands)
+    }
+}

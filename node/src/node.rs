@@ -1,0 +1,191 @@
+//! The rooms put together: what starts, in which order, and how it ends.
+
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use jiff::SignedDuration;
+use shouwang_proto::{
+    clock::World,
+    wire::publishing_service_server::PublishingServiceServer,
+};
+use shouwang_serving::{
+    accept::{Acceptor, Listener},
+    dial::Dialer,
+    grpc::{self, SYNC_MESSAGE_BYTES},
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::service::{Routes, interceptor::InterceptedService};
+
+use crate::{
+    attachments::AttachmentFolder,
+    config::NodeConfig,
+    data_folder::DataFolder,
+    hub_link::{
+        self, LinkParts,
+        ring::KeyRing,
+        status::{Board, LinkState},
+    },
+    local_tls,
+    membership::{Membership, log_key_if_there},
+    publishing_service::{Publishing, TokenGate},
+    store::{Author, NodeStore},
+};
+
+/// First answers to requests with an id are kept this long.
+const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// How often old answers are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(3_600);
+
+/// What a node finds around it: the real world, or a simulated one.
+pub struct Surroundings<L> {
+    /// Time and randomness.
+    pub world: World,
+    /// Where the member's own programs connect.
+    pub listener: L,
+    /// How the hub is reached.
+    pub dialer: Arc<dyn Dialer>,
+}
+
+impl<L> fmt::Debug for Surroundings<L> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Surroundings").finish_non_exhaustive()
+    }
+}
+
+/// A node, before it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Node;
+
+/// A node that runs. Dropping it is a crash; [`NodeHandle::stop`] is the clean end.
+#[derive(Debug)]
+pub struct NodeHandle {
+    /// Where it listens.
+    pub address: SocketAddr,
+    tasks: JoinSet<&'static str>,
+    stop: CancellationToken,
+    store: NodeStore,
+    board: Board,
+    folder: DataFolder,
+}
+
+impl Node {
+    /// Starts a node: takes the folder, opens and migrates the database, serves the publishing port, dials the hub if
+    /// the node has joined, and then says so in `ready.json`.
+    ///
+    /// # Errors
+    /// When it cannot; the message says what to do.
+    pub async fn start<L: Listener>(
+        config: NodeConfig,
+        surroundings: Surroundings<L>,
+    ) -> anyhow::Result<NodeHandle> {
+        let Surroundings { world, listener, dialer } = surroundings;
+        let address = listener.local_addr()?;
+        let folder = DataFolder::take(&config.data)?;
+        let membership = Membership::load(folder.path())?;
+        let author = membership.as_ref().map(|membership| author(&folder, membership)).transpose()?;
+        let store = NodeStore::open(folder.path(), author, config.store.clone())
+            .await
+            .context("the database does not open")?;
+        let attachments = AttachmentFolder::open(&folder.path().join("attachments"))?;
+        let board = Board::default();
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+
+        let service = Publishing {
+            store: store.clone(),
+            attachments: attachments.clone(),
+            board: board.clone(),
+            world: world.clone(),
+            display_name: membership.as_ref().map(|known| known.display_name.clone()).unwrap_or_default(),
+        };
+        let routes = routes(service, &folder, &world).await?;
+        let tls = local_tls::open(folder.path(), &world)?;
+        let port = Acceptor::new("publishing", config.limits.clone()).with_tls(&tls);
+        let serving = port.serve(listener, routes.into_axum_router(), stop.clone());
+        tasks.spawn(async move {
+            serving.await;
+            "publishing port"
+        });
+        tasks.spawn(forget_answers(store.clone(), world.clone(), stop.clone()));
+        match membership {
+            None => tracing::warn!("this node has not joined an alliance: drafts only"),
+            Some(membership) => {
+                let ring = KeyRing::open(folder.path())?;
+                board.change(|status| (status.control, status.sync) = (LinkState::Connecting, LinkState::Connecting));
+                let (store, board) = (store.clone(), board.clone());
+                let parts = LinkParts { store, attachments, board, world, membership, ring };
+                hub_link::start(parts, dialer, &mut tasks, stop.clone());
+            }
+        }
+        folder.ready(address)?;
+        tracing::info!(publishing = %address, "the node serves");
+        Ok(NodeHandle { address, tasks, stop, store, board, folder })
+    }
+}
+
+impl NodeHandle {
+    /// How the link is, and a way to wait for a change of it.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Waits until a part of the node ends that must not end. Never, if all is well.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        match self.tasks.join_next().await {
+            Some(Ok(name)) => anyhow::anyhow!("the {name} ended by itself"),
+            Some(Err(error)) => anyhow::anyhow!("a part of the node failed: {error}"),
+            None => anyhow::anyhow!("no part of the node runs any more"),
+        }
+    }
+
+    /// The clean end: finishes what runs, closes the database.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        self.store.close().await;
+        self.folder.not_ready();
+    }
+
+    /// Ends everything at once, as a crash would. For tests.
+    pub fn crash(self) {
+        drop(self);
+    }
+}
+
+fn author(folder: &DataFolder, membership: &Membership) -> anyhow::Result<Author> {
+    let key = log_key_if_there(folder.path())?.context(
+        "the log key is gone, and without it nothing can be published: restore the folder `keys` from a backup",
+    )?;
+    Ok(Author { alliance: membership.alliance.clone(), member: membership.member.clone(), key })
+}
+
+async fn routes(service: Publishing, folder: &DataFolder, world: &World) -> anyhow::Result<Routes> {
+    let gate = TokenGate::new(&folder.token(world)?);
+    let publishing = PublishingServiceServer::new(service)
+        .max_decoding_message_size(SYNC_MESSAGE_BYTES)
+        .max_encoding_message_size(SYNC_MESSAGE_BYTES);
+    let (reporter, health) = grpc::health();
+    reporter.set_serving::<PublishingServiceServer<Publishing>>().await;
+    let publishing = InterceptedService::new(publishing, gate);
+    Ok(Routes::new(health).add_service(grpc::reflection()?).add_service(publishing))
+}
+
+async fn forget_answers(store: NodeStore, world: World, stop: CancellationToken) -> &'static str {
+    let forgetting = async {
+        loop {
+            match world.now().checked_sub(ANSWERS_KEPT) {
+                Err(error) => tracing::warn!(%error, "the clock shows a time before all answers"),
+                Ok(before) => match store.forget_answers(before).await {
+                    Ok(0) => {}
+                    Ok(count) => tracing::debug!(count, "old answers are forgotten"),
+                    Err(error) => tracing::warn!(%error, "old answers could not be forgotten"),
+                },
+            }
+            tokio::time::sleep(FORGET_EVERY).await;
+        }
+    };
+    stop.run_until_cancelled(forgetting).await;
+    "housekeeping"
+}

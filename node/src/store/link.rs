@@ -1,0 +1,123 @@
+//! What the node remembers of the hub.
+
+use std::collections::BTreeSet;
+
+use shouwang_proto::log::chain::Position;
+use shouwang_serving::store::{Conn, StoreError, Tx};
+
+use super::row::{Place, sqlite, stored};
+
+/// What the node remembers of the hub.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkMemory {
+    /// Starts of this node so far.
+    pub boots: u64,
+    /// Highest epoch a hub has shown.
+    pub hub_epoch: u64,
+    /// What the hub last acknowledged; a hint.
+    pub durable: Position,
+    /// What the hub last said to have in its index; a hint.
+    pub searchable: u64,
+    /// Why publishing is held.
+    pub held: Option<String>,
+}
+
+/// One own entry that the hub does not show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Epoch of the entry.
+    pub epoch: u64,
+    /// Its sequence number.
+    pub seq: u64,
+    /// Stable reason.
+    pub reason: String,
+    /// The reason in words.
+    pub detail: String,
+}
+
+/// Reads the memory.
+pub(super) async fn link_find(conn: &mut Conn) -> Result<LinkMemory, StoreError> {
+    let row: (i64, i64, i64, i64, Vec<u8>, i64, Option<String>) = sqlx::query_as(
+        "select boots, hub_epoch, durable_epoch, durable_seq, durable_hash, searchable_seq, held from link",
+    )
+    .fetch_one(sqlite(conn)?)
+    .await?;
+    let (boots, hub_epoch, epoch, seq, hash, searchable, held) = row;
+    let place = Place { table: "link", row: &"1" };
+    Ok(LinkMemory {
+        boots: place.count("boots", boots)?,
+        hub_epoch: place.count("hub_epoch", hub_epoch)?,
+        durable: Position {
+            epoch: place.count("durable_epoch", epoch)?,
+            seq: place.count("durable_seq", seq)?,
+            hash: place.hash("durable_hash", &hash)?,
+        },
+        searchable: place.count("searchable_seq", searchable)?,
+        held,
+    })
+}
+
+/// Counts a start.
+pub(super) async fn boots_advance(tx: &mut Tx) -> Result<(), StoreError> {
+    sqlx::query("update link set boots = boots + 1").execute(sqlite(tx)?).await?;
+    Ok(())
+}
+
+/// Remembers how far the hub has come.
+pub(super) async fn durable_put(tx: &mut Tx, durable: Position, searchable: u64) -> Result<(), StoreError> {
+    sqlx::query(
+        "update link set durable_epoch = $1, durable_seq = $2, durable_hash = $3, searchable_seq = $4",
+    )
+    .bind(stored(durable.epoch))
+    .bind(stored(durable.seq))
+    .bind(durable.hash.to_vec())
+    .bind(stored(searchable))
+    .execute(sqlite(tx)?)
+    .await?;
+    Ok(())
+}
+
+/// Remembers the epoch of a hub; it never falls.
+pub(super) async fn hub_epoch_put(tx: &mut Tx, epoch: u64) -> Result<(), StoreError> {
+    sqlx::query("update link set hub_epoch = max(hub_epoch, $1)")
+        .bind(stored(epoch))
+        .execute(sqlite(tx)?)
+        .await?;
+    Ok(())
+}
+
+/// Holds publishing, or lets it go on.
+pub(super) async fn held_put(tx: &mut Tx, why: Option<&str>) -> Result<(), StoreError> {
+    sqlx::query("update link set held = $1").bind(why).execute(sqlite(tx)?).await?;
+    Ok(())
+}
+
+/// Keeps what the hub does not show.
+pub(super) async fn quarantine_put(tx: &mut Tx, notices: &[Quarantined]) -> Result<(), StoreError> {
+    for notice in notices {
+        sqlx::query("insert or replace into quarantine (seq, epoch, reason, detail) values ($1, $2, $3, $4)")
+            .bind(stored(notice.seq))
+            .bind(stored(notice.epoch))
+            .bind(&notice.reason)
+            .bind(&notice.detail)
+            .execute(sqlite(tx)?)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The hub shows every entry up to this one again.
+pub(super) async fn quarantine_clear(tx: &mut Tx, until: u64) -> Result<(), StoreError> {
+    sqlx::query("delete from quarantine where seq <= $1").bind(stored(until)).execute(sqlite(tx)?).await?;
+    Ok(())
+}
+
+/// Those of these entries that the hub does not show.
+pub(super) async fn quarantined_among(conn: &mut Conn, seqs: &[u64]) -> Result<BTreeSet<u64>, StoreError> {
+    let rows: Vec<i64> =
+        sqlx::query_scalar("select seq from quarantine where seq in (select value from json_each($1))")
+            .bind(serde_json::json!(seqs).to_string())
+            .fetch_all(sqlite(conn)?)
+            .await?;
+    Ok(rows.into_iter().filter_map(|seq| u64::try_from(seq).ok()).collect())
+}

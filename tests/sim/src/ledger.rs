@@ -1,0 +1,353 @@
+//! What the people outside the system know: what they asked, what was answered, and what must therefore be true.
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::model::{Effect, Shelf, Wish};
+
+/// Simulated milliseconds since the run began.
+pub type Moment = u64;
+
+/// A publication by its owner's number, which the simulation knows before any node has seen it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Member id.
+    pub member: String,
+    /// The owner's number.
+    pub external_id: String,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.member, self.external_id)
+    }
+}
+
+/// What became of one wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granted {
+    /// As the model says.
+    AsExpected,
+    /// The node knew another truth.
+    Otherwise,
+}
+
+/// One granted wish.
+#[derive(Clone, Copy, Debug)]
+struct Done {
+    effect: Option<Effect>,
+    after: Shelf,
+    at: Moment,
+    /// When somebody saw that the hub had it.
+    delivered: Option<Moment>,
+}
+
+/// One publication's history as its people know it.
+#[derive(Clone, Debug, Default)]
+struct Track {
+    shelf: Shelf,
+    done: Vec<Done>,
+    /// Asked, not answered yet.
+    open: Option<Wish>,
+    /// Nobody touches it any more; what was open may have happened or not.
+    closed: bool,
+    /// After a restore of the node: so many of `done` must have survived.
+    kept: Option<usize>,
+}
+
+/// What a publication's part of the log may be: all of `must`, then any number of the first of `may`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admissible {
+    /// Acknowledged, and lost by no restore.
+    pub must: Vec<Effect>,
+    /// Unknown outcome, or acknowledged and lost with a disk.
+    pub may: Vec<Effect>,
+}
+
+impl Admissible {
+    /// True when a log that says this of the publication keeps every promise.
+    #[must_use]
+    pub fn allows(&self, seen: &[Effect]) -> bool {
+        seen.len() >= self.must.len()
+            && seen.len() <= self.must.len() + self.may.len()
+            && seen.iter().eq(self.must.iter().chain(&self.may).take(seen.len()))
+    }
+}
+
+/// Everything that was asked, by publication.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    tracks: BTreeMap<Key, Track>,
+    /// Members of whom two machines write, and since when.
+    cloned: BTreeMap<String, Moment>,
+    acked: u64,
+    unknown: u64,
+}
+
+impl Ledger {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers known to be good.
+    #[must_use]
+    pub fn acked(&self) -> u64 {
+        self.acked
+    }
+
+    /// Wishes whose outcome stayed unknown.
+    #[must_use]
+    pub fn unknown(&self) -> u64 {
+        self.unknown
+    }
+
+    /// Where a publication stands as far as its people know.
+    #[must_use]
+    pub fn shelf(&self, key: &Key) -> Shelf {
+        self.tracks.get(key).map_or(Shelf::Absent, |track| track.shelf)
+    }
+
+    /// True when nobody shall touch it any more.
+    #[must_use]
+    pub fn is_closed(&self, key: &Key) -> bool {
+        self.tracks.get(key).is_some_and(|track| track.closed)
+    }
+
+    /// Every publication ever asked for.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.tracks.keys()
+    }
+
+    /// A wish goes out.
+    pub fn asked(&mut self, key: &Key, wish: Wish) {
+        self.tracks.entry(key.clone()).or_default().open = Some(wish);
+    }
+
+    /// A wish was granted; `seen` is what the node said the publication then is.
+    ///
+    /// A closed publication stays as it was: its answer came after a restore and binds nobody.
+    pub fn granted(&mut self, key: &Key, seen: Option<Shelf>, now: Moment) -> Granted {
+        let Some(track) = self.tracks.get_mut(key).filter(|track| !track.closed) else {
+            return Granted::AsExpected;
+        };
+        let Some(wish) = track.open.take() else { return Granted::Otherwise };
+        self.acked += 1;
+        let Ok(step) = track.shelf.step(wish) else { return Granted::Otherwise };
+        track.shelf = step.after;
+        track.done.push(Done { effect: step.effect, after: step.after, at: now, delivered: None });
+        if seen.is_none_or(|seen| seen == step.after) { Granted::AsExpected } else { Granted::Otherwise }
+    }
+
+    /// A wish was refused for a reason that the model shares, or for one that concerns the node and not the wish.
+    pub fn refused(&mut self, key: &Key, reason: &str, of_node: bool) -> Granted {
+        let Some(track) = self.tracks.get_mut(key).filter(|track| !track.closed) else {
+            return Granted::AsExpected;
+        };
+        let Some(wish) = track.open.take() else { return Granted::Otherwise };
+        if of_node || track.shelf.step(wish).err() == Some(reason) {
+            Granted::AsExpected
+        } else {
+            Granted::Otherwise
+        }
+    }
+
+    /// Nobody will ask again what became of the open wish.
+    pub fn abandoned(&mut self, key: &Key) {
+        if let Some(track) = self.tracks.get_mut(key).filter(|track| !track.closed) {
+            track.closed = true;
+            self.unknown += 1;
+        }
+    }
+
+    /// Its people leave a publication alone from now on, although they know all about it.
+    pub fn retired(&mut self, key: &Key) {
+        if let Some(track) = self.tracks.get_mut(key) {
+            track.closed = true;
+        }
+    }
+
+    /// How many wishes of a publication were granted.
+    #[must_use]
+    pub fn granted_count(&self, key: &Key) -> usize {
+        self.tracks.get(key).map_or(0, |track| track.done.len())
+    }
+
+    /// What readers may find of a publication once its first `granted` wishes are visible: version and revision, or
+    /// nothing.
+    #[must_use]
+    pub fn visible_after(&self, key: &Key, granted: usize) -> Vec<Option<(u32, u64)>> {
+        let Some(track) = self.tracks.get(key) else { return vec![None] };
+        let shown = track.done.iter().skip(granted.saturating_sub(1)).map(|done| done.after.shown());
+        let open = track.open.and_then(|wish| track.shelf.step(wish).ok()).map(|step| step.after.shown());
+        shown.chain(open).collect()
+    }
+
+    /// Somebody saw that the hub had everything of a member that was acknowledged before `asked`, of the publications
+    /// whose numbers begin with `prefix`.
+    pub fn delivered(&mut self, member: &str, prefix: &str, asked: Moment, now: Moment) {
+        let theirs = |key: &Key| key.member == member && key.external_id.starts_with(prefix);
+        for (_, track) in self.tracks.iter_mut().filter(|(key, _)| theirs(key)) {
+            for done in track.done.iter_mut().filter(|done| done.at < asked) {
+                done.delivered.get_or_insert(now);
+            }
+        }
+    }
+
+    /// The hub went back to a copy of its disk: what it had seen since, it has to be told again.
+    pub fn hub_restored(&mut self, copied: Moment) {
+        for done in self.tracks.values_mut().flat_map(|track| &mut track.done) {
+            done.delivered = done.delivered.filter(|seen| *seen < copied);
+        }
+    }
+
+    /// A node went back to a copy of its disk: what was acknowledged since and had not reached the hub may be gone.
+    /// Its people leave those publications alone from now on.
+    pub fn node_restored(&mut self, member: &str, copied: Moment) {
+        for (_, track) in self.tracks.iter_mut().filter(|(key, _)| key.member == member) {
+            let sure = track.done.iter().rposition(|done| done.delivered.is_some() || done.at < copied);
+            let sure = sure.map_or(0, |last| last + 1);
+            if sure < track.done.len() || track.open.is_some() || track.done.iter().any(|done| done.at >= copied) {
+                track.closed = true;
+                track.kept = Some(track.kept.map_or(sure, |kept| kept.min(sure)));
+            }
+        }
+    }
+
+    /// From now on two machines write one member's log: the hub follows one of them, and what the other acknowledged is
+    /// lost until a person looks.
+    pub fn cloned(&mut self, member: &str, now: Moment) {
+        self.cloned.entry(member.to_owned()).or_insert(now);
+    }
+
+    /// What the log may say of a publication.
+    #[must_use]
+    pub fn admissible(&self, key: &Key) -> Admissible {
+        let Some(track) = self.tracks.get(key) else { return Admissible::default() };
+        let mut kept = track.kept.unwrap_or(track.done.len());
+        if let Some(cloned) = self.cloned.get(&key.member) {
+            let sure = track.done.iter().rposition(|done| done.delivered.is_some() || done.at < *cloned);
+            kept = kept.min(sure.map_or(0, |last| last + 1));
+        }
+        let effects = |done: &[Done]| done.iter().filter_map(|done| done.effect).collect::<Vec<_>>();
+        let (sure, lost) = track.done.split_at(kept);
+        let mut may = effects(lost);
+        may.extend(track.open.and_then(|wish| track.shelf.step(wish).ok()).and_then(|step| step.effect));
+        Admissible { must: effects(sure), may }
+    }
+
+    /// What a hub that is still behind may have of a member whose log has parted: only what somebody saw there.
+    #[must_use]
+    pub fn admissible_at_hub(&self, key: &Key) -> Admissible {
+        let Some(track) = self.tracks.get(key) else { return Admissible::default() };
+        let Admissible { must, may } = self.admissible(key);
+        let delivered = track.done.iter().rposition(|done| done.delivered.is_some()).map_or(0, |last| last + 1);
+        let sure = track.done[..delivered].iter().filter(|done| done.effect.is_some()).count();
+        let mut effects: Vec<_> = must.into_iter().chain(may).collect();
+        let may = effects.split_off(sure.min(effects.len()));
+        Admissible { must: effects, may }
+    }
+
+    /// Publications whose state is certain, with that state.
+    pub fn certain(&self) -> impl Iterator<Item = (&Key, Shelf)> {
+        self.tracks
+            .iter()
+            .filter(|(_, track)| track.open.is_none() && track.kept.is_none())
+            .map(|(key, track)| (key, track.done.last().map_or(Shelf::Absent, |done| done.after)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Wish = Wish::Create { version: 1, publish: true };
+    const PUT_1: Effect = Effect::Put { version: 1, revision: 1 };
+    const PUT_2: Effect = Effect::Put { version: 2, revision: 2 };
+
+    fn key() -> Key {
+        Key { member: "north".to_owned(), external_id: "k1".to_owned() }
+    }
+
+    fn after(wishes: &[(Wish, Moment)]) -> Ledger {
+        let mut ledger = Ledger::new();
+        for (wish, at) in wishes {
+            ledger.asked(&key(), *wish);
+            assert_eq!(ledger.granted(&key(), None, *at), Granted::AsExpected);
+        }
+        ledger
+    }
+
+    #[test]
+    fn what_was_acknowledged_must_be_there_exactly_once() {
+        let ledger = after(&[(FIRST, 1), (Wish::Revise { version: 2 }, 2)]);
+        let admissible = ledger.admissible(&key());
+        assert!(admissible.allows(&[PUT_1, PUT_2]));
+        assert!(!admissible.allows(&[PUT_1]), "lost");
+        assert!(!admissible.allows(&[PUT_1, PUT_1, PUT_2]), "doubled");
+        assert!(!admissible.allows(&[PUT_2, PUT_1]), "out of order");
+        assert!(!admissible.allows(&[PUT_1, PUT_2, Effect::Withdraw { revision: 2 }]), "phantom");
+    }
+
+    #[test]
+    fn an_abandoned_wish_may_have_happened_once() {
+        let mut ledger = after(&[(FIRST, 1)]);
+        ledger.asked(&key(), Wish::Revise { version: 2 });
+        ledger.abandoned(&key());
+        let admissible = ledger.admissible(&key());
+        assert!(admissible.allows(&[PUT_1]) && admissible.allows(&[PUT_1, PUT_2]));
+        assert!(!admissible.allows(&[PUT_1, PUT_2, PUT_2]));
+        assert_eq!(ledger.granted(&key(), None, 9), Granted::AsExpected, "a late answer binds nobody");
+        assert_eq!(ledger.admissible(&key()), admissible);
+    }
+
+    #[test]
+    fn a_restored_node_may_lose_only_what_the_hub_was_never_seen_to_have() {
+        let revise = Wish::Revise { version: 2 };
+        let mut lost = after(&[(FIRST, 10), (revise, 20)]);
+        lost.node_restored("north", 15);
+        assert_eq!(lost.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2] });
+
+        let mut delivered = after(&[(FIRST, 10), (revise, 20)]);
+        delivered.delivered("north", "k", 21, 30);
+        delivered.node_restored("north", 15);
+        assert_eq!(delivered.admissible(&key()), Admissible { must: vec![PUT_1, PUT_2], may: vec![] });
+
+        let mut both = after(&[(FIRST, 10), (revise, 20)]);
+        both.delivered("north", "k", 21, 30);
+        both.hub_restored(25);
+        both.node_restored("north", 15);
+        assert_eq!(both.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2] });
+
+        let mut other = after(&[(FIRST, 10)]);
+        other.node_restored("south", 5);
+        assert!(!other.is_closed(&key()));
+    }
+
+    #[test]
+    fn of_two_machines_only_the_delivered_is_sure() {
+        let mut ledger = after(&[(FIRST, 10), (Wish::Revise { version: 2 }, 20)]);
+        ledger.cloned("north", 15);
+        assert_eq!(ledger.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2] });
+        ledger.delivered("north", "c", 21, 30);
+        assert_eq!(ledger.admissible(&key()).must, [PUT_1], "seen at the other machine");
+        ledger.delivered("north", "k", 21, 30);
+        assert_eq!(ledger.admissible(&key()).must, [PUT_1, PUT_2]);
+    }
+
+    #[test]
+    fn an_answer_against_the_model_is_noticed() {
+        let mut ledger = Ledger::new();
+        ledger.asked(&key(), FIRST);
+        let wrong = Shelf::Published { version: 1, revision: 2 };
+        assert_eq!(ledger.granted(&key(), Some(wrong), 1), Granted::Otherwise);
+
+        let mut ledger = after(&[(FIRST, 1)]);
+        ledger.asked(&key(), FIRST);
+        assert_eq!(ledger.refused(&key(), "EXTERNAL_ID_TAKEN", false), Granted::AsExpected);
+        ledger.asked(&key(), Wish::Withdraw);
+        assert_eq!(ledger.refused(&key(), "NOT_PUBLISHED", false), Granted::Otherwise);
+        ledger.asked(&key(), Wish::Withdraw);
+        assert_eq!(ledger.refused(&key(), "PUBLISHING_HELD", true), Granted::AsExpected);
+    }
+}

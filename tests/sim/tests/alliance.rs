@@ -1,0 +1,68 @@
+//! The whole alliance, many times over.
+//!
+//! `SHOUWANG_SIM_SEEDS=N` runs N seeds, `SHOUWANG_SIM_FIRST=N` begins at another one, `SHOUWANG_SIM_SEED=N` repeats one
+//! and prints what happened, `SHOUWANG_SIM_THREADS=N` runs several at a time.
+
+use shouwang_sim::{
+    campaign::{campaign, run_seed},
+    plan::FaultKind,
+    run::Options,
+};
+
+/// About two minutes on one core.
+const SEEDS: u64 = 100;
+/// Later seeds reach every case; fewer may by chance miss a rare one.
+const ENOUGH_FOR_EVERY_CASE: u64 = 100;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}
+
+#[expect(clippy::print_stderr, reason = "the report is what people run this for")]
+fn tell(text: &str) {
+    eprintln!("{text}");
+}
+
+#[test]
+fn the_alliance_keeps_its_promises() {
+    if let Some(seed) = number("SHOUWANG_SIM_SEED") {
+        let outcome = run_seed(seed, &Options::default());
+        outcome.trace.lines().iter().for_each(|line| tell(line));
+        tell(&format!("trace {} of {} events", outcome.trace.hash(), outcome.trace.count()));
+        assert_eq!(outcome.violations, [], "seed {seed}");
+        return;
+    }
+    let first = number("SHOUWANG_SIM_FIRST").unwrap_or(0);
+    let seeds = number("SHOUWANG_SIM_SEEDS").unwrap_or(SEEDS);
+    let threads = number("SHOUWANG_SIM_THREADS").unwrap_or(1);
+    let report = campaign(first..first + seeds, threads as usize, &Options::default(), |_| false);
+    tell(&report.to_string());
+    assert!(report.failures.is_empty(), "{} of {} seeds failed; they are named above", report.failures.len(), report.seeds);
+    if seeds >= ENOUGH_FOR_EVERY_CASE {
+        let faults: Vec<String> =
+            FaultKind::WEIGHTS.iter().map(|(kind, _)| format!("fault: {}", kind.name())).collect();
+        let mut must: Vec<&str> = faults.iter().map(String::as_str).collect();
+        must.extend(CASES);
+        let never = report.sometimes.never(&must);
+        assert!(never.is_empty(), "never reached, so nothing is proven about: {never:?}");
+    }
+}
+
+/// What has to be reached besides the faults.
+const CASES: [&str; 6] = [
+    "request without an answer",
+    "request abandoned",
+    "request repeated",
+    "hung up early",
+    "look: own write found",
+    "look: withdrawn is gone",
+];
+
+#[test]
+fn a_seed_repeats_itself() {
+    for seed in [3, 17] {
+        let hashes: Vec<String> =
+            (0..2).map(|_| run_seed(seed, &Options::default()).trace.hash()).collect();
+        assert_eq!(hashes[0], hashes[1], "seed {seed} does not repeat itself");
+    }
+}
