@@ -50,8 +50,9 @@ struct Verifying {
     key: Option<LogPublicKey>,
 }
 
+#[tonic::async_trait]
 impl Intake for Verifying {
-    fn take(&mut self, batch: wire::EntryBatch) -> Result<u64, Status> {
+    async fn take(&mut self, batch: wire::EntryBatch) -> Result<u64, Status> {
         for entry in batch.entries {
             let entry =
                 SealedEntry::from_wire(entry).map_err(|error| Status::data_loss(error.to_string()))?;
@@ -143,7 +144,7 @@ fn serve_ours<I: Intake>(
 }
 
 /// What checking one entry costs on one core, in microseconds: without and with its signature.
-fn cost_of_checking(ground: &Ground) -> anyhow::Result<[f64; 2]> {
+async fn cost_of_checking(ground: &Ground) -> anyhow::Result<[f64; 2]> {
     let mut medians = [0.0; 2];
     for (median, key) in medians.iter_mut().zip([None, Some(ground.key)]) {
         let mut intake = Verifying { position: Position::default(), key };
@@ -151,7 +152,7 @@ fn cost_of_checking(ground: &Ground) -> anyhow::Result<[f64; 2]> {
         for request in ground.batches.clone() {
             let Some(wire::sync_request::Message::Batch(batch)) = request.message else { continue };
             let started = Instant::now();
-            intake.take(batch)?;
+            intake.take(batch).await?;
             times.add(started.elapsed());
         }
         #[expect(clippy::cast_precision_loss, reason = "64")]
@@ -193,7 +194,7 @@ async fn main() -> anyhow::Result<()> {
             goal.map_or_else(Goal::none, |wanted| Goal::at_least(ratio, wanted, "×"))
         });
     }
-    let [opening, verifying] = cost_of_checking(&ground)?;
+    let [opening, verifying] = cost_of_checking(&ground).await?;
     report.alone("opening one entry, on one core", format!("{opening:.1} µs"), Goal::none());
     report.alone("opening and verifying one entry, on one core", format!("{verifying:.1} µs"), Goal::none());
     report.note(format!(

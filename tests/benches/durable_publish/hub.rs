@@ -72,7 +72,7 @@ fn count(logs: &Logs) -> u64 {
 ///
 /// # Errors
 /// What either side said.
-pub async fn compare_sqlite(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) async fn compare_sqlite(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     let logs = Arc::new(logs(scale)?);
     let rounds = Rounds::interleave(
         ROUNDS,
@@ -94,7 +94,7 @@ pub async fn compare_sqlite(scale: Scale, report: &mut Report) -> anyhow::Result
 ///
 /// # Errors
 /// What either side said.
-pub async fn compare_postgres(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) async fn compare_postgres(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     let logs = Arc::new(logs(scale)?);
     let rounds = Rounds::interleave(
         ROUNDS,

@@ -25,7 +25,7 @@ const INSERT: &str = "insert into entry (seq, hash, header, signature, payload) 
 ///
 /// # Errors
 /// What either store said.
-pub async fn compare(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) async fn compare(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     let all = Arc::new(entries(&"north".parse()?, scale.of(20_000, 1_000))?);
     let rounds = Rounds::interleave(
         ROUNDS,

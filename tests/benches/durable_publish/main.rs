@@ -33,15 +33,15 @@ use shouwang_tests::{
 use tokio::task::JoinSet;
 
 /// Callers that wait for an answer at any moment.
-pub const CALLERS: u64 = 128;
+pub(crate) const CALLERS: u64 = 128;
 /// Rounds of each comparison.
-pub const ROUNDS: u64 = 5;
+pub(crate) const ROUNDS: u64 = 5;
 
 /// Runs `work` for the numbers from 0 below `total` with `callers` of them under way; how many a second.
 ///
 /// # Errors
 /// The first error of any of them.
-pub async fn rate<F>(
+pub(crate) async fn rate<F>(
     callers: u64,
     total: u64,
     work: impl Fn(u64) -> F + Clone + Send + 'static,
@@ -76,7 +76,7 @@ where
 ///
 /// # Errors
 /// When the demo corpus cannot be read.
-pub fn entries(member: &MemberId, count: u64) -> anyhow::Result<Vec<SealedEntry>> {
+pub(crate) fn entries(member: &MemberId, count: u64) -> anyhow::Result<Vec<SealedEntry>> {
     let corpus = Corpus::of_the_demo()?;
     let mut log = SignedLog::new("park".parse()?, member.clone(), LogKey::from_secret([6; 32]));
     Ok((0..count).map(|number| log.put(corpus.record(1, number))).collect())

@@ -46,7 +46,7 @@ const INSERTS: &[&str] = &[
 ///
 /// # Errors
 /// What either side said.
-pub async fn compare(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) async fn compare(scale: Scale, report: &mut Report) -> anyhow::Result<()> {
     let total = scale.of(20_000, 1_000);
     let corpus = Corpus::of_the_demo()?;
     let publications: Arc<Vec<Publication>> =

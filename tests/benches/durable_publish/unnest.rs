@@ -30,7 +30,7 @@ create table hub_log (position bigserial primary key, member_id text, record tex
 create table member_cursor (member_id text primary key, seq bigint, digest bytea);";
 
 /// Whether there is a server to be started or asked.
-pub fn is_installed() -> bool {
+pub(crate) fn is_installed() -> bool {
     let debian = std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| versions.next().is_some());
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path).any(|folder| folder.join("initdb").is_file());
@@ -55,7 +55,7 @@ struct Operation {
 
 /// A handle to the writer. Clones share it.
 #[derive(Clone, Debug)]
-pub struct BareUnnest {
+pub(crate) struct BareUnnest {
     queue: Sender<Operation>,
     thread: Arc<Mutex<Option<JoinHandle<anyhow::Result<()>>>>>,
 }
@@ -65,7 +65,7 @@ impl BareUnnest {
     ///
     /// # Errors
     /// When no thread can be had.
-    pub fn start(url: String) -> anyhow::Result<Self> {
+    pub(crate) fn start(url: String) -> anyhow::Result<Self> {
         let (queue, waiting) = channel(1024);
         let thread = std::thread::Builder::new().name("bare-unnest".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -78,7 +78,7 @@ impl BareUnnest {
     ///
     /// # Errors
     /// When the writer has ended because of an error.
-    pub async fn write(&self, member: &MemberId, batch: &[Examined]) -> anyhow::Result<()> {
+    pub(crate) async fn write(&self, member: &MemberId, batch: &[Examined]) -> anyhow::Result<()> {
         let each = |of: fn(&Examined) -> Vec<u8>| batch.iter().map(of).collect::<Vec<Vec<u8>>>();
         let columns = Columns {
             member: member.to_string(),
@@ -98,7 +98,7 @@ impl BareUnnest {
     ///
     /// # Errors
     /// What PostgreSQL said.
-    pub fn close(self) -> anyhow::Result<()> {
+    pub(crate) fn close(self) -> anyhow::Result<()> {
         let Self { queue, thread } = self;
         drop(queue);
         let thread = thread.lock().unwrap_or_else(PoisonError::into_inner).take();

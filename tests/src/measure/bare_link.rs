@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::Stream;
+use futures::{Stream, stream};
 use shouwang_proto::wire::{
     self,
     link_service_server::{LinkService, LinkServiceServer},
@@ -30,9 +30,10 @@ pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a sync link does with a batch.
+#[tonic::async_trait]
 pub trait Intake: Send + 'static {
     /// Takes a batch; the last seq of it, or why it is refused.
-    fn take(&mut self, batch: wire::EntryBatch) -> Result<u64, Status>;
+    async fn take(&mut self, batch: wire::EntryBatch) -> Result<u64, Status>;
 }
 
 /// Looks at nothing.
@@ -41,8 +42,9 @@ pub struct Nothing {
     entries: u64,
 }
 
+#[tonic::async_trait]
 impl Intake for Nothing {
-    fn take(&mut self, batch: wire::EntryBatch) -> Result<u64, Status> {
+    async fn take(&mut self, batch: wire::EntryBatch) -> Result<u64, Status> {
         self.entries += batch.entries.len() as u64;
         Ok(self.entries)
     }
@@ -94,21 +96,22 @@ where
         &self,
         request: Request<Streaming<wire::SyncRequest>>,
     ) -> Result<Response<Self::SyncStream>, Status> {
-        let mut intake = (self.make)();
-        let answers = request.into_inner().map(move |request| {
-            let message = match request?.message {
-                Some(wire::sync_request::Message::Batch(batch)) => {
-                    let seq = intake.take(batch)?;
-                    let cursor = wire::LogPosition { epoch: 1, seq, entry_hash: vec![0; 32] };
-                    let ack = wire::BatchAck { cursor: Some(cursor), ..wire::BatchAck::default() };
-                    wire::sync_response::Message::Ack(ack)
-                }
-                Some(wire::sync_request::Message::Hello(_)) | None => {
-                    wire::sync_response::Message::Welcome(wire::SyncWelcome::default())
-                }
-            };
-            Ok(wire::SyncResponse { message: Some(message) })
-        });
+        let answers =
+            stream::try_unfold((request.into_inner(), (self.make)()), async |(mut requests, mut intake)| {
+                let Some(request) = requests.message().await? else { return Ok(None) };
+                let message = match request.message {
+                    Some(wire::sync_request::Message::Batch(batch)) => {
+                        let seq = intake.take(batch).await?;
+                        let cursor = wire::LogPosition { epoch: 1, seq, entry_hash: vec![0; 32] };
+                        let ack = wire::BatchAck { cursor: Some(cursor), ..wire::BatchAck::default() };
+                        wire::sync_response::Message::Ack(ack)
+                    }
+                    Some(wire::sync_request::Message::Hello(_)) | None => {
+                        wire::sync_response::Message::Welcome(wire::SyncWelcome::default())
+                    }
+                };
+                Ok(Some((wire::SyncResponse { message: Some(message) }, (requests, intake))))
+            });
         Ok(Response::new(Box::pin(answers)))
     }
 
@@ -127,12 +130,25 @@ where
     }
 }
 
-/// Serves a sink with tonic's own server and its defaults until `stop`. The tasks are in `tasks`.
+/// Serves a sink that looks at nothing; see [`serve_intake`].
 ///
 /// # Errors
 /// When it cannot listen.
 pub fn serve_bare(
     tls: &ServerTls,
+    stop: CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> io::Result<SocketAddr> {
+    serve_intake(tls, Nothing::default, stop, tasks)
+}
+
+/// Serves a sink with tonic's own server and its defaults until `stop`. The tasks are in `tasks`.
+///
+/// # Errors
+/// When it cannot listen.
+pub fn serve_intake<I: Intake>(
+    tls: &ServerTls,
+    make: impl Fn() -> I + Send + Sync + 'static,
     stop: CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> io::Result<SocketAddr> {
@@ -159,7 +175,7 @@ pub fn serve_bare(
     });
     tasks.spawn(async move {
         let serving = tonic::transport::Server::builder()
-            .add_service(Sink::server(Nothing::default))
+            .add_service(Sink::server(make))
             .serve_with_incoming_shutdown(ReceiverStream::new(connections), stop.cancelled_owned());
         // It ends when it is told to.
         drop(serving.await);

@@ -8,6 +8,7 @@ pub mod bare_index;
 pub mod bare_link;
 pub mod bare_search;
 pub mod bare_store;
+pub mod busy_park;
 pub mod latency;
 pub mod light_node;
 pub mod process;
