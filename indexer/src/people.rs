@@ -49,7 +49,8 @@ pub fn router(services: Routes, pages: Pages) -> Router {
 }
 
 async fn ready(State(pages): State<Pages>) -> Response {
-    let asked = tokio::time::timeout(READY_LIMIT, pages.store.read(async |conn| store::hub::hub_find(conn).await));
+    let asked =
+        tokio::time::timeout(READY_LIMIT, pages.store.read(async |conn| store::hub::hub_find(conn).await));
     let problem = match asked.await {
         Err(_) => Some("the database does not answer in time"),
         Ok(Err(StoreError::Refused(_) | StoreError::Unavailable(_) | StoreError::Internal(_))) => {
@@ -77,9 +78,8 @@ async fn in_time(request: Request, next: Next) -> Response {
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
     match tokio::time::timeout(CALL_LIMIT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) if grpc => {
-            tonic::Status::new(Code::DeadlineExceeded, "the hub took too long （处理超时）").into_http::<axum::body::Body>()
-        }
+        Err(_) if grpc => tonic::Status::new(Code::DeadlineExceeded, "the hub took too long （处理超时）")
+            .into_http::<axum::body::Body>(),
         Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
     }
 }

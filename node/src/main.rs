@@ -102,8 +102,9 @@ async fn serve(config: NodeConfig, listen: SocketAddr) -> anyhow::Result<()> {
     // Before the port: a signal during the start shall not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let listener = accept::bind(listen)
-        .with_context(|| format!("cannot listen on {listen}: is another program there, or the address not ours?"))?;
+    let listener = accept::bind(listen).with_context(|| {
+        format!("cannot listen on {listen}: is another program there, or the address not ours?")
+    })?;
     let surroundings = Surroundings { world: World::system(), listener, dialer: Arc::new(TcpDialer) };
     let mut node = Node::start(config, surroundings).await?;
     let outcome = tokio::select! {

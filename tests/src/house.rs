@@ -24,7 +24,7 @@ pub const PURE: &[&str] = &[
     "proto/serving/src/backoff.rs",
     "node/src/shelf",
     "node/src/hub_link/machine",
-    "node/src/invite.rs",
+    "node/src/join/invite.rs",
     "indexer/src/link/apply",
     "indexer/src/link/handshake",
     "indexer/src/council/membership",

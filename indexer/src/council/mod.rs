@@ -4,6 +4,7 @@
 //! - [`caller`]: who asks. [`permission`]: what each role may ask. [`gate`]: both at the door of every service.
 //! - [`authority`]: keys and certificates. [`enrolment`]: how nodes join and renew. [`challenge`]: proofs for that.
 //! - [`coordinator`]: what the council decides. [`service`] and [`enrolment_service`]: messages in, messages out.
+//! - [`oversight`]: how links, quarantine and hub are.
 //! - [`thesaurus`]: terms that mean the same. [`audit`]: who did what.
 
 pub mod audit;
@@ -16,10 +17,11 @@ pub mod enrolment_service;
 pub mod gate;
 pub mod membership;
 mod messages;
+pub mod oversight;
 pub mod pace;
 pub mod permission;
 pub mod roster;
 pub mod service;
-pub mod thesaurus;
 #[cfg(test)]
 mod stories;
+pub mod thesaurus;

@@ -1,6 +1,8 @@
 //! The CouncilService's edge: messages in, messages out.
 
-use shouwang_proto::{page, refusal::Refusal, wire};
+use std::sync::Arc;
+
+use shouwang_proto::{page, wire};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -9,9 +11,10 @@ use super::{
     gate::Gate,
     membership::MemberStanding,
     messages as read,
+    oversight::{Oversight, write_quarantine},
     permission::rpc,
 };
-use std::sync::Arc;
+use crate::link::quarantine::Retried;
 
 /// Members on a page when none is asked for, and at most.
 const PAGE: (u32, u32) = (100, 1_000);
@@ -22,18 +25,25 @@ pub struct CouncilDesk {
     council: Council,
     gate: Gate,
     authority: Arc<Authority>,
+    oversight: Oversight,
     people_address: String,
 }
 
 impl CouncilDesk {
     /// A desk whose invites lead to `people_address` (`host:port`).
     #[must_use]
-    pub fn new(council: Council, gate: Gate, authority: Arc<Authority>, people_address: String) -> Self {
-        Self { council, gate, authority, people_address }
+    pub fn new(
+        council: Council,
+        gate: Gate,
+        authority: Arc<Authority>,
+        oversight: Oversight,
+        people_address: String,
+    ) -> Self {
+        Self { council, gate, authority, oversight, people_address }
     }
 
     fn member(&self, member: &MemberStanding) -> wire::Member {
-        read::write_member(member, None)
+        read::write_member(member, self.oversight.link(member))
     }
 
     fn invite_line(&self, secret: &str) -> String {
@@ -65,8 +75,9 @@ impl wire::council_service_server::CouncilService for CouncilDesk {
         let after: Option<String> = page::decode(&page_token)?;
         let size = usize::try_from(page::size(page_size, PAGE.0, PAGE.1)).unwrap_or(usize::MAX);
         let snapshot = self.council.roster().snapshot();
-        let mut rest =
-            snapshot.members().filter(|member| after.as_deref().is_none_or(|after| member.id.as_str() > after));
+        let mut rest = snapshot
+            .members()
+            .filter(|member| after.as_deref().is_none_or(|after| member.id.as_str() > after));
         let shown: Vec<_> = rest.by_ref().take(size).collect();
         let next_page_token = match (rest.next(), shown.last()) {
             (Some(_), Some(last)) => page::encode(&last.id),
@@ -147,15 +158,22 @@ impl wire::council_service_server::CouncilService for CouncilDesk {
         request: Request<wire::ListQuarantineRequest>,
     ) -> Result<Response<wire::ListQuarantineResponse>, Status> {
         self.gate.admit::<rpc::ListQuarantine, _>(&request)?;
-        Err(Refusal::precondition("NOT_WIRED", "not wired").into())
+        let wire::ListQuarantineRequest { member_id, page_size, page_token } = request.into_inner();
+        let member = read::read_member_filter(&member_id)?;
+        let (after, size) = (page::decode(&page_token)?, page::size(page_size, PAGE.0, PAGE.1));
+        let page = self.oversight.quarantine(member, after, size).await?;
+        Ok(Response::new(write_quarantine(page)))
     }
 
     async fn retry_quarantine(
         &self,
         request: Request<wire::RetryQuarantineRequest>,
     ) -> Result<Response<wire::RetryQuarantineResponse>, Status> {
-        self.gate.admit::<rpc::RetryQuarantine, _>(&request)?;
-        Err(Refusal::precondition("NOT_WIRED", "not wired").into())
+        let caller = self.gate.admit::<rpc::RetryQuarantine, _>(&request)?;
+        let wire::RetryQuarantineRequest { member_id } = request.into_inner();
+        let Retried { released, kept } =
+            self.oversight.retry(&caller, read::read_member_filter(&member_id)?).await?;
+        Ok(Response::new(wire::RetryQuarantineResponse { released, kept }))
     }
 
     async fn list_thesaurus(
@@ -192,6 +210,6 @@ impl wire::council_service_server::CouncilService for CouncilDesk {
         request: Request<wire::GetHubStatusRequest>,
     ) -> Result<Response<wire::HubStatus>, Status> {
         self.gate.admit::<rpc::GetHubStatus, _>(&request)?;
-        Err(Refusal::precondition("NOT_WIRED", "not wired").into())
+        Ok(Response::new(self.oversight.status().await?))
     }
 }

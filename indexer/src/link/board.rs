@@ -202,7 +202,12 @@ impl LinkBoard {
 
     /// A heartbeat came. Gives the row to answer with, and whether the copy has begun to differ just now or has ceased
     /// to.
-    pub(super) fn heartbeat(&self, member: &MemberId, head: &Head, now: Timestamp) -> (LinkRow, Option<bool>) {
+    pub(super) fn heartbeat(
+        &self,
+        member: &MemberId,
+        head: &Head,
+        now: Timestamp,
+    ) -> (LinkRow, Option<bool>) {
         let mut links = self.lock();
         let link = links.link(member);
         link.hear(now);
@@ -217,7 +222,13 @@ impl LinkBoard {
     }
 
     /// A batch became durable. True when a person must be told that much was taken back.
-    pub(super) fn applied(&self, member: &MemberId, applied: &Applied, head: Option<Position>, now: Timestamp) -> bool {
+    pub(super) fn applied(
+        &self,
+        member: &MemberId,
+        applied: &Applied,
+        head: Option<Position>,
+        now: Timestamp,
+    ) -> bool {
         let mut links = self.lock();
         let link = links.link(member);
         link.row.durable = applied.position;
@@ -233,7 +244,9 @@ impl LinkBoard {
         let alarm = link.guard.observe(now.as_millisecond(), applied.live_before, applied.withdrawn);
         if alarm {
             let taken = link.guard.taken();
-            let words = format!("{taken} publications were taken back within ten minutes （十分钟内撤回 {taken} 条）");
+            let words = format!(
+                "{taken} publications were taken back within ten minutes （十分钟内撤回 {taken} 条）"
+            );
             link.problems.insert(Problem::Withdrawals, words);
         }
         links.wait_for_index(member, applied.hub_log, applied.position);

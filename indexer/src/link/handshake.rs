@@ -84,7 +84,8 @@ pub fn decide(
             false => Verdict::Forked { seq: cursor.seq },
         };
     }
-    let is_prefix = if head.seq == 0 { head.hash == Hash::ZERO } else { hash_at_node_head == Some(head.hash) };
+    let is_prefix =
+        if head.seq == 0 { head.hash == Hash::ZERO } else { hash_at_node_head == Some(head.hash) };
     if is_prefix { Verdict::Go(Resume::NodeRestored, cursor) } else { Verdict::Forked { seq: head.seq } }
 }
 
@@ -126,7 +127,11 @@ mod tests {
     fn at(seq: u64) -> Position {
         match seq {
             0 => Position::default(),
-            _ => Position { epoch: if seq < 8 { 1 } else { 2 }, seq, hash: Hash([u8::try_from(seq).unwrap(); 32]) },
+            _ => Position {
+                epoch: if seq < 8 { 1 } else { 2 },
+                seq,
+                hash: Hash([u8::try_from(seq).unwrap(); 32]),
+            },
         }
     }
 

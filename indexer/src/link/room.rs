@@ -50,6 +50,8 @@ pub struct LinkParts {
     pub hub_epoch: u64,
     /// Time.
     pub world: World,
+    /// How long a node may be silent: [`SILENCE`].
+    pub silence: Duration,
     /// Cancelled when the hub stops.
     pub stopping: CancellationToken,
 }

@@ -167,7 +167,8 @@ impl Reader<'_> {
 
     async fn check(&mut self, batch: wire::EntryBatch) -> Result<Checked, Status> {
         let wire::EntryBatch { entries, head } = batch;
-        let sizes = entries.iter().map(|entry| entry.header.len() + entry.signature.len() + entry.payload.len());
+        let sizes =
+            entries.iter().map(|entry| entry.header.len() + entry.signature.len() + entry.payload.len());
         let bytes = check_size(sizes).map_err(|error| self.refuse(error))?;
         if self.under_way.fetch_add(bytes, Ordering::Relaxed) + bytes > CREDIT_BYTES {
             return Err(self.refuse(Refusal::new(
@@ -282,9 +283,11 @@ impl Writer<'_> {
 
     async fn acknowledge_again(&self, named: BTreeSet<RecordId>) -> Result<wire::BatchAck, Status> {
         let member = self.peer.member.clone();
-        let read = self.room.parts.store.read(async move |conn| {
-            attachment::attachments_missing(conn, &member, &named).await
-        });
+        let read = self
+            .room
+            .parts
+            .store
+            .read(async move |conn| attachment::attachments_missing(conn, &member, &named).await);
         let missing = read.await?;
         Ok(wire::BatchAck {
             cursor: Some(write_position(self.durable)),

@@ -9,7 +9,7 @@ use shouwang_proto::{
 };
 use shouwang_serving::{on, store::Batch};
 
-use super::{Conn, StoreError, Tx, bad_row, column, counter, roster::roster_changed};
+use super::{Conn, StoreError, Tx, bad_row, column, counter, roster::member_touch};
 use crate::link::apply::LogState;
 
 /// How far one log is durable here.
@@ -166,16 +166,21 @@ pub async fn diverged_set(tx: &mut Tx, member: &MemberId, diverged: bool) -> Res
 pub async fn minimum_epoch_raise(tx: &mut Tx, member: &MemberId, epoch: u64) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query("update member set minimum_epoch = $2 where id = $1 and minimum_epoch < $2")
         .bind(member.as_str()).bind(column(epoch)).execute(&mut *c).await?.rows_affected());
-    roster_changed(tx).await
+    member_touch(tx, member).await
 }
 
 /// Keeps entries, in order. They must be new.
 ///
 /// # Errors
 /// What the store said; a unique violation when an entry is there already.
-pub async fn entries_insert(tx: &mut Tx, member: &MemberId, entries: &[SealedEntry]) -> Result<(), StoreError> {
+pub async fn entries_insert(
+    tx: &mut Tx,
+    member: &MemberId,
+    entries: &[SealedEntry],
+) -> Result<(), StoreError> {
     let each = |of: fn(&SealedEntry) -> Vec<u8>| entries.iter().map(of).collect::<Vec<Vec<u8>>>();
-    let number = |of: fn(&SealedEntry) -> u64| entries.iter().map(|entry| column(of(entry))).collect::<Vec<i64>>();
+    let number =
+        |of: fn(&SealedEntry) -> u64| entries.iter().map(|entry| column(of(entry))).collect::<Vec<i64>>();
     let text = |of: &dyn Fn(&SealedEntry) -> String| entries.iter().map(of).collect::<Vec<String>>();
     Batch::into("log_entry")
         .column("member_id", text(&|_| member.to_string()))

@@ -17,7 +17,10 @@ use shouwang_serving::{
     dial::{self, DialLimits, DialProblem, Target, TcpDialer},
     tls::{ClientTls, Identity},
 };
-use tonic::{Code, Request, Status, metadata::MetadataValue, service::interceptor::InterceptedService, transport::Channel};
+use tonic::{
+    Code, Request, Status, metadata::MetadataValue, service::interceptor::InterceptedService,
+    transport::Channel,
+};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 /// Adds a token to every call.
@@ -101,12 +104,17 @@ impl Trial {
         self.operator().await.issue_token(request).await.unwrap().into_inner()
     }
 
+    /// A channel to the node port.
+    pub(crate) async fn nodes(&self, certificate: Option<(&str, &Keys)>) -> Result<Channel, DialProblem> {
+        let identity =
+            certificate.map(|(chain, keys)| Identity::from_pem(chain, &keys.tls.serialize_pem()).unwrap());
+        let tls = ClientTls::new(&self.root(), identity.as_ref()).unwrap();
+        connect(self.hub.as_ref().unwrap().addresses.nodes.port(), tls).await
+    }
+
     /// Whether the node port lets somebody with this certificate in.
     pub(crate) async fn knocks(&self, certificate: Option<(&str, &Keys)>) -> Result<(), DialProblem> {
-        let identity = certificate
-            .map(|(chain, keys)| Identity::from_pem(chain, &keys.tls.serialize_pem()).unwrap());
-        let tls = ClientTls::new(&self.root(), identity.as_ref()).unwrap();
-        let channel = connect(self.hub.as_ref().unwrap().addresses.nodes.port(), tls).await?;
+        let channel = self.nodes(certificate).await?;
         match HealthClient::new(channel).check(HealthCheckRequest { service: String::new() }).await {
             Ok(_) => Ok(()),
             Err(status) => Err(DialProblem::of(&status).unwrap_or_else(|| panic!("{status:?}"))),

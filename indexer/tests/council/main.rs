@@ -5,4 +5,5 @@
 mod alliance;
 mod doors;
 mod enrolment;
+mod links;
 mod restart;

@@ -207,7 +207,10 @@ impl Ledger {
         for (_, track) in self.tracks.iter_mut().filter(|(key, _)| key.member == member) {
             let sure = track.done.iter().rposition(|done| done.delivered.is_some() || done.at < copied);
             let sure = sure.map_or(0, |last| last + 1);
-            if sure < track.done.len() || track.open.is_some() || track.done.iter().any(|done| done.at >= copied) {
+            if sure < track.done.len()
+                || track.open.is_some()
+                || track.done.iter().any(|done| done.at >= copied)
+            {
                 track.closed = true;
                 track.kept = Some(track.kept.map_or(sure, |kept| kept.min(sure)));
             }
@@ -241,7 +244,8 @@ impl Ledger {
     pub fn admissible_at_hub(&self, key: &Key) -> Admissible {
         let Some(track) = self.tracks.get(key) else { return Admissible::default() };
         let Admissible { must, may } = self.admissible(key);
-        let delivered = track.done.iter().rposition(|done| done.delivered.is_some()).map_or(0, |last| last + 1);
+        let delivered =
+            track.done.iter().rposition(|done| done.delivered.is_some()).map_or(0, |last| last + 1);
         let sure = track.done[..delivered].iter().filter(|done| done.effect.is_some()).count();
         let mut effects: Vec<_> = must.into_iter().chain(may).collect();
         let may = effects.split_off(sure.min(effects.len()));

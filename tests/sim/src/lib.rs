@@ -6,6 +6,7 @@
 pub mod campaign;
 pub mod chance;
 pub mod check;
+pub mod disks;
 pub mod evidence;
 pub mod ledger;
 pub mod listen;

@@ -59,6 +59,10 @@ pub enum Fault {
     Slow(Host, Host, u64),
     /// The machine dies and comes back with an older copy of its disk.
     Restore(Host, Copy),
+    /// The hub dies and is restored from an older copy as its operator should do it: with a new epoch.
+    RestoreProperly(Copy),
+    /// The hub that was restored properly goes, and the one from before comes back for a while.
+    OldHub,
     /// A copy of the member's node is started on another machine while the first goes on.
     Clone(usize),
     /// The hub's index folder disappears while it is down.
@@ -84,6 +88,10 @@ pub enum FaultKind {
     NodeRestore,
     /// See [`Fault::Restore`] of the hub.
     HubRestore,
+    /// See [`Fault::RestoreProperly`].
+    ProperRestore,
+    /// See [`Fault::OldHub`].
+    OldHub,
     /// See [`Fault::Clone`].
     Clone,
     /// See [`Fault::LoseIndex`].
@@ -92,7 +100,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All kinds, each with how often it comes in a seed in which it comes at all.
-    pub const WEIGHTS: [(Self, u64); 10] = [
+    pub const WEIGHTS: [(Self, u64); 12] = [
         (Self::NodeCrash, 6),
         (Self::HubCrash, 6),
         (Self::Cut, 4),
@@ -101,6 +109,8 @@ impl FaultKind {
         (Self::Slow, 2),
         (Self::NodeRestore, 2),
         (Self::HubRestore, 2),
+        (Self::ProperRestore, 2),
+        (Self::OldHub, 2),
         (Self::Clone, 1),
         (Self::LoseIndex, 1),
     ];
@@ -117,6 +127,8 @@ impl FaultKind {
             Self::Slow => "slow link",
             Self::NodeRestore => "node restored from a copy",
             Self::HubRestore => "hub restored from a copy",
+            Self::ProperRestore => "hub restored with a new epoch",
+            Self::OldHub => "old hub came back",
             Self::Clone => "clone of a node",
             Self::LoseIndex => "index lost",
         }
@@ -136,6 +148,8 @@ impl Fault {
             Self::Slow(..) => FaultKind::Slow,
             Self::Restore(Host::Hub, _) => FaultKind::HubRestore,
             Self::Restore(..) => FaultKind::NodeRestore,
+            Self::RestoreProperly(_) => FaultKind::ProperRestore,
+            Self::OldHub => FaultKind::OldHub,
             Self::Clone(_) => FaultKind::Clone,
             Self::LoseIndex => FaultKind::LoseIndex,
         }
@@ -168,6 +182,8 @@ pub struct Manners {
     pub import: u64,
     /// Publications that each member's people work on.
     pub keys: usize,
+    /// About how long a text is, in characters.
+    pub text: usize,
 }
 
 /// All that a seed decides in advance.
@@ -208,6 +224,8 @@ impl Plan {
             abandon: chance.within(0..300),
             import: chance.within(0..300),
             keys: 3 + chance.index(8),
+            // Now and then so much that the hub's credit does not suffice after a cut.
+            text: if chance.per_mille(60) { 55_000 } else { 20 + chance.index(200) },
         };
         Self {
             seed,
@@ -277,6 +295,8 @@ fn fault(kind: FaultKind, members: usize, chance: &mut Chance) -> Fault {
         FaultKind::Slow => Fault::Slow(a, b, chance.within(60..600)),
         FaultKind::NodeRestore => Fault::Restore(Host::Node(member), copy),
         FaultKind::HubRestore => Fault::Restore(Host::Hub, copy),
+        FaultKind::ProperRestore => Fault::RestoreProperly(copy),
+        FaultKind::OldHub => Fault::OldHub,
         FaultKind::Clone => Fault::Clone(member),
         FaultKind::LoseIndex => Fault::LoseIndex,
     }
@@ -298,7 +318,8 @@ mod tests {
     #[test]
     fn a_seed_decides_everything_and_seeds_differ() {
         assert_eq!(Plan::draw(42), Plan::draw(42));
-        let shapes: BTreeSet<String> = (0..100).map(|seed| format!("{:?}", Plan::draw(seed).faults)).collect();
+        let shapes: BTreeSet<String> =
+            (0..100).map(|seed| format!("{:?}", Plan::draw(seed).faults)).collect();
         assert!(shapes.len() > 90, "{}", shapes.len());
     }
 
@@ -306,7 +327,8 @@ mod tests {
     fn every_kind_of_fault_comes_and_within_its_time() {
         let plans: Vec<Plan> = (0..400).map(Plan::draw).collect();
         for (kind, _) in FaultKind::WEIGHTS {
-            let seeds = plans.iter().filter(|plan| plan.faults.iter().any(|p| p.fault.kind() == kind)).count();
+            let seeds =
+                plans.iter().filter(|plan| plan.faults.iter().any(|p| p.fault.kind() == kind)).count();
             assert!((10..390).contains(&seeds), "{kind:?} comes in {seeds} of 400 seeds");
         }
         for plan in &plans {

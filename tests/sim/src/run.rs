@@ -14,7 +14,9 @@ use tempfile::TempDir;
 use turmoil::Sim;
 
 use crate::{
-    check, evidence, listen, machines,
+    check,
+    disks::Disks,
+    evidence, listen, machines,
     people::{
         auditor::{Audit, Auditor},
         desk::Desk,
@@ -119,7 +121,9 @@ impl Folder {
         let memory = Path::new("/dev/shm");
         let prefix = format!("shouwang-sim-{seed}-");
         let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(memory);
-        made.or_else(|_| tempfile::Builder::new().prefix(&prefix).tempdir()).map(Self::Thrown).context("a folder for the disks")
+        made.or_else(|_| tempfile::Builder::new().prefix(&prefix).tempdir())
+            .map(Self::Thrown)
+            .context("a folder for the disks")
     }
 
     fn path(&self) -> &Path {
@@ -143,14 +147,15 @@ fn perform(stage: &Stage, options: &Options) -> anyhow::Result<Duration> {
         .tcp_capacity(256)
         .build();
     found(&mut sim, stage)?;
-    let mut weather = Weather::new(stage, now(&sim), options.sabotage != Some(Sabotage::LyingDisk));
+    let mut disks = Disks::new(stage, options.sabotage != Some(Sabotage::LyingDisk));
     if let Some(sabotage) = options.sabotage {
         sabotage.plant(stage)?;
     }
-    weather.back_up(Host::Hub, now(&sim))?;
+    disks.back_up(Host::Hub, now(&sim))?;
     for member in 0..plan.members {
-        weather.back_up(Host::Node(member), now(&sim))?;
+        disks.back_up(Host::Node(member), now(&sim))?;
     }
+    let mut weather = Weather::new(stage, disks, now(&sim));
     live(&mut sim, stage, &mut weather)?;
     let audit = heal(&mut sim, stage, &mut weather)?;
     let simulated = sim.elapsed();
@@ -177,7 +182,8 @@ fn found(sim: &mut Sim<'_>, stage: &Stage) -> anyhow::Result<()> {
     machines::start_people(sim, stage);
     let founding = stage.clone();
     stage.come(async move { operator::invite_all(&founding).await });
-    let all_serve = |stage: &Stage| (0..stage.plan().members).all(|member| stage.has_served(Host::Node(member)));
+    let all_serve =
+        |stage: &Stage| (0..stage.plan().members).all(|member| stage.has_served(Host::Node(member)));
     while !all_serve(stage) {
         anyhow::ensure!(sim.elapsed() < LONGEST / 4, "the members do not join");
         step(sim)?;
@@ -252,7 +258,11 @@ fn judge(stage: &Stage, audit: &Audit) -> anyhow::Result<()> {
         let parted = stage.is_held(member) || node.held.is_some();
         stage.hit(if parted { "member: log has parted" } else { "member: whole at the end" });
         violations.extend(stage.ledger(|ledger| {
-            if parted { check::parted(&name, &copied.log, ledger) } else { check::member(&name, &node, &copied.log, ledger) }
+            if parted {
+                check::parted(&name, &copied.log, ledger)
+            } else {
+                check::member(&name, &node, &copied.log, ledger)
+            }
         }));
     }
     let expected = check::to_be_found(&hub);

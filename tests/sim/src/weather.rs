@@ -2,15 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
-    path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::Context as _;
 use turmoil::Sim;
 
 use crate::{
+    disks::Disks,
     ledger::Moment,
     machines,
     people::desk::Desk,
@@ -18,19 +16,25 @@ use crate::{
     stage::Stage,
 };
 
-/// A copy of a disk.
-#[derive(Clone, Debug)]
-struct Backup {
-    made: Moment,
-    folder: PathBuf,
+/// How long the hub is gone before an older one comes in its place, and after it, in simulated milliseconds.
+const CHANGE_OF_HUBS: u64 = 100;
+
+/// What happens to the disk of a machine while it is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meanwhile {
+    Nothing,
+    Restored { copy: Copy, keep_index: bool },
+    RestoredProperly(Copy),
+    IndexLost,
+    OldHubComes,
+    OldHubGoes,
 }
 
-/// Why a machine is down, and until when.
+/// A machine that is down.
 #[derive(Clone, Copy, Debug)]
 struct Down {
     until: Moment,
-    restore: Option<Copy>,
-    lose_index: bool,
+    meanwhile: Meanwhile,
 }
 
 /// What is wrong with a link, and until when.
@@ -43,45 +47,32 @@ struct Bad {
 /// The faults of one run. Times are simulated milliseconds since the run began.
 pub struct Weather {
     stage: Stage,
+    disks: Disks,
     planned: Vec<Planned>,
     began: Moment,
     down: BTreeMap<Host, Down>,
     bad: BTreeMap<(Host, Host), Bad>,
     clones: BTreeSet<usize>,
-    backups: BTreeMap<Host, Vec<Backup>>,
-    /// Told when a node came back with an older disk, so that its promises are those of that disk.
-    declared: bool,
+    /// Until when an old hub is in the place of the present one.
+    old_hub_until: Option<Moment>,
 }
 
 impl Weather {
-    /// The weather of a plan, beginning now. `declared`: people know when a disk was restored. Without it a restore is
-    /// a lost disk that nobody admits.
+    /// The weather of a plan, beginning now.
     #[must_use]
-    pub fn new(stage: &Stage, began: Moment, declared: bool) -> Self {
+    pub fn new(stage: &Stage, disks: Disks, began: Moment) -> Self {
         let mut planned = stage.plan().faults.clone();
         planned.reverse();
         Self {
             stage: stage.clone(),
+            disks,
             planned,
             began,
             down: BTreeMap::new(),
             bad: BTreeMap::new(),
             clones: BTreeSet::new(),
-            backups: BTreeMap::new(),
-            declared,
+            old_hub_until: None,
         }
-    }
-
-    /// Copies the disk of a machine, between two steps, when nothing writes.
-    ///
-    /// # Errors
-    /// When a file cannot be copied.
-    pub fn back_up(&mut self, host: Host, now: Moment) -> anyhow::Result<()> {
-        let backups = self.backups.entry(host).or_default();
-        let folder = self.stage.folder().join("copies").join(format!("{}-{}", host.name(), backups.len()));
-        copy_folder(&self.stage.disk(host), &folder)?;
-        backups.push(Backup { made: now, folder });
-        Ok(())
     }
 
     /// Begins what is due and ends what is over.
@@ -90,7 +81,14 @@ impl Weather {
     /// When a disk cannot be copied.
     pub fn blow(&mut self, sim: &mut Sim<'_>, now: Moment) -> anyhow::Result<()> {
         while let Some(planned) = self.planned.pop_if(|planned| self.began + planned.at <= now) {
-            self.begin(sim, planned, now)?;
+            if self.begin(sim, planned, now)? {
+                let Planned { at: _, lasts, fault } = planned;
+                self.stage.note_at(now, format!("fault {fault:?} for {lasts}"));
+                self.stage.hit(format!("fault: {}", fault.kind().name()));
+            }
+        }
+        if self.old_hub_until.is_some_and(|until| until <= now) && !self.down.contains_key(&Host::Hub) {
+            self.send_old_hub_away(sim, now);
         }
         let up: Vec<Host> =
             self.down.iter().filter(|(_, down)| down.until <= now).map(|(host, _)| *host).collect();
@@ -103,7 +101,7 @@ impl Weather {
         Ok(())
     }
 
-    /// Ends everything at once: all machines run, all links pass, no clone is left.
+    /// Ends everything at once: all machines run, all links pass, no clone and no old hub is left.
     ///
     /// # Errors
     /// When a disk cannot be copied.
@@ -115,46 +113,65 @@ impl Weather {
         for host in self.down.keys().copied().collect::<Vec<_>>() {
             self.start(sim, host, now)?;
         }
+        if self.old_hub_until.is_some() {
+            self.send_old_hub_away(sim, now);
+            self.start(sim, Host::Hub, now)?;
+        }
         for member in std::mem::take(&mut self.clones) {
             sim.crash(Host::Clone(member).name());
         }
         Ok(())
     }
 
-    /// Lets the hub's index disappear and starts the hub again.
+    /// Lets the hub die, takes its index away and starts it again.
     ///
     /// # Errors
     /// When the folder cannot be removed.
     pub fn lose_index(&mut self, sim: &mut Sim<'_>, now: Moment) -> anyhow::Result<()> {
-        self.stop(sim, Host::Hub, Down { until: now, restore: None, lose_index: true }, now);
+        self.stop(sim, Host::Hub, Down { until: now, meanwhile: Meanwhile::IndexLost }, now);
         self.start(sim, Host::Hub, now)
     }
 
-    fn begin(&mut self, sim: &mut Sim<'_>, planned: Planned, now: Moment) -> anyhow::Result<()> {
+    fn begin(&mut self, sim: &mut Sim<'_>, planned: Planned, now: Moment) -> anyhow::Result<bool> {
         let Planned { at: _, lasts, fault } = planned;
         let until = now + lasts;
-        let began = match fault {
-            Fault::Crash(host) => {
-                let began = self.stop(sim, host, Down { until, restore: None, lose_index: false }, now);
-                if began && lasts % 2 == 0 {
-                    self.back_up(host, now)?;
-                }
-                began
-            }
-            Fault::Restore(host, copy) => {
-                self.stop(sim, host, Down { until, restore: Some(copy), lose_index: lasts % 3 == 0 }, now)
-            }
-            Fault::LoseIndex => self.stop(sim, Host::Hub, Down { until, restore: None, lose_index: true }, now),
-            Fault::Clone(member) => self.clone_node(sim, member, now)?,
+        let meanwhile = match fault {
+            Fault::Crash(_) => Meanwhile::Nothing,
+            Fault::Restore(_, copy) => Meanwhile::Restored { copy, keep_index: lasts % 3 == 0 },
+            Fault::RestoreProperly(copy) => Meanwhile::RestoredProperly(copy),
+            Fault::LoseIndex => Meanwhile::IndexLost,
+            Fault::OldHub => Meanwhile::OldHubComes,
+            Fault::Clone(member) => return self.clone_node(sim, member, now),
             Fault::Cut(a, b) | Fault::CutOneWay(a, b) | Fault::Hold(a, b) | Fault::Slow(a, b, _) => {
-                self.spoil(sim, (a, b), Bad { until, fault })
+                return Ok(self.spoil(sim, (a, b), Bad { until, fault }));
             }
         };
-        if began {
-            self.stage.note_at(now, format!("fault {fault:?} for {lasts}"));
-            self.stage.hit(format!("fault: {}", fault.kind().name()));
+        let host = match fault {
+            Fault::Crash(host) | Fault::Restore(host, _) => host,
+            _ => Host::Hub,
+        };
+        if self.old_hub_until.is_some() && host == Host::Hub {
+            return Ok(false);
         }
-        Ok(())
+        if meanwhile == Meanwhile::OldHubComes {
+            if !self.disks.has_old_hub() {
+                return Ok(false);
+            }
+            let began = self.stop(sim, host, Down { until: now + CHANGE_OF_HUBS, meanwhile }, now);
+            self.old_hub_until = began.then_some(now + CHANGE_OF_HUBS + lasts);
+            return Ok(began);
+        }
+        let began = self.stop(sim, host, Down { until, meanwhile }, now);
+        if began && meanwhile == Meanwhile::Nothing && lasts % 2 == 0 {
+            self.disks.back_up(host, now)?;
+        }
+        Ok(began)
+    }
+
+    fn send_old_hub_away(&mut self, sim: &mut Sim<'_>, now: Moment) {
+        self.old_hub_until = None;
+        let down = Down { until: now + CHANGE_OF_HUBS, meanwhile: Meanwhile::OldHubGoes };
+        self.stop(sim, Host::Hub, down, now);
     }
 
     fn stop(&mut self, sim: &mut Sim<'_>, host: Host, down: Down, now: Moment) -> bool {
@@ -169,39 +186,16 @@ impl Weather {
 
     fn start(&mut self, sim: &mut Sim<'_>, host: Host, now: Moment) -> anyhow::Result<()> {
         let Some(down) = self.down.remove(&host) else { return Ok(()) };
-        if let Some(copy) = down.restore {
-            self.restore(host, copy, now)?;
-        }
-        if down.lose_index && host == Host::Hub {
-            remove_folder(&self.stage.disk(host).join("index"))?;
+        match down.meanwhile {
+            Meanwhile::Nothing => {}
+            Meanwhile::Restored { copy, keep_index } => self.disks.restore(host, copy, keep_index, now)?,
+            Meanwhile::RestoredProperly(copy) => self.disks.restore_hub_properly(copy, now)?,
+            Meanwhile::IndexLost => self.disks.lose_index()?,
+            Meanwhile::OldHubComes => self.disks.bring_old_hub()?,
+            Meanwhile::OldHubGoes => self.disks.send_old_hub_away()?,
         }
         sim.bounce(host.name());
         self.stage.note_at(now, format!("{} is up", host.name()));
-        Ok(())
-    }
-
-    fn restore(&mut self, host: Host, copy: Copy, now: Moment) -> anyhow::Result<()> {
-        let backups = self.backups.get(&host).map(Vec::as_slice).unwrap_or_default();
-        let backup = match copy {
-            Copy::Oldest => backups.first(),
-            Copy::Newest => backups.last(),
-        };
-        let Some(backup) = backup.cloned() else { return Ok(()) };
-        let disk = self.stage.disk(host);
-        remove_folder(&disk)?;
-        copy_folder(&backup.folder, &disk)?;
-        self.stage.note_at(now, format!("{} has its disk of {}", host.name(), backup.made));
-        if !self.declared {
-            return Ok(());
-        }
-        match host {
-            Host::Hub => self.stage.ledger(|ledger| ledger.hub_restored(backup.made)),
-            _ => self.stage.ledger(|ledger| ledger.node_restored(&host.name(), backup.made)),
-        }
-        // Copies made after the one that counts now belong to a future that never was.
-        if let Some(backups) = self.backups.get_mut(&host) {
-            backups.retain(|other| other.made <= backup.made);
-        }
         Ok(())
     }
 
@@ -210,14 +204,17 @@ impl Weather {
             return Ok(false);
         }
         let clone = Host::Clone(member);
-        copy_folder(&self.stage.disk(Host::Node(member)), &self.stage.disk(clone))?;
+        if self.stage.has_served(clone) {
+            return Ok(false);
+        }
+        self.disks.give(Host::Node(member), clone)?;
         self.clones.insert(member);
         // From here on nobody can say which of the two the hub will hear.
         self.stage.ledger(|ledger| ledger.cloned(&Host::Node(member).name(), now));
         machines::start_node(sim, &self.stage, member, clone);
-        self.stage.begin_work();
         let desk = Desk::new(&self.stage, member, clone, "c");
         let stage = self.stage.clone();
+        self.stage.begin_work();
         self.stage.come(async move {
             stage.until_serving(clone).await;
             desk.work().await
@@ -236,7 +233,7 @@ impl Weather {
             Fault::CutOneWay(..) => sim.partition_oneway(one, other),
             Fault::Hold(..) => sim.hold(one, other),
             Fault::Slow(_, _, millis) => sim.set_link_latency(one, other, Duration::from_millis(millis)),
-            Fault::Crash(_) | Fault::Restore(..) | Fault::Clone(_) | Fault::LoseIndex => return false,
+            _ => return false,
         }
         self.bad.insert(link, bad);
         true
@@ -249,43 +246,8 @@ impl Weather {
             Fault::Cut(..) => sim.repair(one, other),
             Fault::CutOneWay(..) => sim.repair_oneway(one, other),
             Fault::Hold(..) => sim.release(one, other),
-            Fault::Slow(..) => {
-                sim.set_link_latency(one, other, Duration::from_millis(self.stage.plan().latency));
-            }
-            Fault::Crash(_) | Fault::Restore(..) | Fault::Clone(_) | Fault::LoseIndex => {}
+            _ => sim.set_link_latency(one, other, Duration::from_millis(self.stage.plan().latency)),
         }
         self.stage.note_at(now, format!("over: {:?}", bad.fault));
     }
 }
-
-/// Copies a folder with everything in it, modes included.
-///
-/// # Errors
-/// When a file cannot be read or written.
-pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let copy = || -> io::Result<()> {
-        fs::create_dir_all(to)?;
-        fs::set_permissions(to, fs::metadata(from)?.permissions())?;
-        for item in fs::read_dir(from)? {
-            let item = item?;
-            let target = to.join(item.file_name());
-            if item.file_type()?.is_dir() {
-                copy_folder(&item.path(), &target).map_err(io::Error::other)?;
-            } else {
-                fs::copy(item.path(), &target)?;
-            }
-        }
-        Ok(())
-    };
-    copy().with_context(|| format!("copying {}", from.display()))
-}
-
-fn remove_folder(folder: &Path) -> anyhow::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| folder.display().to_string())
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use shouwang_proto::wire::{
-    self, LinkState, council_service_client::CouncilServiceClient, publishing_service_client::PublishingServiceClient,
+    self, LinkState, council_service_client::CouncilServiceClient,
+    publishing_service_client::PublishingServiceClient,
 };
 
 use super::{
@@ -80,7 +81,10 @@ impl Auditor {
                 return true;
             };
             if tokio::time::Instant::now() > until {
-                self.stage.broken(promise, format!("liveness: not well {} s after the last fault: {why}", HEALING.as_secs()));
+                self.stage.broken(
+                    promise,
+                    format!("liveness: not well {} s after the last fault: {why}", HEALING.as_secs()),
+                );
                 return false;
             }
             tokio::time::sleep(PAUSE).await;
@@ -124,7 +128,12 @@ impl Auditor {
             return None;
         }
         if status.control() != LinkState::Connected || status.sync() != LinkState::Connected {
-            return Some(format!("control {:?}, sync {:?}: {}", status.control(), status.sync(), status.link_problem));
+            return Some(format!(
+                "control {:?}, sync {:?}: {}",
+                status.control(),
+                status.sync(),
+                status.link_problem
+            ));
         }
         let head = status.head.unwrap_or_default();
         let at = |position: &Option<wire::LogPosition>| position.as_ref().map_or(0, |position| position.seq);
@@ -156,6 +165,7 @@ fn node_line(stage: &Stage, member: usize) -> anyhow::Result<Line> {
     let host = Host::Node(member);
     let disk = stage.disk(host);
     let (root, token, name) = (disk.join("local-root.pem"), disk.join("publisher.token"), host.name());
-    let door = Door { host: &name, port: PUBLISHING_PORT, server_name: "node.shouwang", root: &root, token: &token };
+    let door =
+        Door { host: &name, port: PUBLISHING_PORT, server_name: "node.shouwang", root: &root, token: &token };
     door.open()
 }

@@ -9,11 +9,13 @@ use crate::{
 use prost::Message as _;
 use shouwang_proto::log::entry::EntryKind;
 
-/// A publication with this content.
+/// A publication with this content and about `text` more characters.
 #[must_use]
-pub fn write(key: &Key, version: u32) -> wire::Publication {
+pub fn write(key: &Key, version: u32, text: usize) -> wire::Publication {
+    const SENTENCE: &str = "受限空间作业前三十分钟检测，作业中连续监测，人员离开后重新检测。";
     let (any, this) = (word(key), word_of(key, version));
-    let body = format!("受限空间作业前三十分钟检测，作业中连续监测。第 {version} 版。{any} {this}");
+    let filling: String = SENTENCE.chars().cycle().take(text).collect();
+    let body = format!("第 {version} 版。{any} {this} {filling}");
     let title = format!("受限空间作业监护 {any} {this}");
     wire::Publication {
         external_id: key.external_id.clone(),
@@ -34,7 +36,11 @@ pub fn word(key: &Key) -> String {
 
 /// Letters alone, so that no rule about digits in words comes between.
 fn letters(text: &str) -> String {
-    text.chars().map(|character| character.to_digit(10).and_then(|digit| ('a'..='j').nth(digit as usize)).unwrap_or(character)).collect()
+    text.chars()
+        .map(|character| {
+            character.to_digit(10).and_then(|digit| ('a'..='j').nth(digit as usize)).unwrap_or(character)
+        })
+        .collect()
 }
 
 /// A word that is in one version of one publication.
@@ -87,7 +93,7 @@ mod tests {
     #[test]
     fn what_people_write_is_valid_and_tells_which_it_is() {
         let key = Key { member: "north".to_owned(), external_id: "k7".to_owned() };
-        let written = write(&key, 12);
+        let written = write(&key, 12, 50);
         assert_eq!(version(&written), Some(12));
         assert!(Content::from_wire(written).is_ok());
         assert_eq!(word_of(&key, 12), "northxkhvbc");

@@ -1,0 +1,199 @@
+//! The disks of the machines, seen from outside: copied, replaced by older copies, put back.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use shouwang_hub::backup;
+
+use crate::{
+    ledger::Moment,
+    plan::{Copy, Host},
+    stage::Stage,
+    surroundings,
+};
+
+/// A copy of a disk.
+#[derive(Clone, Debug)]
+struct Backup {
+    made: Moment,
+    folder: PathBuf,
+}
+
+/// The disks of one run and the copies made of them.
+pub struct Disks {
+    stage: Stage,
+    backups: BTreeMap<Host, Vec<Backup>>,
+    /// Numbers the folders.
+    made: u32,
+    /// The hub's disk from before its last proper restore.
+    before: Option<PathBuf>,
+    /// The hub's disk while the one from before is in its place.
+    aside: Option<PathBuf>,
+    /// Do people hear that a disk was replaced by an older one?
+    declared: bool,
+}
+
+impl Disks {
+    /// No copy yet.
+    #[must_use]
+    pub fn new(stage: &Stage, declared: bool) -> Self {
+        Self { stage: stage.clone(), backups: BTreeMap::new(), made: 0, before: None, aside: None, declared }
+    }
+
+    fn place(&mut self) -> PathBuf {
+        self.made += 1;
+        self.stage.folder().join("copies").join(self.made.to_string())
+    }
+
+    /// Copies a disk. Only between two steps, when nothing writes.
+    ///
+    /// # Errors
+    /// When a file cannot be copied.
+    pub fn back_up(&mut self, host: Host, now: Moment) -> anyhow::Result<()> {
+        let folder = self.place();
+        copy_folder(&self.stage.disk(host), &folder)?;
+        self.backups.entry(host).or_default().push(Backup { made: now, folder });
+        Ok(())
+    }
+
+    /// Gives one machine a copy of another one's disk.
+    ///
+    /// # Errors
+    /// When a file cannot be copied.
+    pub fn give(&self, from: Host, to: Host) -> anyhow::Result<()> {
+        copy_folder(&self.stage.disk(from), &self.stage.disk(to))
+    }
+
+    /// Takes the hub's index away.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn lose_index(&self) -> anyhow::Result<()> {
+        remove_folder(&self.stage.disk(Host::Hub).join("index"))
+    }
+
+    fn choose(&mut self, host: Host, copy: Copy) -> Option<Backup> {
+        let backups = self.backups.get_mut(&host)?;
+        let backup = match copy {
+            Copy::Oldest => backups.first(),
+            Copy::Newest => backups.last(),
+        };
+        let backup = backup.cloned()?;
+        // Later copies belong to a future that now never was.
+        backups.retain(|other| other.made <= backup.made);
+        Some(backup)
+    }
+
+    /// Replaces a disk by an older copy, as somebody does who copies files.
+    ///
+    /// # Errors
+    /// When a file cannot be copied.
+    pub fn restore(&mut self, host: Host, copy: Copy, keep_index: bool, now: Moment) -> anyhow::Result<()> {
+        let Some(backup) = self.choose(host, copy) else { return Ok(()) };
+        let (disk, aside) = (self.stage.disk(host), self.place());
+        fs::create_dir_all(aside.parent().unwrap_or(&aside))?;
+        fs::rename(&disk, &aside)?;
+        copy_folder(&backup.folder, &disk)?;
+        if keep_index && aside.join("index").exists() {
+            remove_folder(&disk.join("index"))?;
+            copy_folder(&aside.join("index"), &disk.join("index"))?;
+        }
+        remove_folder(&aside)?;
+        self.restored(host, &backup, now);
+        Ok(())
+    }
+
+    /// Restores the hub from an older copy with the program made for it.
+    ///
+    /// # Errors
+    /// When the program fails.
+    pub fn restore_hub_properly(&mut self, copy: Copy, now: Moment) -> anyhow::Result<()> {
+        let Some(backup) = self.choose(Host::Hub, copy) else { return Ok(()) };
+        let (disk, before) = (self.stage.disk(Host::Hub), self.place());
+        fs::create_dir_all(before.parent().unwrap_or(&before))?;
+        fs::rename(&disk, &before)?;
+        self.before = Some(before);
+        let seed = self.stage.plan().seed;
+        let world = surroundings::world(self.stage.epoch(), seed, "restore", u64::from(self.made), 0);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(Box::pin(backup::restore(&backup.folder, &disk, &world)))?;
+        self.restored(Host::Hub, &backup, now);
+        Ok(())
+    }
+
+    fn restored(&self, host: Host, backup: &Backup, now: Moment) {
+        self.stage.note_at(now, format!("{} has its disk of {}", host.name(), backup.made));
+        if !self.declared {
+            return;
+        }
+        if host == Host::Hub {
+            self.stage.ledger(|ledger| ledger.hub_restored(backup.made));
+        } else {
+            self.stage.ledger(|ledger| ledger.node_restored(&host.name(), backup.made));
+        }
+    }
+
+    /// Is there a hub from before a proper restore that could come back?
+    #[must_use]
+    pub fn has_old_hub(&self) -> bool {
+        self.before.is_some() && self.aside.is_none()
+    }
+
+    /// Puts the hub's disk from before its last proper restore in its place, and the present one aside.
+    ///
+    /// # Errors
+    /// When a folder cannot be moved.
+    pub fn bring_old_hub(&mut self) -> anyhow::Result<()> {
+        let Some(before) = self.before.take() else { return Ok(()) };
+        let (disk, aside) = (self.stage.disk(Host::Hub), self.place());
+        fs::rename(&disk, &aside)?;
+        fs::rename(&before, &disk)?;
+        self.aside = Some(aside);
+        Ok(())
+    }
+
+    /// Puts the present disk of the hub back.
+    ///
+    /// # Errors
+    /// When a folder cannot be moved.
+    pub fn send_old_hub_away(&mut self) -> anyhow::Result<()> {
+        let Some(aside) = self.aside.take() else { return Ok(()) };
+        let disk = self.stage.disk(Host::Hub);
+        remove_folder(&disk)?;
+        fs::rename(&aside, &disk)?;
+        Ok(())
+    }
+}
+
+/// Copies a folder with everything in it, modes included.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to).with_context(|| to.display().to_string())?;
+    let mode = fs::metadata(from).with_context(|| from.display().to_string())?.permissions();
+    fs::set_permissions(to, mode)?;
+    for item in fs::read_dir(from)? {
+        let item = item?;
+        let target = to.join(item.file_name());
+        if item.file_type()?.is_dir() {
+            copy_folder(&item.path(), &target)?;
+        } else {
+            fs::copy(item.path(), &target).with_context(|| target.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_folder(folder: &Path) -> anyhow::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| folder.display().to_string())
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
