@@ -82,6 +82,7 @@ impl Rooms {
             alliance: foundation.hub.alliance.clone(),
             hub_epoch: foundation.hub.epoch,
             world: world.clone(),
+            credit_bytes: config.link_credit_bytes,
             stopping,
         });
         let (certificate_ends, _) = watch::channel(from_millis(foundation.identity.facts().not_after_ms));
