@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
+use crate::link::room::CREDIT_BYTES;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
@@ -28,6 +29,10 @@ pub struct HubConfig {
     pub people_limits: AcceptLimits,
     /// Limits of the node port.
     pub node_limits: AcceptLimits,
+    /// Bytes of batches that a node may have under way without an acknowledgement; what a hub may have to hold in
+    /// memory is this times the nodes that send at once. At least as much as one entry, see
+    /// `shouwang_proto::log::entry::PAYLOAD_LIMIT`.
+    pub link_credit_bytes: usize,
     /// Limits of the database.
     pub store: StoreOptions,
     /// True: slow work runs on the thread that asks, for a simulation of one thread.
@@ -49,6 +54,7 @@ impl HubConfig {
             calls_per_second: CALLS_PER_SECOND,
             people_limits: AcceptLimits::people(),
             node_limits: AcceptLimits::nodes(),
+            link_credit_bytes: CREDIT_BYTES,
             store: StoreOptions::default(),
             one_thread: false,
             metrics: None,

@@ -102,6 +102,7 @@ impl Rooms {
             hub_epoch: foundation.hub.epoch,
             world: world.clone(),
             silence: SILENCE,
+            credit_bytes: config.link_credit_bytes,
             stopping,
         });
         let parts = RoomParts {

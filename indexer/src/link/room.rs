@@ -28,7 +28,7 @@ pub const SILENCE: Duration = Duration::from_secs(12);
 pub(super) const HELLO: Duration = Duration::from_secs(10);
 /// Before it stops, the hub asks the nodes to dial again after a random wait of at most so many milliseconds.
 pub const RECONNECT_WITHIN_MS: u32 = 5_000;
-/// Bytes of batches that a node may have under way without an acknowledgement.
+/// Bytes of batches that a node may have under way without an acknowledgement, unless the operator chose otherwise.
 pub const CREDIT_BYTES: usize = 4 * 1024 * 1024;
 
 /// What the link room is made of.
@@ -52,6 +52,8 @@ pub struct LinkParts {
     pub world: World,
     /// How long a node may be silent: [`SILENCE`].
     pub silence: Duration,
+    /// Bytes of batches that a node may have under way without an acknowledgement; see [`CREDIT_BYTES`].
+    pub credit_bytes: usize,
     /// Cancelled when the hub stops.
     pub stopping: CancellationToken,
 }

@@ -26,7 +26,7 @@ use super::{
     judge::{Examined, examine},
     lease::{BootId, Line},
     peer::Peer,
-    room::{CREDIT_BYTES, HELLO, LinkRoom, SILENCE, displaced},
+    room::{HELLO, LinkRoom, SILENCE, displaced},
     tracker::{Admitted, BatchError, Tracker, check_size},
     translate::{read_boot, read_head, read_position, write_notice, write_position, write_resume},
 };
@@ -117,7 +117,7 @@ async fn welcome(room: &LinkRoom, resume: Resume, cursor: Position, out: &Out) -
     let welcome = wire::SyncWelcome {
         resume_case: write_resume(resume).into(),
         cursor: Some(write_position(cursor)),
-        credit_bytes: CREDIT_BYTES as u64,
+        credit_bytes: room.parts.credit_bytes as u64,
         hub_epoch: room.parts.hub_epoch,
     };
     send(out, wire::sync_response::Message::Welcome(welcome)).await
@@ -175,7 +175,7 @@ impl Reader<'_> {
         let sizes =
             entries.iter().map(|entry| entry.header.len() + entry.signature.len() + entry.payload.len());
         let bytes = check_size(sizes).map_err(|error| self.refuse(error))?;
-        if self.under_way.fetch_add(bytes, Ordering::Relaxed) + bytes > CREDIT_BYTES {
+        if self.under_way.fetch_add(bytes, Ordering::Relaxed) + bytes > self.room.parts.credit_bytes {
             return Err(self.refuse(Refusal::new(
                 Code::ResourceExhausted,
                 "CREDIT_EXCEEDED",

@@ -75,8 +75,7 @@ impl SearchRoom {
         let pool = if one_thread { None } else { Some(Arc::new(SearchPool::start(THREADS, WAITING)?)) };
         let told = board.clone();
         let reached = Arc::new(move |position| told.index_reached(position));
-        let tailer =
-            Tailer::new(Arc::clone(&index), store, hub_log.follow(), world, reached, one_thread);
+        let tailer = Tailer::new(Arc::clone(&index), store, hub_log.follow(), world, reached, one_thread);
         let progress = tailer.progress();
         Ok((Self { index, pool, roster, board, thesaurus, progress }, tailer))
     }

@@ -236,6 +236,12 @@ impl Talk<'_> {
                     let header = entry.header();
                     Position { epoch: header.epoch, seq: header.seq, hash: entry.hash() }
                 });
+                if last.is_none() && slice.cut {
+                    tracing::debug!(
+                        most_bytes,
+                        "the hub's credit is used up: waiting for an acknowledgement"
+                    );
+                }
                 self.loaded = slice.entries;
                 return Ok(Some(Event::Loaded { last, bytes: slice.bytes, cut: slice.cut }));
             }

@@ -181,6 +181,21 @@ pub fn parted(name: &str, hub: &Log, ledger: &Ledger) -> Vec<Violation> {
     findings.0
 }
 
+/// Checks the member whose node is not ours: the hub has exactly what it meant seriously.
+#[must_use]
+pub fn stranger(meant: &[SealedEntry], hub: &[SealedEntry]) -> Vec<Violation> {
+    let mut findings = Findings::default();
+    if meant != hub {
+        let common = common(meant, hub);
+        let (here, there) = (meant.len(), hub.len());
+        findings.add(
+            "P4",
+            format!("the stranger meant {here} entries, the hub has {there}, the first {common} are equal"),
+        );
+    }
+    findings.0
+}
+
 fn common(one: &[SealedEntry], other: &[SealedEntry]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use shouwang_hub::backup;
+use shouwang_hub::{backup, config::HubConfig};
 
 use crate::{
     ledger::Moment,
@@ -31,6 +31,8 @@ pub struct Disks {
     made: u32,
     /// The hub's disk from before its last proper restore.
     before: Option<PathBuf>,
+    /// Was the hub's epoch ever raised?
+    raised: bool,
     /// The hub's disk while the one from before is in its place.
     aside: Option<PathBuf>,
     /// Do people hear that a disk was replaced by an older one?
@@ -41,7 +43,15 @@ impl Disks {
     /// No copy yet.
     #[must_use]
     pub fn new(stage: &Stage, declared: bool) -> Self {
-        Self { stage: stage.clone(), backups: BTreeMap::new(), made: 0, before: None, aside: None, declared }
+        Self {
+            stage: stage.clone(),
+            backups: BTreeMap::new(),
+            made: 0,
+            before: None,
+            raised: false,
+            aside: None,
+            declared,
+        }
     }
 
     fn place(&mut self) -> PathBuf {
@@ -88,11 +98,15 @@ impl Disks {
         Some(backup)
     }
 
-    /// Replaces a disk by an older copy, as somebody does who copies files.
+    /// Replaces a disk by an older copy, as somebody does who copies files. A copy of the hub from before its epoch was
+    /// raised is restored properly: else it would be the old hub for ever, which the nodes refuse for good reason.
     ///
     /// # Errors
     /// When a file cannot be copied.
     pub fn restore(&mut self, host: Host, copy: Copy, keep_index: bool, now: Moment) -> anyhow::Result<()> {
+        if host == Host::Hub && self.raised {
+            return self.restore_hub_properly(copy, now);
+        }
         let Some(backup) = self.choose(host, copy) else { return Ok(()) };
         let (disk, aside) = (self.stage.disk(host), self.place());
         fs::create_dir_all(aside.parent().unwrap_or(&aside))?;
@@ -107,20 +121,24 @@ impl Disks {
         Ok(())
     }
 
-    /// Restores the hub from an older copy with the program made for it.
+    /// Restores the hub from an older copy with the programs made for it.
     ///
     /// # Errors
-    /// When the program fails.
+    /// When a program fails.
     pub fn restore_hub_properly(&mut self, copy: Copy, now: Moment) -> anyhow::Result<()> {
         let Some(backup) = self.choose(Host::Hub, copy) else { return Ok(()) };
         let (disk, before) = (self.stage.disk(Host::Hub), self.place());
         fs::create_dir_all(before.parent().unwrap_or(&before))?;
         fs::rename(&disk, &before)?;
-        self.before = Some(before);
+        (self.before, self.raised) = (Some(before), true);
         let seed = self.stage.plan().seed;
         let world = surroundings::world(self.stage.epoch(), seed, "restore", u64::from(self.made), 0);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(Box::pin(backup::restore(&backup.folder, &disk, &world)))?;
+        let whole = self.place();
+        runtime.block_on(Box::pin(async {
+            backup::backup(&HubConfig::new(&backup.folder), &whole).await?;
+            backup::restore(&whole, &disk, &world).await
+        }))?;
         self.restored(Host::Hub, &backup, now);
         Ok(())
     }

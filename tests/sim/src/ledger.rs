@@ -61,15 +61,32 @@ pub struct Admissible {
     pub must: Vec<Effect>,
     /// Unknown outcome, or acknowledged and lost with a disk.
     pub may: Vec<Effect>,
+    /// Was still open when the node went back to an older disk, and may have been granted there.
+    pub late: Option<Wish>,
 }
 
 impl Admissible {
     /// True when a log that says this of the publication keeps every promise.
     #[must_use]
     pub fn allows(&self, seen: &[Effect]) -> bool {
-        seen.len() >= self.must.len()
-            && seen.len() <= self.must.len() + self.may.len()
-            && seen.iter().eq(self.must.iter().chain(&self.may).take(seen.len()))
+        let expected = self.must.iter().chain(&self.may);
+        let agreed = seen.iter().zip(expected).take_while(|(seen, expected)| seen == expected).count();
+        let late = seen.len() == agreed + 1 && self.late.is_some_and(|wish| could_leave(wish, seen[agreed]));
+        agreed >= self.must.len() && (agreed == seen.len() || late)
+    }
+}
+
+/// Could this wish leave this effect, whatever the publication was before?
+fn could_leave(wish: Wish, effect: Effect) -> bool {
+    match (wish, effect) {
+        (
+            Wish::Create { version: wanted, publish: true }
+            | Wish::Revise { version: wanted }
+            | Wish::Import { version: wanted },
+            Effect::Put { version, .. },
+        ) => wanted == version,
+        (Wish::Publish, Effect::Put { .. }) | (Wish::Withdraw, Effect::Withdraw { .. }) => true,
+        _ => false,
     }
 }
 
@@ -236,20 +253,20 @@ impl Ledger {
         let (sure, lost) = track.done.split_at(kept);
         let mut may = effects(lost);
         may.extend(track.open.and_then(|wish| track.shelf.step(wish).ok()).and_then(|step| step.effect));
-        Admissible { must: effects(sure), may }
+        Admissible { must: effects(sure), may, late: track.open.filter(|_| track.kept.is_some()) }
     }
 
     /// What a hub that is still behind may have of a member whose log has parted: only what somebody saw there.
     #[must_use]
     pub fn admissible_at_hub(&self, key: &Key) -> Admissible {
         let Some(track) = self.tracks.get(key) else { return Admissible::default() };
-        let Admissible { must, may } = self.admissible(key);
+        let Admissible { must, may, late } = self.admissible(key);
         let delivered =
             track.done.iter().rposition(|done| done.delivered.is_some()).map_or(0, |last| last + 1);
         let sure = track.done[..delivered].iter().filter(|done| done.effect.is_some()).count();
         let mut effects: Vec<_> = must.into_iter().chain(may).collect();
         let may = effects.split_off(sure.min(effects.len()));
-        Admissible { must: effects, may }
+        Admissible { must: effects, may, late }
     }
 
     /// Publications whose state is certain, with that state.
@@ -310,18 +327,34 @@ mod tests {
         let revise = Wish::Revise { version: 2 };
         let mut lost = after(&[(FIRST, 10), (revise, 20)]);
         lost.node_restored("north", 15);
-        assert_eq!(lost.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2] });
+        assert_eq!(lost.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2], late: None });
 
         let mut delivered = after(&[(FIRST, 10), (revise, 20)]);
         delivered.delivered("north", "k", 21, 30);
         delivered.node_restored("north", 15);
-        assert_eq!(delivered.admissible(&key()), Admissible { must: vec![PUT_1, PUT_2], may: vec![] });
+        assert_eq!(
+            delivered.admissible(&key()),
+            Admissible { must: vec![PUT_1, PUT_2], ..Admissible::default() }
+        );
 
         let mut both = after(&[(FIRST, 10), (revise, 20)]);
         both.delivered("north", "k", 21, 30);
         both.hub_restored(25);
         both.node_restored("north", 15);
-        assert_eq!(both.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2] });
+        assert_eq!(both.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2], late: None });
+
+        let mut open = after(&[(FIRST, 10), (revise, 20)]);
+        open.asked(&key(), Wish::Revise { version: 7 });
+        open.node_restored("north", 15);
+        let admissible = open.admissible(&key());
+        assert!(
+            admissible.allows(&[PUT_1, Effect::Put { version: 7, revision: 2 }]),
+            "granted by the restored node"
+        );
+        assert!(
+            !admissible.allows(&[PUT_1, Effect::Put { version: 8, revision: 2 }]),
+            "nobody asked for that"
+        );
 
         let mut other = after(&[(FIRST, 10)]);
         other.node_restored("south", 5);
@@ -332,7 +365,7 @@ mod tests {
     fn of_two_machines_only_the_delivered_is_sure() {
         let mut ledger = after(&[(FIRST, 10), (Wish::Revise { version: 2 }, 20)]);
         ledger.cloned("north", 15);
-        assert_eq!(ledger.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2] });
+        assert_eq!(ledger.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2], late: None });
         ledger.delivered("north", "c", 21, 30);
         assert_eq!(ledger.admissible(&key()).must, [PUT_1], "seen at the other machine");
         ledger.delivered("north", "k", 21, 30);

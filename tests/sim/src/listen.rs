@@ -33,11 +33,11 @@ struct Listener {
 
 impl<S: Subscriber> Layer<S> for Listener {
     fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
-        *metadata.level() <= Level::INFO && metadata.target().starts_with("shouwang")
+        *metadata.level() <= Level::DEBUG && metadata.target().starts_with("shouwang")
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::INFO)
+        Some(LevelFilter::DEBUG)
     }
 
     #[expect(clippy::print_stderr, reason = "asked for by whoever repeats one seed")]

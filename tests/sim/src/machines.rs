@@ -79,7 +79,9 @@ async fn hub(stage: &Stage, world: World) -> anyhow::Result<HubHandle> {
         alliance: Some("park".parse()?),
         advertise: Some(format!("hub:{NODES_PORT}")),
         advertise_people: Some(format!("hub:{PEOPLE_PORT}")),
+        link_credit_bytes: stage.plan().credit,
         store: StoreOptions::simulation_with(latency),
+        one_thread: true,
         ..HubConfig::new(stage.disk(Host::Hub))
     };
     let people = SimListener::bind(PEOPLE_PORT).await?;

@@ -201,6 +201,8 @@ pub struct Plan {
     pub skews: Vec<i64>,
     /// The people.
     pub manners: Manners,
+    /// Bytes that a node may send without an acknowledgement: mostly plenty, now and then so little that it has to wait.
+    pub credit: usize,
     /// Does a member with a broken or hostile node take part?
     pub stranger: bool,
     /// Is the index taken away at the end, to be built again?
@@ -224,8 +226,7 @@ impl Plan {
             abandon: chance.within(0..300),
             import: chance.within(0..300),
             keys: 3 + chance.index(8),
-            // Now and then so much that the hub's credit does not suffice after a cut.
-            text: if chance.per_mille(60) { 55_000 } else { 20 + chance.index(200) },
+            text: if chance.per_mille(100) { chance.index(3_000) } else { 20 + chance.index(200) },
         };
         Self {
             seed,
@@ -234,6 +235,7 @@ impl Plan {
             latency: chance.within(2..40),
             skews,
             manners,
+            credit: if chance.per_mille(700) { 4 * 1024 * 1024 } else { 16 * 1024 },
             stranger: chance.per_mille(300),
             rebuild: chance.per_mille(250),
             faults: faults(seed, members, chaos),

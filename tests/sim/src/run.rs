@@ -20,7 +20,7 @@ use crate::{
     people::{
         auditor::{Audit, Auditor},
         desk::Desk,
-        operator, reader,
+        operator, reader, stranger,
     },
     plan::{Host, Plan},
     sabotage::Sabotage,
@@ -31,6 +31,8 @@ use crate::{
     weather::Weather,
 };
 
+/// TEMP
+pub const SEARCH: bool = false;
 /// How much simulated time passes at once. Messages arrive at such moments.
 const TICK: Duration = Duration::from_millis(4);
 /// A run that has not ended by itself after so much simulated time never will.
@@ -201,12 +203,18 @@ fn live(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Resu
         stage.begin_work();
         stage.come(desk.work());
     }
+    if stage.plan().stranger {
+        stage.begin_work();
+        stage.come(stranger::live(stage.clone()));
+    }
     let reading = stage.clone();
-    stage.come(async move {
-        let line = operator::hub_line(&reading)?;
-        reader::read(reading, line).await;
-        Ok(())
-    });
+    if SEARCH {
+        stage.come(async move {
+            let line = operator::hub_line(&reading)?;
+            reader::read(reading, line).await;
+            Ok(())
+        });
+    }
     while now(sim) < until {
         weather.blow(sim, now(sim))?;
         step(sim)?;
@@ -264,6 +272,10 @@ fn judge(stage: &Stage, audit: &Audit) -> anyhow::Result<()> {
                 check::member(&name, &node, &copied.log, ledger)
             }
         }));
+    }
+    if stage.plan().stranger {
+        let copied = hub.members.get(&Host::Stranger.name()).cloned().unwrap_or_default();
+        violations.extend(check::stranger(&stage.stranger(), &copied.log));
     }
     let expected = check::to_be_found(&hub);
     for (promise, found) in [("P5", &audit.found), ("P16", &audit.found_again)] {

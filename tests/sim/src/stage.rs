@@ -11,6 +11,7 @@ use std::{
 
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
+use shouwang_proto::log::sealed::SealedEntry;
 
 use crate::{
     ledger::{Key, Ledger, Moment},
@@ -77,6 +78,7 @@ struct Inner {
     serving: RefCell<BTreeSet<Host>>,
     demand: Cell<Option<Demand>>,
     held: RefCell<BTreeSet<usize>>,
+    stranger: RefCell<Vec<SealedEntry>>,
     at_work: Cell<usize>,
     ledger: RefCell<Ledger>,
     trace: RefCell<Trace>,
@@ -98,6 +100,7 @@ impl Stage {
             serving: RefCell::default(),
             demand: Cell::new(None),
             held: RefCell::default(),
+            stranger: RefCell::default(),
             at_work: Cell::new(0),
             ledger: RefCell::default(),
             trace: RefCell::default(),
@@ -199,6 +202,17 @@ impl Stage {
     #[must_use]
     pub fn is_held(&self, member: usize) -> bool {
         self.0.held.borrow().contains(&member)
+    }
+
+    /// What the stranger's log is.
+    pub fn set_stranger(&self, log: Vec<SealedEntry>) {
+        *self.0.stranger.borrow_mut() = log;
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn stranger(&self) -> Vec<SealedEntry> {
+        self.0.stranger.borrow().clone()
     }
 
     /// One more actor has something to finish.

@@ -242,7 +242,8 @@ impl Desk {
         if self.stage.ledger(|ledger| ledger.is_closed(key)) {
             return Next::GiveUp;
         }
-        if !healing && self.chance.per_mille(self.stage.plan().manners.abandon) {
+        let gone = healing && matches!(self.at, Host::Clone(_));
+        if gone || !healing && self.chance.per_mille(self.stage.plan().manners.abandon) {
             self.stage.ledger(|ledger| ledger.abandoned(key));
             self.stage.hit("request abandoned");
             return Next::GiveUp;
@@ -252,6 +253,8 @@ impl Desk {
 
     /// A request of some time ago, sent once more, gets its first answer again and changes nothing.
     async fn repeat(&mut self, client: &mut PublishingServiceClient<Line>) {
+        // A node that was restored has forgotten, and must not be asked.
+        self.answered.retain(|answered| !self.stage.ledger(|ledger| ledger.is_closed(&answered.key)));
         let index = self.chance.index(self.answered.len());
         let text = self.stage.plan().manners.text;
         let Some(Answered { key, wish, name, request_id, answer }) = self.answered.get(index).cloned() else {

@@ -3,6 +3,8 @@
 pub mod auditor;
 pub mod calls;
 pub mod desk;
+pub mod forgery;
 pub mod operator;
 pub mod paper;
 pub mod reader;
+pub mod stranger;
