@@ -26,7 +26,7 @@ use super::{
     attachments::Attachments,
     board::LinkBoard,
     lease::BootId,
-    room::{LinkParts, LinkRoom},
+    room::{CREDIT_BYTES, LinkParts, LinkRoom},
     script::{Script, member},
     service::LinkDesk,
     translate::write_position,
@@ -71,6 +71,7 @@ impl TrialHub {
             hub_epoch: 1,
             world: World::system(),
             silence,
+            credit_bytes: CREDIT_BYTES,
             stopping: CancellationToken::new(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

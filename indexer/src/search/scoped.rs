@@ -27,6 +27,8 @@ use super::{
 
 /// How many of the best stage two ranks again.
 const RERANKED: usize = 200;
+/// One in so many pairs of ideographs must be unknown before sounds are asked for.
+const THIN: usize = 3;
 /// How far pages go; who wants more should ask more narrowly.
 pub const DEPTH_LIMIT: usize = 1_000;
 /// Most values of a facet that are told.
@@ -210,7 +212,10 @@ impl ScopedSearcher {
         let filters = [&asked.query.filters, &asked.filters];
         let admission = Admission::new(&view.names, &self.caller, &filters, &asked.query.excluded);
         let order = if asked.query.is_browsing() { Order::Newest } else { Order::Score };
-        let plan = Plan::new(&view.open.fields, &asked.query, words, &filters, false);
+        let mut plan = Plan::new(&view.open.fields, &asked.query, words, &filters, false);
+        if is_thin(view, &plan)? {
+            plan = Plan::new(&view.open.fields, &asked.query, words, &filters, true);
+        }
         let question = Question {
             view,
             plan: &plan,
@@ -226,6 +231,16 @@ impl ScopedSearcher {
         }
         Ok(matches)
     }
+}
+
+/// True when so many pairs of ideographs of the query are nowhere that it may be misspelt: then sounds are asked for
+/// too. Looks at the open index only, so that the answer tells nothing about the other.
+fn is_thin(view: &View, plan: &Plan) -> Result<bool, SearchError> {
+    let mut unknown = 0;
+    for term in &plan.bigrams {
+        unknown += usize::from(view.open.searcher.doc_freq(term)? == 0);
+    }
+    Ok(unknown > 0 && unknown * THIN >= plan.bigrams.len())
 }
 
 fn hit(view: &View, ranked: &Ranked, matcher: &Matcher, query: &Query) -> Result<Hit, SearchError> {

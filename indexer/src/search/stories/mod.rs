@@ -2,6 +2,7 @@
 
 mod finding;
 mod healing;
+mod helping;
 mod scopes;
 
 use std::{

@@ -43,8 +43,10 @@ fn everything(hub: &Hub, caller: &Caller) -> String {
         "\"动火作业\"",
         "作业 -审批",
         "海蓝",
+        "海兰仙鹤",
+        "海蓝先鹤动伙",
         "hai lan",
-        "haolanxianhe",
+        "动伙作业",
         "tag:动火审批",
     ] {
         out.push_str(&format!("{query}: {:#?}\n", hub.ask_as(caller, query)));
@@ -58,6 +60,9 @@ fn everything(hub: &Hub, caller: &Caller) -> String {
                 break;
             }
             asked.page_token = found.next_page_token;
+        }
+        for typed in [query, "h", "d", "海", "hai", "hlxh", "动", "dong", "s"] {
+            out.push_str(&format!("{typed}: {:?}\n", hub.index.searcher(caller.clone()).suggest(typed, 20)));
         }
     }
     out
@@ -83,6 +88,12 @@ fn those_it_is_for_find_it() {
     let hub = Hub::with(open_documents().into_iter().chain([secret(&["council"])]));
     let found = hub.ask_as(&caller(&["alliance", "council"]), CANARY);
     assert_eq!(titles(&found), "海蓝仙鹤动火作业");
+    let council = hub.index.searcher(caller(&["alliance", "council"]));
+    assert_eq!(council.suggest("hailan", 5).len(), 2);
+    assert_eq!(
+        hub.ask_as(&caller(&["alliance", "council"]), "海兰仙鹤").did_you_mean.as_deref(),
+        Some(CANARY)
+    );
     let own = Caller { member: Some("secretive".parse().unwrap()), ..caller(&["alliance"]) };
     assert_eq!(hub.ask_as(&own, CANARY).total, 1);
     assert_eq!(hub.ask_as(&own, "动火").total, 31);

@@ -4,6 +4,7 @@ pub mod auditor;
 pub mod calls;
 pub mod desk;
 pub mod forgery;
+mod letters;
 pub mod operator;
 pub mod paper;
 pub mod reader;
