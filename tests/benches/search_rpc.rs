@@ -229,7 +229,11 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let (entry, path) = entry.map(|entry| (entry.path(), to.join(entry.file_name())))?;
-        if entry.is_dir() { copy_folder(&entry, &path)? } else { drop(fs::copy(entry, path)?) }
+        if entry.is_dir() {
+            copy_folder(&entry, &path)?;
+        } else {
+            fs::copy(entry, path)?;
+        }
     }
     Ok(())
 }

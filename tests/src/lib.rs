@@ -2,5 +2,6 @@
 
 pub mod corpus;
 pub mod house;
+pub mod judged;
 pub mod measure;
 pub mod processes;

@@ -1,4 +1,5 @@
 //! The tree keeps the rules of the house.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::{
     fs,

@@ -1,5 +1,10 @@
 //! The README's tour with the three real binaries: a demo park, an own practice from a second node, a hub killed with
 //! -9, the end and the next start.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise and tells what it measured"
+)]
 
 use std::{
     fs,

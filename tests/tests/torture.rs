@@ -1,6 +1,12 @@
 //! Real processes, killed with -9 at random points; a ledger outside the system says what must be there afterwards.
 //!
 //! `SHOUWANG_TORTURE_KILLS` sets how many kills (default 12), `SHOUWANG_TORTURE_SEED` repeats a run.
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise and tells what it did"
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

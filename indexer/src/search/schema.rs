@@ -90,9 +90,9 @@ pub(crate) fn schema() -> (Schema, Fields) {
 /// The tokenizers that the schema names.
 pub(crate) fn tokenizers() -> TokenizerManager {
     let manager = TokenizerManager::default();
-    manager.register("bigrams", BigramTokenizer::default());
-    manager.register("singles", SingleTokenizer::default());
-    manager.register("sounds", SoundTokenizer::default());
+    manager.register("bigrams", BigramTokenizer);
+    manager.register("singles", SingleTokenizer);
+    manager.register("sounds", SoundTokenizer);
     manager
 }
 

@@ -34,6 +34,9 @@ pub(crate) struct Matcher {
     singles: BTreeSet<char>,
 }
 
+/// A text, what it is worth, where it matches and where its best passage begins.
+type Passage<'a> = (usize, &'a str, Vec<(usize, usize)>, usize);
+
 impl Matcher {
     /// For these texts: the query's words and phrases and what the thesaurus added.
     pub(crate) fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
@@ -96,7 +99,7 @@ impl Matcher {
     /// first text that is not empty.
     pub(crate) fn snippet<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Highlighted {
         let texts: Vec<&str> = texts.into_iter().filter(|text| !text.trim().is_empty()).collect();
-        let mut best: Option<(usize, &str, Vec<(usize, usize)>, usize)> = None;
+        let mut best: Option<Passage<'_>> = None;
         for text in &texts {
             let found = self.find(text);
             let (worth, start) = best_window(text, &found);

@@ -148,7 +148,14 @@ impl Weather {
         };
         let host = match fault {
             Fault::Crash(host) | Fault::Restore(host, _) => host,
-            _ => Host::Hub,
+            Fault::Cut(..)
+            | Fault::CutOneWay(..)
+            | Fault::Hold(..)
+            | Fault::Slow(..)
+            | Fault::RestoreProperly(_)
+            | Fault::OldHub
+            | Fault::Clone(_)
+            | Fault::LoseIndex => Host::Hub,
         };
         if self.old_hub_until.is_some() && host == Host::Hub {
             return Ok(false);
@@ -233,7 +240,12 @@ impl Weather {
             Fault::CutOneWay(..) => sim.partition_oneway(one, other),
             Fault::Hold(..) => sim.hold(one, other),
             Fault::Slow(_, _, millis) => sim.set_link_latency(one, other, Duration::from_millis(millis)),
-            _ => return false,
+            Fault::Crash(_)
+            | Fault::Restore(..)
+            | Fault::RestoreProperly(_)
+            | Fault::OldHub
+            | Fault::Clone(_)
+            | Fault::LoseIndex => return false,
         }
         self.bad.insert(link, bad);
         true
@@ -246,7 +258,15 @@ impl Weather {
             Fault::Cut(..) => sim.repair(one, other),
             Fault::CutOneWay(..) => sim.repair_oneway(one, other),
             Fault::Hold(..) => sim.release(one, other),
-            _ => sim.set_link_latency(one, other, Duration::from_millis(self.stage.plan().latency)),
+            Fault::Crash(_)
+            | Fault::Slow(..)
+            | Fault::Restore(..)
+            | Fault::RestoreProperly(_)
+            | Fault::OldHub
+            | Fault::Clone(_)
+            | Fault::LoseIndex => {
+                sim.set_link_latency(one, other, Duration::from_millis(self.stage.plan().latency))
+            }
         }
         self.stage.note_at(now, format!("over: {:?}", bad.fault));
     }

@@ -137,8 +137,9 @@ impl Collection {
     /// When a file of the source tree is missing or not as it should be.
     pub fn safety() -> anyhow::Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(root.join("admin-cli/demo"))?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        let mut files: Vec<PathBuf> = fs::read_dir(root.join("admin-cli/demo"))?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()?;
         files.sort();
         let (mut texts, mut thesaurus) = (Vec::new(), Vec::new());
         for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "jsonl")) {
@@ -157,7 +158,13 @@ impl Collection {
             }));
         }
         let judged = root.join("tests/judged/safety");
-        Self::new("safety".to_owned(), texts, lines(&judged.join("queries.jsonl"))?, &judged.join("qrels.tsv"), thesaurus)
+        Self::new(
+            "safety".to_owned(),
+            texts,
+            lines(&judged.join("queries.jsonl"))?,
+            &judged.join("qrels.tsv"),
+            thesaurus,
+        )
     }
 
     /// All collections there are: those of the folder (unpacked or `.tar.xz`) and the project's own.
@@ -167,7 +174,9 @@ impl Collection {
     pub fn all(folder: Option<&Path>, unpack_to: &Path) -> anyhow::Result<Vec<Self>> {
         let mut all = Vec::new();
         let mut entries: Vec<PathBuf> = match folder {
-            Some(folder) => fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?,
+            Some(folder) => {
+                fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?
+            }
             None => Vec::new(),
         };
         entries.sort();

@@ -17,9 +17,9 @@ use tantivy::{
 use super::{Collection, Run};
 
 const STOP_WORDS: &[&str] = &[
-    "a", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of", "on",
-    "or", "s", "such", "t", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will",
-    "with", "www",
+    "a", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not",
+    "of", "on", "or", "s", "such", "t", "that", "the", "their", "then", "there", "these", "they", "this",
+    "to", "was", "will", "with", "www",
 ];
 
 fn is_ideograph(one: char) -> bool {
@@ -199,9 +199,10 @@ mod tests {
 
     #[test]
     fn tokens_are_those_of_lucene() {
-        assert_eq!(tokens("有限空间GB30871-2022，氨 the Don't 4.5m"), [
-            "有限", "限空", "空间", "gb30871", "2022", "氨", "don't", "4.5m"
-        ]);
+        assert_eq!(
+            tokens("有限空间GB30871-2022，氨 the Don't 4.5m"),
+            ["有限", "限空", "空间", "gb30871", "2022", "氨", "don't", "4.5m"]
+        );
         assert_eq!(tokens("ＧＢ３０８７１ カタ"), ["gb30871", "カタ"]);
     }
 }

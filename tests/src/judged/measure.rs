@@ -40,7 +40,11 @@ pub fn measure(collection: &Collection, run: &Run) -> Measured {
         sum.ndcg_10 += discounted(found.iter().map(grade)) / discounted(ideal.into_iter());
         let judged = found.iter().take(100).filter(|id| grades.contains_key(*id)).count();
         sum.recall_100 += judged as f64 / grades.len() as f64;
-        sum.mrr_10 += found.iter().take(10).position(|id| grades.contains_key(id)).map_or(0.0, |at| 1.0 / (at as f64 + 1.0));
+        sum.mrr_10 += found
+            .iter()
+            .take(10)
+            .position(|id| grades.contains_key(id))
+            .map_or(0.0, |at| 1.0 / (at as f64 + 1.0));
     }
     let questions = collection.questions.len() as f64;
     Measured {

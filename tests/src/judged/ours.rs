@@ -7,7 +7,8 @@ use std::{
 };
 
 use shouwang_hub::search::{
-    Caller, Deadline, Document, Found, IndexChange, IndexSettings, Kind, RecordKey, SearchIndex, SearchParameters,
+    Caller, Deadline, Document, Found, IndexChange, IndexSettings, Kind, RecordKey, SearchIndex,
+    SearchParameters,
     query::{CHARACTER_LIMIT, Filters, parse},
     thesaurus::{Synonym, Thesaurus},
 };

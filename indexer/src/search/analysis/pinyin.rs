@@ -24,11 +24,10 @@ static SOUNDS: LazyLock<Sounds> = LazyLock::new(|| {
                 return 0;
             };
             let plain = sound.plain().replace('ü', "v");
-            let place = *places.entry(plain.clone()).or_insert_with(|| {
+            *places.entry(plain.clone()).or_insert_with(|| {
                 syllables.push(plain);
                 u16::try_from(syllables.len()).unwrap_or(0)
-            });
-            place
+            })
         })
         .collect();
     Sounds { of, syllables }

@@ -66,13 +66,12 @@ impl Cutter<'_> {
             };
             match one.class {
                 Class::Ideograph if self.cut == Cut::Singles => return set(word, &[one]),
-                Class::Ideograph => match self.before.replace((one, false)) {
-                    Some((first, _)) => {
+                Class::Ideograph => {
+                    if let Some((first, _)) = self.before.replace((one, false)) {
                         self.before = Some((one, true));
                         return set(word, &[first, one]);
                     }
-                    None => {}
-                },
+                }
                 Class::Letter | Class::Digit | Class::Break => {
                     if self.lone(word) {
                         self.ahead = Some(one);
