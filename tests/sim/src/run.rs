@@ -182,8 +182,13 @@ fn found(sim: &mut Sim<'_>, stage: &Stage) -> anyhow::Result<()> {
     machines::start_people(sim, stage);
     let founding = stage.clone();
     stage.come(async move { operator::invite_all(&founding).await });
-    let all_serve = |stage: &Stage| (0..stage.plan().members).all(|member| stage.has_served(Host::Node(member)));
-    while !all_serve(stage) {
+    let strangers = stage.plan().stranger.then_some(Host::Stranger);
+    if strangers.is_some() {
+        stage.begin_work();
+        stage.come(stranger::live(stage.clone()));
+    }
+    let everybody = || (0..stage.plan().members).map(Host::Node).chain(strangers);
+    while !everybody().all(|host| stage.has_served(host)) {
         anyhow::ensure!(sim.elapsed() < LONGEST / 4, "the members do not join");
         step(sim)?;
     }
@@ -199,10 +204,6 @@ fn live(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Resu
         let desk = Desk::new(stage, member, Host::Node(member), "k");
         stage.begin_work();
         stage.come(desk.work());
-    }
-    if stage.plan().stranger {
-        stage.begin_work();
-        stage.come(stranger::live(stage.clone()));
     }
     let reading = stage.clone();
     if SEARCH { stage.come(async move {
