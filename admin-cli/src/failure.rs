@@ -17,7 +17,7 @@ pub(crate) struct Failure {
     /// How the program ends.
     pub(crate) exit: Exit,
     /// Stable reason in `UPPER_SNAKE_CASE`.
-    pub(crate) reason: String,
+    pub(crate) reason: Box<str>,
     /// What happened.
     pub(crate) words: Words,
     /// Every wrong field.
@@ -31,7 +31,7 @@ pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl Failure {
     fn new(exit: Exit, reason: &str, words: Words) -> Self {
-        Self { exit, reason: reason.to_owned(), words, violations: Vec::new(), hints: Vec::new() }
+        Self { exit, reason: reason.into(), words, violations: Vec::new(), hints: Vec::new() }
     }
 
     /// Something failed on this machine.

@@ -44,7 +44,7 @@ impl Words {
     pub(crate) fn show(&self, lang: Lang) -> String {
         match lang {
             Lang::Zh if self.zh.is_empty() => self.en.clone(),
-            Lang::Zh if self.en.is_empty() => self.zh.clone(),
+            Lang::Zh if self.en.is_empty() || self.en == self.zh => self.zh.clone(),
             Lang::Zh => format!("{} （{}）", self.zh, self.en),
             Lang::En => self.en.clone(),
         }

@@ -1,5 +1,6 @@
 //! The program as scripts see it: help, exit codes, errors, without any server.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 use assert_cmd::Command;
 
 fn shouwang(arguments: &[&str]) -> Command {

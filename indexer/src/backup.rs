@@ -14,12 +14,7 @@ use serde_json::json;
 use shouwang_proto::clock::World;
 use shouwang_serving::store::StoreOptions;
 
-use crate::{
-    config::HubConfig,
-    council::audit::Deed,
-    folder::DataFolder,
-    store,
-};
+use crate::{config::HubConfig, council::audit::Deed, folder::DataFolder, store};
 
 /// What a backup holds besides the database.
 const KEPT: [&str; 4] = ["keys", "attachments", "root.pem", "operator.token"];
@@ -77,7 +72,8 @@ async fn fill_hub(from: &Path, part: &Path, world: &World) -> anyhow::Result<()>
         .write(async move |tx| {
             let epoch = store::hub::hub_epoch_raise(tx).await?;
             let (actor, subject) = ("hub".to_owned(), "hub".to_owned());
-            let deed = Deed { at: now, actor, action: "hub.restore", subject, detail: json!({ "epoch": epoch }) };
+            let deed =
+                Deed { at: now, actor, action: "hub.restore", subject, detail: json!({ "epoch": epoch }) };
             store::audit::audit_add(tx, &deed).await?;
             Ok(epoch)
         })
@@ -100,7 +96,9 @@ fn new_beside(place: &Path) -> anyhow::Result<PathBuf> {
     part.push(".part");
     let part = PathBuf::from(part);
     let made = DirBuilder::new().mode(0o700).create(&part);
-    made.with_context(|| format!("cannot make the folder {}; is an earlier try still there?", part.display()))?;
+    made.with_context(|| {
+        format!("cannot make the folder {}; is an earlier try still there?", part.display())
+    })?;
     Ok(part)
 }
 

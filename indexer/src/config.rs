@@ -2,11 +2,11 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
+use crate::link::room::CREDIT_BYTES;
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
 use shouwang_proto::id::AllianceId;
-use crate::link::room::CREDIT_BYTES;
 use shouwang_serving::{accept::AcceptLimits, store::StoreOptions};
 
 /// How a hub runs.
@@ -110,7 +110,8 @@ impl HubFile {
     /// # Errors
     /// When it cannot be read, or holds what is not known; the message names line and key.
     pub fn read(path: &std::path::Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is not understood", path.display()))
     }
 
@@ -149,13 +150,16 @@ mod tests {
     #[test]
     fn a_file_is_applied_and_what_it_does_not_know_is_refused() {
         let file: HubFile =
-            toml::from_str("alliance = 'chenghu-park'\nnode_connections = 10\npeople_listen = '127.0.0.1:0'").unwrap();
+            toml::from_str("alliance = 'chenghu-park'\nnode_connections = 10\npeople_listen = '127.0.0.1:0'")
+                .unwrap();
         let mut config = HubConfig::new("d");
         file.apply(&mut config);
         assert_eq!(config.alliance, Some("chenghu-park".parse().unwrap()));
         assert_eq!((config.node_limits.connections, config.people_limits.connections), (10, 4_096));
         assert_eq!(config.database_url(), "sqlite:d/hub.db");
-        for wrong in ["alliances = 'x'", "alliance = 'No Slug'", "people_listen = 'here'", "calls_per_second = -1"] {
+        for wrong in
+            ["alliances = 'x'", "alliance = 'No Slug'", "people_listen = 'here'", "calls_per_second = -1"]
+        {
             assert!(toml::from_str::<HubFile>(wrong).is_err(), "{wrong}");
         }
     }

@@ -19,11 +19,7 @@ use crate::{
         caller::{Role, SecretHash},
     },
     folder::{DataFolder, check_private, write_file},
-    store::{
-        self, Store,
-        enrolment::NewToken,
-        hub::HubIdentity,
-    },
+    store::{self, Store, enrolment::NewToken, hub::HubIdentity},
 };
 
 /// The alliance's id when nobody chose one.
@@ -130,7 +126,9 @@ async fn found(
         })
         .await?;
     if !founded {
-        bail!("another hub founded this database at the same moment: copy its keys folder here and start again");
+        bail!(
+            "another hub founded this database at the same moment: copy its keys folder here and start again"
+        );
     }
     let hub = store.read(async |conn| store::hub::hub_find(conn).await).await?;
     let hub = hub.context("the hub was founded and is not there")?;

@@ -80,10 +80,14 @@ impl Hub {
             .await
             .context("the database does not open")?;
         let stop = CancellationToken::new();
-        let rooms = Rooms::open(&config, &folder, store.clone(), world, stop.clone()).await?;
+        let (rooms, tailer) = Rooms::open(&config, &folder, store.clone(), world, stop.clone()).await?;
         let people_tls = ServerTls::for_people(&rooms.foundation.identity)?;
         let nodes_tls = ServerTls::for_nodes(&rooms.foundation.identity, rooms.client_rule())?;
-        let pages = people::Pages { store: store.clone(), metrics: config.metrics.clone() };
+        let pages = people::Pages {
+            store: store.clone(),
+            index: rooms.index_probe(),
+            metrics: config.metrics.clone(),
+        };
         let people_router = people::router(rooms.people_services(&config, addresses).await?, pages);
         let nodes_router = rooms.node_services().await.into_axum_router();
 
@@ -93,6 +97,8 @@ impl Hub {
         spawn(&mut tasks, "people port", people_port.serve(people_listener, people_router, stop.clone()));
         spawn(&mut tasks, "node port", nodes_port.serve(nodes_listener, nodes_router, stop.clone()));
         follow(&mut tasks, &stop, &rooms);
+        spawn_until(&mut tasks, &stop, "index", tailer.follow());
+        spawn_until(&mut tasks, &stop, "thesaurus of the index", rooms.search.clone().follow_thesaurus());
         let renewal = renew(&rooms, &folder, [people_tls, nodes_tls]);
         spawn_until(&mut tasks, &stop, "renewal of the hub's certificate", renewal);
 

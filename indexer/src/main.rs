@@ -1,9 +1,10 @@
 //! The program of the hub.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use futures::future::OptionFuture;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use shouwang_hub::{
     Hub, Surroundings, backup,
@@ -11,13 +12,12 @@ use shouwang_hub::{
 };
 use shouwang_proto::{clock::World, id::AllianceId};
 use shouwang_serving::{
-    accept,
+    accept, parent,
     telemetry::{self, LogFormat},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-const PEOPLE_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8440);
+const PEOPLE_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8440);
 const NODES_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8441);
 /// How often old samples are dropped from the histograms.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -92,6 +92,9 @@ struct ServeArguments {
     /// Logs as one JSON object per line.
     #[arg(long)]
     log_json: bool,
+    /// End when standard input is closed: with the program that started this one.
+    #[arg(long)]
+    until_stdin_closes: bool,
 }
 
 fn main() -> ExitCode {
@@ -118,7 +121,9 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
             tracing::info!(to = %to.display(), "backed up");
             Ok(())
         }
-        Verb::Restore(RestoreArguments { from, data }) => backup::restore(&from, &data, &World::system()).await,
+        Verb::Restore(RestoreArguments { from, data }) => {
+            backup::restore(&from, &data, &World::system()).await
+        }
     }
 }
 
@@ -135,6 +140,9 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
     // Before the ports: a signal during the start shall not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let parent_gone =
+        OptionFuture::from(arguments.until_stdin_closes.then(parent::stdin_closes).transpose()?);
+    let mut parent_gone = pin!(parent_gone);
     let surroundings = Surroundings {
         world: World::system(),
         people: bind(arguments.people_listen.or(file.people_listen).unwrap_or(PEOPLE_LISTEN))?,
@@ -147,6 +155,7 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
         tokio::select! {
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
+            Some(()) = &mut parent_gone => break Ok(()),
             problem = hub.failed() => break Err(problem),
             _ = upkeep.tick() => if let Some(metrics) = &metrics { metrics.run_upkeep() },
         }
@@ -158,8 +167,9 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<tokio::net::TcpListener> {
-    accept::bind(address)
-        .with_context(|| format!("cannot listen on {address}: is another program there, or the address not ours?"))
+    accept::bind(address).with_context(|| {
+        format!("cannot listen on {address}: is another program there, or the address not ours?")
+    })
 }
 
 /// Tells systemd; without one, nothing.

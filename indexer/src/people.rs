@@ -14,7 +14,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use shouwang_serving::store::StoreError;
 use tonic::{Code, service::Routes};
 
-use crate::store::{self, Store};
+use crate::{
+    council::oversight::IndexProbe,
+    store::{self, Store},
+};
 
 /// Longest time to the first byte of an answer. Searches have their own, shorter limit.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
@@ -26,6 +29,8 @@ const READY_LIMIT: Duration = Duration::from_secs(2);
 pub struct Pages {
     /// The database.
     pub store: Store,
+    /// The index.
+    pub index: IndexProbe,
     /// The process's metrics.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -36,7 +41,8 @@ impl std::fmt::Debug for Pages {
     }
 }
 
-/// Everything the people port serves: `/healthz` (the process answers), `/readyz` (it can do its work), `/metrics`
+/// Everything the people port serves: `/healthz` (the process answers), `/readyz` (database and index can do their
+/// work), `/metrics`
 /// (Prometheus text; counts and times, nothing about members or texts), and the gRPC services.
 pub fn router(services: Routes, pages: Pages) -> Router {
     Router::new()
@@ -49,13 +55,15 @@ pub fn router(services: Routes, pages: Pages) -> Router {
 }
 
 async fn ready(State(pages): State<Pages>) -> Response {
-    let asked = tokio::time::timeout(READY_LIMIT, pages.store.read(async |conn| store::hub::hub_find(conn).await));
+    let asked =
+        tokio::time::timeout(READY_LIMIT, pages.store.read(async |conn| store::hub::hub_find(conn).await));
     let problem = match asked.await {
         Err(_) => Some("the database does not answer in time"),
         Ok(Err(StoreError::Refused(_) | StoreError::Unavailable(_) | StoreError::Internal(_))) => {
             Some("the database answers with an error")
         }
         Ok(Ok(_)) if !pages.store.is_writable() => Some("the last write to the database failed"),
+        Ok(Ok(_)) if (pages.index)().caught_up.is_none() => Some("the index is being made"),
         Ok(Ok(_)) => None,
     };
     match problem {
@@ -77,9 +85,8 @@ async fn in_time(request: Request, next: Next) -> Response {
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
     match tokio::time::timeout(CALL_LIMIT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) if grpc => {
-            tonic::Status::new(Code::DeadlineExceeded, "the hub took too long （处理超时）").into_http::<axum::body::Body>()
-        }
+        Err(_) if grpc => tonic::Status::new(Code::DeadlineExceeded, "the hub took too long （处理超时）")
+            .into_http::<axum::body::Body>(),
         Err(_) => StatusCode::GATEWAY_TIMEOUT.into_response(),
     }
 }

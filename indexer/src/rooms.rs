@@ -6,7 +6,10 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use shouwang_proto::{
     clock::{World, from_millis},
-    wire::{council_service_server::CouncilServiceServer, enrolment_service_server::EnrolmentServiceServer},
+    wire::{
+        council_service_server::CouncilServiceServer, enrolment_service_server::EnrolmentServiceServer,
+        search_service_server::SearchServiceServer,
+    },
 };
 use shouwang_serving::{
     grpc::{self, SYNC_MESSAGE_BYTES},
@@ -19,8 +22,14 @@ use tonic::service::Routes;
 use crate::{
     config::HubConfig,
     council::{
-        coordinator::Council, enrolment::Enrolment, enrolment_service::EnrolmentDesk, gate::Gate,
-        oversight::{IndexProgress, Oversight}, roster::Roster, service::CouncilDesk, thesaurus::ThesaurusBook,
+        coordinator::Council,
+        enrolment::Enrolment,
+        enrolment_service::EnrolmentDesk,
+        gate::Gate,
+        oversight::{IndexProbe, IndexProgress, Oversight},
+        roster::Roster,
+        service::CouncilDesk,
+        thesaurus::ThesaurusBook,
     },
     folder::DataFolder,
     founding::{self, Foundation},
@@ -28,8 +37,13 @@ use crate::{
     link::{
         attachments::Attachments,
         board::LinkBoard,
-        room::{LinkParts, LinkRoom},
+        room::{LinkParts, LinkRoom, SILENCE},
         service::LinkDesk,
+    },
+    search::{
+        room::{RoomParts, SearchRoom},
+        service::SearchDesk,
+        tailer::{Progress, Tailer},
     },
     store::{self, Store, hub_log::HubLogHead},
 };
@@ -38,6 +52,9 @@ use crate::{
 const ENROLMENT_MESSAGE_BYTES: usize = 16 * 1024;
 /// Room for the longest group of synonyms or list of groups.
 const COUNCIL_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Room for the longest question with all its filters.
+const SEARCH_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// Everything a hub is made of.
 pub(crate) struct Rooms {
@@ -49,24 +66,26 @@ pub(crate) struct Rooms {
     pub(crate) hub_log: HubLogHead,
     pub(crate) board: LinkBoard,
     pub(crate) link: LinkRoom,
+    pub(crate) search: SearchRoom,
+    attachments: Attachments,
     /// When the hub's own certificate ends.
     pub(crate) certificate_ends: watch::Sender<Timestamp>,
     pub(crate) world: World,
 }
 
 impl Rooms {
-    /// Opens the rooms on a store, from the lowest up.
+    /// Opens the rooms on a store, from the lowest up; with them comes the task that keeps the index.
     pub(crate) async fn open(
         config: &HubConfig,
         folder: &DataFolder,
         store: Store,
         world: World,
         stopping: CancellationToken,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<(Self, Tailer)> {
         let foundation = founding::lay(config, folder, &store, &world).await?;
         let roster = Roster::load(store.clone()).await?;
         let thesaurus = ThesaurusBook::load(store.clone()).await?;
-        let council = Council::new(store.clone(), roster.clone(), thesaurus, world.clone());
+        let council = Council::new(store.clone(), roster.clone(), thesaurus.clone(), world.clone());
         let gate = Gate::new(roster.clone(), world.clone(), config.calls_per_second);
         let head = store.read(async |conn| store::hub_log::hub_log_head(conn).await).await?;
         let hub_log = HubLogHead::new(head);
@@ -78,15 +97,41 @@ impl Rooms {
             roster: roster.clone(),
             board: board.clone(),
             hub_log: hub_log.clone(),
-            attachments,
+            attachments: attachments.clone(),
             alliance: foundation.hub.alliance.clone(),
             hub_epoch: foundation.hub.epoch,
             world: world.clone(),
+            silence: SILENCE,
             credit_bytes: config.link_credit_bytes,
             stopping,
         });
+        let parts = RoomParts {
+            store: store.clone(),
+            roster: roster.clone(),
+            board: board.clone(),
+            hub_log: hub_log.clone(),
+            thesaurus,
+            world: world.clone(),
+            one_thread: config.one_thread,
+        };
+        let (search, tailer) = SearchRoom::open(&folder.index(), parts)
+            .with_context(|| format!("cannot use {}", folder.index().display()))?;
         let (certificate_ends, _) = watch::channel(from_millis(foundation.identity.facts().not_after_ms));
-        Ok(Self { store, roster, council, gate, foundation, hub_log, board, link, certificate_ends, world })
+        let rooms = Self {
+            store,
+            roster,
+            council,
+            gate,
+            foundation,
+            hub_log,
+            board,
+            link,
+            search,
+            attachments,
+            certificate_ends,
+            world,
+        };
+        Ok((rooms, tailer))
     }
 
     /// Who may open a link: the allow-list as it is at each handshake.
@@ -118,10 +163,19 @@ impl Rooms {
         let council = CouncilServiceServer::new(council)
             .max_decoding_message_size(COUNCIL_MESSAGE_BYTES)
             .max_encoding_message_size(SYNC_MESSAGE_BYTES);
+        let (room, gate, store) = (self.search.clone(), self.gate.clone(), self.store.clone());
+        let search = SearchServiceServer::new(SearchDesk::new(room, gate, store, self.attachments.clone()))
+            .max_decoding_message_size(SEARCH_MESSAGE_BYTES)
+            .max_encoding_message_size(SYNC_MESSAGE_BYTES);
         let (reporter, health) = grpc::health();
         reporter.set_serving::<EnrolmentServiceServer<EnrolmentDesk>>().await;
         reporter.set_serving::<CouncilServiceServer<CouncilDesk>>().await;
-        Ok(Routes::new(health).add_service(grpc::reflection()?).add_service(enrolment).add_service(council))
+        reporter.set_serving::<SearchServiceServer<SearchDesk>>().await;
+        Ok(Routes::new(health)
+            .add_service(grpc::reflection()?)
+            .add_service(enrolment)
+            .add_service(council)
+            .add_service(search))
     }
 
     fn oversight(&self, config: &HubConfig) -> Oversight {
@@ -131,7 +185,7 @@ impl Rooms {
             roster: self.roster.clone(),
             board: self.board.clone(),
             hub_log: self.hub_log.clone(),
-            index: Arc::new(IndexProgress::default),
+            index: self.index_probe(),
             alliance: self.foundation.hub.alliance.clone(),
             engine: if postgres { "postgres" } else { "sqlite" },
             certificate_ends: self.certificate_ends.subscribe(),
@@ -139,11 +193,22 @@ impl Rooms {
         }
     }
 
+    /// Tells how far the index is.
+    pub(crate) fn index_probe(&self) -> IndexProbe {
+        let search = self.search.clone();
+        Arc::new(move || {
+            let Progress { position, caught_up } = search.progress();
+            IndexProgress { position, caught_up }
+        })
+    }
+
     /// What the node port offers.
     pub(crate) async fn node_services(&self) -> Routes {
         let link = LinkDesk::service(self.link.clone());
         let (reporter, health) = grpc::health();
-        reporter.set_serving::<shouwang_proto::wire::link_service_server::LinkServiceServer<LinkDesk>>().await;
+        reporter
+            .set_serving::<shouwang_proto::wire::link_service_server::LinkServiceServer<LinkDesk>>()
+            .await;
         Routes::new(health).add_service(link)
     }
 }

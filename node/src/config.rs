@@ -46,7 +46,8 @@ impl NodeFile {
     /// # Errors
     /// When it cannot be read, or holds what is not known; the message names line and key.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is not understood", path.display()))
     }
 

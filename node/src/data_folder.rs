@@ -62,7 +62,8 @@ impl DataFolder {
     /// When others may read its file, or what the disk said.
     pub fn token(&self, world: &World) -> anyhow::Result<Zeroizing<String>> {
         let path = self.path.join(TOKEN_FILE);
-        let stored = durable_file::read_secret(&path).with_context(|| format!("cannot use {}", path.display()))?;
+        let stored =
+            durable_file::read_secret(&path).with_context(|| format!("cannot use {}", path.display()))?;
         if let Some(stored) = stored {
             let token = std::str::from_utf8(&stored).map(str::trim).unwrap_or_default();
             if token.len() < 32 {

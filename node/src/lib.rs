@@ -19,6 +19,8 @@ mod node;
 pub mod publishing_service;
 pub mod shelf;
 pub mod store;
+#[cfg(test)]
+mod trial;
 
 pub use config::NodeConfig;
 pub use join::join;

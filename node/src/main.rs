@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use futures::future::OptionFuture;
 use shouwang_node::{
     Node, NodeConfig, Surroundings,
     config::NodeFile,
@@ -19,6 +20,7 @@ use shouwang_proto::clock::World;
 use shouwang_serving::{
     accept,
     dial::TcpDialer,
+    parent,
     telemetry::{self, LogFormat},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,6 +59,9 @@ enum Verb {
         /// Logs as one JSON object per line.
         #[arg(long)]
         log_json: bool,
+        /// End when standard input is closed: with the program that started this one.
+        #[arg(long)]
+        until_stdin_closes: bool,
     },
 }
 
@@ -89,26 +94,29 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
             );
             Ok(())
         }
-        Verb::Serve { data, config, listen, log_json: _ } => {
+        Verb::Serve { data, config, listen, log_json: _, until_stdin_closes } => {
             let file = config.as_deref().map(NodeFile::read).transpose()?.unwrap_or_default();
             let mut config = NodeConfig::new(data);
             file.apply(&mut config);
-            serve(config, listen.or(file.listen).unwrap_or(LISTEN)).await
+            serve(config, listen.or(file.listen).unwrap_or(LISTEN), until_stdin_closes).await
         }
     }
 }
 
-async fn serve(config: NodeConfig, listen: SocketAddr) -> anyhow::Result<()> {
+async fn serve(config: NodeConfig, listen: SocketAddr, until_stdin_closes: bool) -> anyhow::Result<()> {
     // Before the port: a signal during the start shall not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let listener = accept::bind(listen)
-        .with_context(|| format!("cannot listen on {listen}: is another program there, or the address not ours?"))?;
+    let parent_gone = OptionFuture::from(until_stdin_closes.then(parent::stdin_closes).transpose()?);
+    let listener = accept::bind(listen).with_context(|| {
+        format!("cannot listen on {listen}: is another program there, or the address not ours?")
+    })?;
     let surroundings = Surroundings { world: World::system(), listener, dialer: Arc::new(TcpDialer) };
     let mut node = Node::start(config, surroundings).await?;
     let outcome = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
+        Some(()) = parent_gone => Ok(()),
         problem = node.failed() => Err(problem),
     };
     tracing::info!("stopping");

@@ -51,7 +51,9 @@ impl Membership {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
-        serde_json::from_slice(&content).map(Some).with_context(|| format!("cannot understand {}", path.display()))
+        serde_json::from_slice(&content)
+            .map(Some)
+            .with_context(|| format!("cannot understand {}", path.display()))
     }
 
     /// Writes it durably.
@@ -89,11 +91,14 @@ pub fn log_key(data: &Path, world: &World) -> anyhow::Result<LogKey> {
 /// When others may read the file, when it holds no key, or what the disk said.
 pub fn log_key_if_there(data: &Path) -> anyhow::Result<Option<LogKey>> {
     let path = data.join(LOG_KEY_FILE);
-    let secret = durable_file::read_secret(&path).with_context(|| format!("cannot use {}", path.display()))?;
+    let secret =
+        durable_file::read_secret(&path).with_context(|| format!("cannot use {}", path.display()))?;
     secret
         .map(|secret| {
             let secret = <[u8; 32]>::try_from(secret.as_slice());
-            secret.map(LogKey::from_secret).with_context(|| format!("{} is not 32 bytes long", path.display()))
+            secret
+                .map(LogKey::from_secret)
+                .with_context(|| format!("{} is not 32 bytes long", path.display()))
         })
         .transpose()
 }

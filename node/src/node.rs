@@ -4,10 +4,7 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
-use shouwang_proto::{
-    clock::World,
-    wire::publishing_service_server::PublishingServiceServer,
-};
+use shouwang_proto::{clock::World, wire::publishing_service_server::PublishingServiceServer};
 use shouwang_serving::{
     accept::{Acceptor, Listener},
     dial::Dialer,
@@ -112,7 +109,9 @@ impl Node {
             None => tracing::warn!("this node has not joined an alliance: drafts only"),
             Some(membership) => {
                 let ring = KeyRing::open(folder.path())?;
-                board.change(|status| (status.control, status.sync) = (LinkState::Connecting, LinkState::Connecting));
+                board.change(|status| {
+                    (status.control, status.sync) = (LinkState::Connecting, LinkState::Connecting)
+                });
                 let (store, board) = (store.clone(), board.clone());
                 let parts = LinkParts { store, attachments, board, world, membership, ring };
                 hub_link::start(parts, dialer, &mut tasks, stop.clone());

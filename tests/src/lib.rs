@@ -2,4 +2,5 @@
 
 pub mod corpus;
 pub mod house;
+pub mod measure;
 pub mod processes;

@@ -84,7 +84,7 @@ fn of_failure(check: &'static str, failure: &Failure) -> Finding {
     let join =
         |pick: fn(&Words) -> &String| failure.hints.iter().map(pick).cloned().collect::<Vec<_>>().join("; ");
     let advice = if failure.hints.is_empty() {
-        words!("按上面的说明处理", "do what it says")
+        words!("修正后再次运行 shouwang doctor", "put this right, then run `shouwang doctor` again")
     } else {
         Words { zh: join(|hint| &hint.zh), en: join(|hint| &hint.en) }
     };

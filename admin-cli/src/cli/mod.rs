@@ -151,6 +151,8 @@ mod tests {
             "publication get X",
             "publication withdraw X --reason old",
             "search 有限空间 --kind practice --limit 3 --output json",
+            "search 有限空间 通风 --limit 3 检测",
+            "search",
             "search -- -x",
             "suggest yxkj",
             "member invite new-one --name 新单位 --group council",

@@ -11,12 +11,15 @@ use serde_json::{Map, Value, json};
 use shouwang_proto::{
     publication::Kind,
     wire::{
-        CreatePublicationRequest, DeliveryState, ImportOutcome, ImportPublicationsRequest, Publication,
-        PublicationState, PublishPublicationRequest,
+        CreatePublicationRequest, DeliveryState, GetPublicationRequest, ImportOutcome,
+        ImportPublicationsRequest, Publication, PublicationState, PublishPublicationRequest, SearchRequest,
     },
 };
 
-use super::publication::{own, own_name};
+use super::{
+    publication::{own, own_name},
+    search::own_position,
+};
 use crate::{
     connection::Node,
     exit::Exit,
@@ -88,7 +91,7 @@ pub(super) async fn run(session: &Session, arguments: PublishArguments) -> Outco
         What::One(record, folder) => publish_one(session, &node, *record, folder, draft).await?,
     };
     if wait {
-        publication = searchable(&node, publication).await?;
+        publication = searchable(session, &node, publication).await?;
     }
     let delivery = publication.delivery();
     session.output.answer(&PublicationView::from(publication));
@@ -220,8 +223,9 @@ async fn create_or_revise(node: &Node, publication: Publication, draft: bool) ->
     }
 }
 
-/// Looks until the hub has indexed it.
-async fn searchable(node: &Node, publication: Publication) -> Outcome<Publication> {
+/// Waits until the hub has indexed it. The hub knows first; the node hears of it some seconds later, and is asked when
+/// the context has no hub or the hub cannot say.
+async fn searchable(session: &Session, node: &Node, publication: Publication) -> Outcome<Publication> {
     let name = publication.name.clone();
     let look = async {
         let mut publication = publication;
@@ -229,6 +233,10 @@ async fn searchable(node: &Node, publication: Publication) -> Outcome<Publicatio
             match publication.delivery() {
                 DeliveryState::Searchable | DeliveryState::Quarantined => break,
                 DeliveryState::Local | DeliveryState::Delivered | DeliveryState::Unspecified => {}
+            }
+            if shown_by_hub(session, node, &publication).await {
+                publication.set_delivery(DeliveryState::Searchable);
+                break;
             }
             tokio::time::sleep(WAIT_PAUSE).await;
             publication = own(node, &name).await?;
@@ -246,6 +254,19 @@ async fn searchable(node: &Node, publication: Publication) -> Outcome<Publicatio
             "the node goes on by itself; `shouwang status` shows the link"
         ))),
     }
+}
+
+/// True when the hub's index holds the own log as it is now and the hub shows this revision to the caller.
+async fn shown_by_hub(session: &Session, node: &Node, publication: &Publication) -> bool {
+    let Ok(hub) = session.hub().await else { return false };
+    let Ok(own_position) = own_position(node).await else { return false };
+    let request = SearchRequest { page_size: 1, min_applied: vec![own_position], ..SearchRequest::default() };
+    if hub.search().search(request).await.is_err() {
+        return false;
+    }
+    let request = GetPublicationRequest { name: publication.name.clone() };
+    let shown = hub.search().get_publication(request).await;
+    shown.is_ok_and(|shown| shown.into_inner().revision >= publication.revision)
 }
 
 #[cfg(test)]

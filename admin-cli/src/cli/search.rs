@@ -8,6 +8,7 @@ use shouwang_proto::{
 };
 
 use crate::{
+    connection::Node,
     exit::Exit,
     failure::{Failure, Outcome},
     render::search::{SearchView, SuggestView},
@@ -18,8 +19,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct SearchArguments {
     /// Words, "exact phrases", -exclusions, field:value; empty lists everything, newest first （检索词）
-    #[arg(default_value = "")]
-    query: String,
+    query: Vec<String>,
     /// Only this kind: practice, course or resource; may be repeated （类型）
     #[arg(long, value_name = "KIND")]
     kind: Vec<Kind>,
@@ -75,7 +75,8 @@ pub(super) struct SuggestArguments {
 }
 
 pub(super) async fn search(session: &Session, arguments: SearchArguments) -> Outcome<Exit> {
-    let min_applied = if arguments.wait_for_own { vec![own_position(session).await?] } else { Vec::new() };
+    let min_applied =
+        if arguments.wait_for_own { vec![own_position(&session.node().await?).await?] } else { Vec::new() };
     let SearchArguments {
         query,
         kind,
@@ -94,7 +95,7 @@ pub(super) async fn search(session: &Session, arguments: SearchArguments) -> Out
         wait_for_own: _,
     } = arguments;
     let request = SearchRequest {
-        query,
+        query: query.join(" "),
         filter: Some(SearchFilter {
             kinds: kind.into_iter().map(|kind| kind.to_wire() as i32).collect(),
             members: member,
@@ -119,8 +120,7 @@ pub(super) async fn search(session: &Session, arguments: SearchArguments) -> Out
 }
 
 /// Where the own log stands now.
-async fn own_position(session: &Session) -> Outcome<MinApplied> {
-    let node = session.node().await?;
+pub(super) async fn own_position(node: &Node) -> Outcome<MinApplied> {
     let status = node.publishing().get_node_status(GetNodeStatusRequest {}).await;
     let status = status.map_err(|status| node.failure(&status))?.into_inner();
     if status.member_id.is_empty() {

@@ -12,7 +12,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     sync::watch,
     task::JoinSet,
     time::{Instant, sleep, timeout},
@@ -52,6 +52,13 @@ pub(crate) struct Server {
     pub(crate) log: PathBuf,
 }
 
+/// A server that runs.
+struct Running {
+    child: Child,
+    /// Closing it ends the server.
+    pipe: Option<ChildStdin>,
+}
+
 /// Keeps servers running until told to end.
 pub(crate) struct Keeper {
     output: Output,
@@ -68,13 +75,13 @@ impl Keeper {
     /// Starts servers side by side, answers when all listen, and keeps them running from then on.
     pub(crate) async fn start(&mut self, servers: Vec<Server>) -> Outcome<()> {
         let started = servers.into_iter().map(|server| async move {
-            let mut child = server.spawn()?;
-            server.listens(&mut child).await?;
-            Ok((server, child))
+            let mut running = server.spawn()?;
+            server.listens(&mut running).await?;
+            Ok((server, running))
         });
-        for (server, child) in futures::future::try_join_all(started).await? {
+        for (server, running) in futures::future::try_join_all(started).await? {
             let (output, end) = (self.output, self.end.subscribe());
-            self.tasks.spawn(async move { server.keep(child, output, end).await });
+            self.tasks.spawn(async move { server.keep(running, output, end).await });
         }
         Ok(())
     }
@@ -112,13 +119,16 @@ impl Server {
         if status.success() { Ok(()) } else { Err(self.did_not_start(status)) }
     }
 
-    fn spawn(&self) -> Outcome<Child> {
+    fn spawn(&self) -> Outcome<Running> {
         let child = self.command()?.stdin(Stdio::piped()).spawn();
-        child.map_err(|error| Failure::file(&self.program, &error))
+        let mut child = child.map_err(|error| Failure::file(&self.program, &error))?;
+        // Taken out of the child, because waiting for a child closes its standard input.
+        let pipe = child.stdin.take();
+        Ok(Running { child, pipe })
     }
 
     /// Answers when the child listens, or has died instead.
-    async fn listens(&self, child: &mut Child) -> Outcome<()> {
+    async fn listens(&self, Running { child, pipe: _ }: &mut Running) -> Outcome<()> {
         let begun = Instant::now();
         while begun.elapsed() < READY_LIMIT {
             if let Ok(Some(status)) = child.try_wait() {
@@ -149,35 +159,35 @@ impl Server {
     }
 
     /// Keeps the server running: starts it again whenever it dies, until told to end.
-    async fn keep(self, mut child: Child, output: Output, mut end: watch::Receiver<bool>) {
+    async fn keep(self, mut running: Running, output: Output, mut end: watch::Receiver<bool>) {
         let mut pause = AGAIN.0;
         loop {
             let begun = Instant::now();
             tokio::select! {
-                status = child.wait() => output.talk(&self.died(status.ok())),
-                () = told_to_end(&mut end) => return terminate(child).await,
+                status = running.child.wait() => output.talk(&self.died(status.ok())),
+                () = told_to_end(&mut end) => return running.terminate().await,
             }
             if begun.elapsed() > HEALTHY {
                 pause = AGAIN.0;
             }
-            child = loop {
+            running = loop {
                 if ended(&mut end, pause).await {
                     return;
                 }
                 pause = (pause * 2).min(AGAIN.1);
-                let mut child = match self.spawn() {
-                    Ok(child) => child,
+                let mut running = match self.spawn() {
+                    Ok(running) => running,
                     Err(failure) => {
                         output.failure(&failure);
                         continue;
                     }
                 };
                 tokio::select! {
-                    listens = self.listens(&mut child) => match listens {
-                        Ok(()) => break child,
+                    listens = self.listens(&mut running) => match listens {
+                        Ok(()) => break running,
                         Err(failure) => output.failure(&failure),
                     },
-                    () = told_to_end(&mut end) => return terminate(child).await,
+                    () = told_to_end(&mut end) => return running.terminate().await,
                 }
             };
             output.talk(&self.is_back());
@@ -209,16 +219,18 @@ async fn ended(end: &mut watch::Receiver<bool>, pause: Duration) -> bool {
     timeout(pause, told_to_end(end)).await.is_ok()
 }
 
-/// Ends a child: asks it to, closes its pipe, and kills it if it does not end in time.
-async fn terminate(mut child: Child) {
-    let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
-    if let Some(pid) = pid {
-        // A child that is already gone is what we want.
-        let _ = kill_process(pid, Signal::TERM);
-    }
-    drop(child.stdin.take());
-    if timeout(END_LIMIT, child.wait()).await.is_err() {
-        let _ = child.kill().await;
+impl Running {
+    /// Ends it: asks it to, closes its pipe, and kills it if it does not end in time.
+    async fn terminate(mut self) {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // A child that is already gone is what we want.
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        drop(self.pipe.take());
+        if timeout(END_LIMIT, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
     }
 }
 

@@ -55,7 +55,12 @@ async fn a_server_that_is_killed_is_started_again_and_ends_cleanly() {
     };
     timeout(Duration::from_secs(30), wait).await.unwrap();
     keeper.end().await;
-    lines(&folder.path().join("ends"), 1).await;
+    let count = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap().lines().count();
+    assert_eq!(
+        (count("starts"), count("ends")),
+        (2, 1),
+        "it was started again once, and ended once by itself"
+    );
 }
 
 #[tokio::test]

@@ -160,9 +160,16 @@ fn ready(folder: &Folder) -> ReadyDemo {
 fn invite_to_try(session: &Session, folder: &Folder) {
     let contexts = folder.contexts();
     let contexts = contexts.display();
+    let own = std::env::current_exe().unwrap_or_else(|_| "shouwang".into());
+    let own = own.display();
+    session.output.talk_text(&format!(
+        "\n  export SHOUWANG_CONTEXTS={contexts}\n  {own} search 有限空间 通风\n  \
+         echo 门口装红外光幕 | {own} --context beichuan-cold publication publish --title 冷库门防夹 --body-file -\n  \
+         {own} doctor\n"
+    ));
     session.output.talk(&words!(
-        "在另一个终端试试：\n  export SHOUWANG_CONTEXTS={contexts}\n  shouwang search 有限空间\n  shouwang --context beichuan-cold publication publish --title … --body-file …\n按 Ctrl-C 结束。",
-        "try in another terminal:\n  export SHOUWANG_CONTEXTS={contexts}\n  shouwang search \"confined space\"\n  shouwang --context beichuan-cold publication publish --title … --body-file …\nCtrl-C ends it."
+        "在另一个终端试试上面的命令；按 Ctrl-C 结束。",
+        "try these in another terminal; Ctrl-C ends the demo."
     ));
 }
 

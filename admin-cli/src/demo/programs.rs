@@ -77,7 +77,10 @@ async fn build(output: &Output, built: &Built) -> Outcome<()> {
     ));
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--package", "shouwang-hub", "--package", "shouwang-node", "--bins", "--profile"])
+        .args(["build", "--bins", "--package", "shouwang-hub", "--package", "shouwang-node"])
+        // Our own program is built already. Named here, it lets cargo choose the features of shared libraries as it
+        // did for `cargo run`; without it some of them, and all that depends on them, are built a second time.
+        .args(["--package", env!("CARGO_PKG_NAME"), "--profile"])
         .arg(&built.profile)
         .arg("--target-dir")
         .arg(&built.target)

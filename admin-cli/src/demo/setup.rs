@@ -14,7 +14,7 @@ use super::{
     park::{DemoMember, MEMBERS, THESAURUS},
     ports,
     programs::Programs,
-    state::Folder,
+    state::{Folder, make_private},
 };
 use crate::{
     cli,
@@ -28,6 +28,8 @@ use crate::{
 
 /// Longest wait until everything imported is searchable.
 const SEARCHABLE_LIMIT: Duration = Duration::from_secs(180);
+/// The same when the demo goes on: what a user left unfinished must not keep it from starting.
+const CONTINUED_LIMIT: Duration = Duration::from_secs(10);
 /// Pause between two looks.
 const SEARCHABLE_PAUSE: Duration = Duration::from_millis(50);
 
@@ -70,7 +72,7 @@ pub(super) async fn join(
             invite
         }
     };
-    fs::create_dir_all(&data).map_err(|error| Failure::file(&data, &error))?;
+    make_private(&data).map_err(|error| Failure::file(&data, &error))?;
     let log_name = format!("node-{}", member.id);
     let joining = Server {
         name: log_name.clone(),
@@ -127,8 +129,15 @@ pub(super) async fn fill(session: &Session, folder: &mut Folder, hub: &Hub) -> O
     folder.remembered.imported.extend(missing.iter().map(|member| member.id.to_owned()));
     folder.save()?;
     session.output.talk(&words!("等待全部可检索……", "waiting until all is searchable …"));
-    let waits = MEMBERS.iter().map(|member| searchable(node_server(folder, member.id), member));
-    futures::future::try_join_all(waits).await.map(|_| ())
+    let limit = if count > 0 { SEARCHABLE_LIMIT } else { CONTINUED_LIMIT };
+    let waits = MEMBERS.iter().map(|member| searchable(node_server(folder, member.id), member, limit));
+    for waited in futures::future::join_all(waits).await {
+        match waited {
+            Err(failure) if count == 0 => session.output.failure(&failure),
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 async fn publish(server: context::Server, member: &DemoMember) -> Outcome<()> {
@@ -146,7 +155,7 @@ async fn publish(server: context::Server, member: &DemoMember) -> Outcome<()> {
     }
 }
 
-async fn searchable(server: context::Server, member: &DemoMember) -> Outcome<()> {
+async fn searchable(server: context::Server, member: &DemoMember, limit: Duration) -> Outcome<()> {
     let node = Node::connect(&server).await?;
     let begun = Instant::now();
     loop {
@@ -158,7 +167,7 @@ async fn searchable(server: context::Server, member: &DemoMember) -> Outcome<()>
         if head > 0 && there >= head {
             return Ok(());
         }
-        if begun.elapsed() > SEARCHABLE_LIMIT {
+        if begun.elapsed() > limit {
             let (id, problem) = (member.id, status.link_problem);
             return Err(Failure::failed(words!(
                 "{id} 的发布物迟迟不可检索（{there}/{head}）：{problem}",

@@ -44,10 +44,16 @@ pub(crate) struct Folder {
     _lock: File,
 }
 
+/// Makes a folder that nobody else may enter: keys and tokens lie in it, and servers refuse any other.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 impl Folder {
     /// Opens the folder, or makes it with free ports for these members.
     pub(crate) fn open(path: &Path, members: &[&str]) -> Outcome<Self> {
-        std::fs::create_dir_all(path).map_err(|error| Failure::file(path, &error))?;
+        make_private(path).map_err(|error| Failure::file(path, &error))?;
         let path = path.canonicalize().map_err(|error| Failure::file(path, &error))?;
         let lock = lock(&path)?;
         let file = path.join("demo.json");

@@ -19,6 +19,9 @@ pub(crate) fn table(headings: &[&str], rows: Vec<Vec<String>>) -> String {
     for row in rows {
         table.add_row(row.into_iter().map(|cell| harmless(&cell)).collect::<Vec<_>>());
     }
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
     table.trim_fmt()
 }
 

@@ -191,8 +191,9 @@ impl Answer for SearchView {
 }
 
 impl SearchView {
-    fn facets_text(&self, lang: Lang) -> Option<String> {
-        let one = |(field, counts): (&String, &Vec<CountView>)| {
+    /// One line for each field that has values.
+    fn facets_text(&self, lang: Lang) -> impl Iterator<Item = String> {
+        let one = move |(field, counts): (&String, &Vec<CountView>)| {
             let values = counts.iter().take(FACET_VALUES_SHOWN).map(|count| {
                 let label = lang.pick(&count.label_zh, &count.label_en);
                 let label = if label.is_empty() { &count.value } else { label };
@@ -201,8 +202,7 @@ impl SearchView {
             let more = if counts.len() > FACET_VALUES_SHOWN { " …" } else { "" };
             format!("{}: {}{more}", facet_label(field, lang), values.collect::<Vec<_>>().join(" · "))
         };
-        let shown: Vec<_> = self.facets.iter().filter(|(_, counts)| !counts.is_empty()).map(one).collect();
-        (!shown.is_empty()).then(|| shown.join(" | "))
+        self.facets.iter().filter(|(_, counts)| !counts.is_empty()).map(one)
     }
 }
 

@@ -26,8 +26,12 @@ create table member (
   joined_ms bigint,
   -- The lowest epoch in which this member's node may write: raised when a node is replaced.
   minimum_epoch bigint not null default 0,
+  -- The roster's version that this row last changed in.
+  version bigint not null,
   check (state <> 'active' or joined_ms is not null)
 );
+
+create index member_by_version on member (version);
 
 create table member_group (
   member_id text collate "C" not null references member (id),
@@ -71,9 +75,11 @@ create table certificate (
   not_after_ms bigint not null,
   -- When a link first used it; from then on older ones are revoked.
   seen_ms bigint,
-  revoked_ms bigint
+  revoked_ms bigint,
+  version bigint not null
 );
 
+create index certificate_by_version on certificate (version);
 create index certificate_of_member on certificate (member_id);
 create unique index certificate_of_invite on certificate (invite_id) where invite_id is not null;
 
@@ -86,8 +92,11 @@ create table token (
   created_ms bigint not null,
   expires_ms bigint not null,
   revoked_ms bigint,
+  version bigint not null,
   check ((role = 'member') = (member_id is not null))
 );
+
+create index token_by_version on token (version);
 
 create table thesaurus_group (
   id text collate "C" primary key,

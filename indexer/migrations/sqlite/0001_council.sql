@@ -26,8 +26,12 @@ create table member (
   joined_ms integer,
   -- The lowest epoch in which this member's node may write: raised when a node is replaced.
   minimum_epoch integer not null default 0,
+  -- The roster's version that this row last changed in.
+  version integer not null,
   check (state <> 'active' or joined_ms is not null)
 ) strict;
+
+create index member_by_version on member (version);
 
 create table member_group (
   member_id text not null references member (id),
@@ -71,9 +75,11 @@ create table certificate (
   not_after_ms integer not null,
   -- When a link first used it; from then on older ones are revoked.
   seen_ms integer,
-  revoked_ms integer
+  revoked_ms integer,
+  version integer not null
 ) strict;
 
+create index certificate_by_version on certificate (version);
 create index certificate_of_member on certificate (member_id);
 create unique index certificate_of_invite on certificate (invite_id) where invite_id is not null;
 
@@ -86,8 +92,11 @@ create table token (
   created_ms integer not null,
   expires_ms integer not null,
   revoked_ms integer,
+  version integer not null,
   check ((role = 'member') = (member_id is not null))
 ) strict;
+
+create index token_by_version on token (version);
 
 create table thesaurus_group (
   id text primary key,

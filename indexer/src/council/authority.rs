@@ -7,8 +7,8 @@ use std::{fmt, fs, path::Path, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _, SerialNumber, SubjectPublicKeyInfo,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _, SerialNumber, SubjectPublicKeyInfo,
 };
 use sha2::{Digest as _, Sha256};
 use shouwang_proto::{
@@ -16,7 +16,9 @@ use shouwang_proto::{
     id::{AllianceId, MemberId},
 };
 use shouwang_serving::tls::{Identity, TlsError, serial_hex};
-use x509_parser::{certification_request::X509CertificationRequest, pem::parse_x509_pem, prelude::FromDer as _};
+use x509_parser::{
+    certification_request::X509CertificationRequest, pem::parse_x509_pem, prelude::FromDer as _,
+};
 
 /// The name in the hub's certificate, whatever address it is reached by.
 pub const HUB_NAME: &str = "hub.shouwang";

@@ -158,7 +158,7 @@ impl Council {
                 member_known(tx, &wish.member).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(Invited { member, secret, expires })
     }
 
@@ -166,7 +166,12 @@ impl Council {
     ///
     /// # Errors
     /// NOT_FOUND (MEMBER_UNKNOWN); or what the store said.
-    pub async fn suspend(&self, by: &Caller, id: MemberId, reason: String) -> Result<MemberStanding, StoreError> {
+    pub async fn suspend(
+        &self,
+        by: &Caller,
+        id: MemberId,
+        reason: String,
+    ) -> Result<MemberStanding, StoreError> {
         let now = self.world.now();
         let deed = self.deed(by, "member.suspend", id.name(), json!({ "reason": reason }));
         self.change_member(id, async move |tx, member| {
@@ -231,7 +236,7 @@ impl Council {
                 member_known(tx, &id).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(member)
     }
 
@@ -263,7 +268,7 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.roster.reload().await?;
+        self.roster.refresh().await;
         Ok(IssuedToken { id, secret, expires })
     }
 
@@ -278,13 +283,17 @@ impl Council {
             .write(async move |tx| {
                 council_lock(tx).await?;
                 let label = store::enrolment::token_revoke(tx, &id, now).await?.ok_or_else(|| {
-                    Refusal::not_found("TOKEN_UNKNOWN", "there is no such token, or it is revoked （令牌不存在或已撤销）")
+                    Refusal::not_found(
+                        "TOKEN_UNKNOWN",
+                        "there is no such token, or it is revoked （令牌不存在或已撤销）",
+                    )
                 })?;
                 deed.detail = json!({ "label": label });
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.roster.reload().await
+        self.roster.refresh().await;
+        Ok(())
     }
 
     /// Adds a group of synonyms (no id), or replaces one.
@@ -320,7 +329,7 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.thesaurus.reload().await?;
+        self.thesaurus.refresh().await;
         Ok(added)
     }
 
@@ -339,7 +348,8 @@ impl Council {
                 audit_add(tx, &deed).await
             })
             .await?;
-        self.thesaurus.reload().await
+        self.thesaurus.refresh().await;
+        Ok(())
     }
 
     fn new_id(&self) -> String {

@@ -88,7 +88,13 @@ pub struct Enrolment {
 impl Enrolment {
     /// For this hub.
     #[must_use]
-    pub fn new(store: Store, roster: Roster, authority: Arc<Authority>, hub: &HubIdentity, world: World) -> Self {
+    pub fn new(
+        store: Store,
+        roster: Roster,
+        authority: Arc<Authority>,
+        hub: &HubIdentity,
+        world: World,
+    ) -> Self {
         let challenges = Challenges::new(hub.challenge_key);
         Self { store, roster, authority, challenges, alliance: hub.alliance.clone(), world }
     }
@@ -114,10 +120,13 @@ impl Enrolment {
         let statement = join_statement(&join.token, &join.request_der);
         check_proof(&join.log_key, &statement, &join.log_key_proof)?;
         let (authority, world) = (Arc::clone(&self.authority), self.world.clone());
-        let joined =
-            self.store.write(async move |tx| Joining { tx, join: &join, authority: &authority, world: &world }
-                .run().await).await?;
-        self.roster.reload().await?;
+        let joined = self
+            .store
+            .write(async move |tx| {
+                Joining { tx, join: &join, authority: &authority, world: &world }.run().await
+            })
+            .await?;
+        self.roster.refresh().await;
         Ok(joined)
     }
 
@@ -140,11 +149,8 @@ impl Enrolment {
             return Err(challenge_invalid().into());
         }
         let (authority, world) = (Arc::clone(&self.authority), self.world.clone());
-        let pem = self
-            .store
-            .write(async move |tx| renew_in(tx, &renewal, &authority, &world).await)
-            .await?;
-        self.roster.reload().await?;
+        let pem = self.store.write(async move |tx| renew_in(tx, &renewal, &authority, &world).await).await?;
+        self.roster.refresh().await;
         Ok(pem)
     }
 }
@@ -198,7 +204,11 @@ impl Joining<'_> {
             let all = store::enrolment::Revoked::All;
             store::enrolment::certificates_revoke(self.tx, &member.id, all, now).await?;
         }
-        let log = membership::log_start(member, &self.join.log_key, store::log::cursor_position(self.tx, &member.id).await?);
+        let log = membership::log_start(
+            member,
+            &self.join.log_key,
+            store::log::cursor_position(self.tx, &member.id).await?,
+        );
         if let Some(seq) = log.key_from_seq {
             store::roster::log_key_add(self.tx, &member.id, &self.join.log_key, seq, now).await?;
         }
@@ -283,7 +293,10 @@ fn check_proof(key: &LogPublicKey, statement: &Hash, proof: &[u8]) -> Result<(),
     if key.verifies(statement, proof) {
         return Ok(());
     }
-    Err(Refusal::field("log_key_proof", "is not the log key's signature over this join （不是日志密钥对本次入网的签名）"))
+    Err(Refusal::field(
+        "log_key_proof",
+        "is not the log key's signature over this join （不是日志密钥对本次入网的签名）",
+    ))
 }
 
 fn challenge_invalid() -> Refusal {

@@ -32,7 +32,10 @@ impl EnrolmentDesk {
 
 #[tonic::async_trait]
 impl wire::enrolment_service_server::EnrolmentService for EnrolmentDesk {
-    async fn join(&self, request: Request<wire::JoinRequest>) -> Result<Response<wire::JoinResponse>, Status> {
+    async fn join(
+        &self,
+        request: Request<wire::JoinRequest>,
+    ) -> Result<Response<wire::JoinResponse>, Status> {
         self.gate.admit_stranger(&request)?;
         let joined = self.enrolment.join(read_join(request.into_inner())?).await?;
         tracing::info!(member = %joined.member, "a node joined");
@@ -75,16 +78,26 @@ fn read_join(message: wire::JoinRequest) -> Result<Join, Refusal> {
     let wire::JoinRequest { token, certificate_request, log_key, log_key_proof } = message;
     let mut violations = Violations::new();
     if token.len() != 32 || !token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        violations.add("token", "must be the 32 hexadecimal digits at the end of the invite （须为邀请末尾的 32 位十六进制）");
+        violations.add(
+            "token",
+            "must be the 32 hexadecimal digits at the end of the invite （须为邀请末尾的 32 位十六进制）",
+        );
     }
     let request = violations.check("certificate_request", CertificateRequest::parse(&certificate_request));
     let key = violations.check(
         "log_key",
-        LogPublicKey::from_slice(&log_key).ok_or("must be an Ed25519 public key of 32 bytes （须为 32 字节公钥）"),
+        LogPublicKey::from_slice(&log_key)
+            .ok_or("must be an Ed25519 public key of 32 bytes （须为 32 字节公钥）"),
     );
     check_signature("log_key_proof", &log_key_proof, &mut violations);
     violations.finish(|| {
-        Some(Join { token, request_der: certificate_request, request: request?, log_key: key?, log_key_proof })
+        Some(Join {
+            token,
+            request_der: certificate_request,
+            request: request?,
+            log_key: key?,
+            log_key_proof,
+        })
     })
 }
 

@@ -54,7 +54,8 @@ fn read_groups(groups: &[String], violations: &mut Violations) -> BTreeSet<Group
         let field = format!("groups[{index}]");
         let Some(group) = violations.check(&field, group.parse::<GroupId>()) else { continue };
         if group == GroupId::alliance() {
-            violations.add(field, "every active member is in `alliance` anyway （所有有效成员自动属于 alliance）");
+            violations
+                .add(field, "every active member is in `alliance` anyway （所有有效成员自动属于 alliance）");
         } else if !read.insert(group) {
             violations.add(field, "stands here twice （重复）");
         }
@@ -135,7 +136,9 @@ pub(super) fn read_id(field: &'static str, id: &str) -> Result<Uuid, Refusal> {
     violations.finish(|| id)
 }
 
-pub(super) fn read_group(message: wire::PutThesaurusGroupRequest) -> Result<(Option<Uuid>, Vec<String>), Refusal> {
+pub(super) fn read_group(
+    message: wire::PutThesaurusGroupRequest,
+) -> Result<(Option<Uuid>, Vec<String>), Refusal> {
     let wire::PutThesaurusGroupRequest { group } = message;
     let wire::ThesaurusGroup { id, terms } =
         group.ok_or_else(|| Refusal::field("group", "is required （必填）"))?;
@@ -185,15 +188,17 @@ mod tests {
             valid_hours: 721,
             replace_node: false,
         };
-        let expected =
-            ["member_id", "display_name", "groups[0]", "groups[2]", "groups[3]", "valid_hours"].map(str::to_owned);
+        let expected = ["member_id", "display_name", "groups[0]", "groups[2]", "groups[3]", "valid_hours"]
+            .map(str::to_owned);
         assert_eq!(fields(read_invite(message)), expected);
     }
 
     #[test]
     fn defaults_of_an_invite() {
-        let message =
-            wire::InviteMemberRequest { member_id: "jinsuo-chem".to_owned(), ..wire::InviteMemberRequest::default() };
+        let message = wire::InviteMemberRequest {
+            member_id: "jinsuo-chem".to_owned(),
+            ..wire::InviteMemberRequest::default()
+        };
         let wish = read_invite(message).unwrap();
         assert_eq!((wish.life, wish.display_name, wish.groups), (SignedDuration::from_hours(72), None, None));
     }

@@ -22,6 +22,6 @@ pub mod pace;
 pub mod permission;
 pub mod roster;
 pub mod service;
-pub mod thesaurus;
 #[cfg(test)]
 mod stories;
+pub mod thesaurus;

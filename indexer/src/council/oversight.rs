@@ -10,13 +10,7 @@ use shouwang_proto::{
 };
 use shouwang_serving::store::StoreError;
 
-use super::{
-    audit::Deed,
-    caller::Caller,
-    membership::MemberStanding,
-    messages::write_time,
-    roster::Roster,
-};
+use super::{audit::Deed, caller::Caller, membership::MemberStanding, messages::write_time, roster::Roster};
 use crate::{
     link::{
         board::{LinkBoard, LinkRow},
@@ -84,7 +78,7 @@ impl Oversight {
     #[must_use]
     pub fn link(&self, member: &MemberStanding) -> Option<wire::MemberLink> {
         member.joined?;
-        let row = self.board.row(&member.id, self.world.now()).unwrap_or_default();
+        let row = self.board.row(&member.id).unwrap_or_default();
         let expires = self.roster.snapshot().certificate_ends(&member.id);
         Some(write_link(row, expires))
     }
@@ -143,7 +137,7 @@ impl Oversight {
             })
             .await?;
         let now = self.world.now();
-        let links = self.board.rows(now);
+        let links = self.board.rows();
         let index = (self.index)();
         let snapshot = self.roster.snapshot();
         Ok(wire::HubStatus {

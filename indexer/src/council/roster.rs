@@ -36,7 +36,8 @@ impl Roster {
     /// # Errors
     /// What the store said.
     pub async fn load(store: Store) -> Result<Self, StoreError> {
-        let snapshot = store.read(async |conn| store::roster::roster_read(conn).await).await?;
+        let snapshot = store.read(async |conn| store::roster::roster_changes(conn, 0).await).await?;
+        let snapshot = RosterSnapshot::default().with(snapshot);
         let (changed, _) = watch::channel(snapshot.version);
         let snapshot = ArcSwap::from_pointee(snapshot);
         Ok(Self { shared: Arc::new(Shared { store, snapshot, changed, reloading: Mutex::new(()) }) })
@@ -54,26 +55,38 @@ impl Roster {
         self.shared.changed.subscribe()
     }
 
-    /// Reads the roster again if it changed. Whoever changed it calls this right after the commit.
+    /// Brings the roster up to date right after a change was committed. Should the store not answer now, the change
+    /// is durable all the same, and [`Self::follow`] soon sees it.
+    pub async fn refresh(&self) {
+        if let Err(error) = self.reload().await {
+            tracing::error!(%error, "a change of the roster is saved and not yet in force");
+        }
+    }
+
+    /// Reads what changed in the roster, if anything did.
     ///
     /// # Errors
-    /// What the store said; the roster then stays as it was, and [`Self::follow`] tries again.
+    /// What the store said; the roster then stays as it was.
     pub async fn reload(&self) -> Result<(), StoreError> {
         let shared = &*self.shared;
         let _one_at_a_time = shared.reloading.lock().await;
-        let known = shared.snapshot.load().version;
-        let newer = shared
+        let known = shared.snapshot.load_full();
+        let after = known.version;
+        let changes = shared
             .store
             .read(async move |conn| {
-                if store::roster::roster_version(conn).await? == known {
-                    return Ok(None);
+                match store::roster::roster_version(conn).await? {
+                    same if same == after => Ok(None),
+                    later if later > after => store::roster::roster_changes(conn, after).await.map(Some),
+                    // The database was put back: nothing known before counts.
+                    _earlier => store::roster::roster_changes(conn, 0).await.map(Some),
                 }
-                store::roster::roster_read(conn).await.map(Some)
             })
             .await?;
-        if let Some(snapshot) = newer {
-            let version = snapshot.version;
-            shared.snapshot.store(Arc::new(snapshot));
+        if let Some(changes) = changes {
+            let version = changes.version;
+            let base = if version > after { known } else { Arc::default() };
+            shared.snapshot.store(Arc::new(base.with(changes)));
             shared.changed.send_replace(version);
         }
         Ok(())
@@ -106,6 +119,7 @@ impl Roster {
             .store
             .write(async move |tx| store::roster::certificate_seen(tx, &serial, now).await)
             .await?;
-        self.reload().await
+        self.refresh().await;
+        Ok(())
     }
 }

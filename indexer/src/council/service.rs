@@ -75,8 +75,9 @@ impl wire::council_service_server::CouncilService for CouncilDesk {
         let after: Option<String> = page::decode(&page_token)?;
         let size = usize::try_from(page::size(page_size, PAGE.0, PAGE.1)).unwrap_or(usize::MAX);
         let snapshot = self.council.roster().snapshot();
-        let mut rest =
-            snapshot.members().filter(|member| after.as_deref().is_none_or(|after| member.id.as_str() > after));
+        let mut rest = snapshot
+            .members()
+            .filter(|member| after.as_deref().is_none_or(|after| member.id.as_str() > after));
         let shown: Vec<_> = rest.by_ref().take(size).collect();
         let next_page_token = match (rest.next(), shown.last()) {
             (Some(_), Some(last)) => page::encode(&last.id),

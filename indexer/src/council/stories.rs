@@ -141,6 +141,12 @@ impl Room {
         self.roster.snapshot().serials().map(str::to_owned).collect()
     }
 
+    /// What was read change by change is what is there.
+    async fn check_roster(&self) {
+        let all = Roster::load(self.store.clone()).await.unwrap();
+        assert_eq!(*self.roster.snapshot(), *all.snapshot());
+    }
+
     async fn audit(&self) -> Result<u64, u64> {
         self.store.read(async |conn| store::audit::audit_check(conn).await).await.unwrap()
     }
@@ -150,7 +156,9 @@ impl Room {
 fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>, reason: &str) {
     match result {
         Err(StoreError::Refused(refusal)) => assert_eq!(refusal.reason, reason),
-        Ok(_) | Err(StoreError::Unavailable(_) | StoreError::Internal(_)) => panic!("{result:?}, not {reason}"),
+        Ok(_) | Err(StoreError::Unavailable(_) | StoreError::Internal(_)) => {
+            panic!("{result:?}, not {reason}")
+        }
     }
 }
 
@@ -182,6 +190,7 @@ async fn a_lost_answer_can_be_asked_for_again_and_nobody_else_gets_one() {
         assert_eq!(standing.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>(), ["alliance"]);
         refused(room.council.invite(&room.operator, Room::wish(&member())).await, "MEMBER_ENROLLED");
         assert_eq!(room.audit().await, Ok(2));
+        room.check_roster().await;
     }
 }
 
@@ -229,6 +238,7 @@ async fn the_old_certificate_works_until_the_new_one_is_used() {
         room.clock.0.fetch_add(1, Ordering::Relaxed);
         refused(room.enrolment.renew(keys.renewal(&member(), &challenge)).await, "CHALLENGE_INVALID");
         assert_eq!(room.audit().await, Ok(4));
+        room.check_roster().await;
     }
 }
 
@@ -274,6 +284,7 @@ async fn nothing_works_for_a_suspended_member_and_everything_does_again() {
         let revoked = room.roster.snapshot().caller(&token.secret, room.clock.now());
         assert_eq!(revoked.unwrap_err().reason, "TOKEN_INVALID");
         refused(room.council.revoke_token(&room.operator, token.id).await, "TOKEN_UNKNOWN");
+        room.check_roster().await;
     }
 }
 
@@ -311,7 +322,11 @@ async fn a_changed_or_missing_audit_row_is_found() {
             wish.groups = Some(groups.iter().map(|group| group.parse().unwrap()).collect());
             room.council.invite(&room.operator, wish).await.unwrap();
         }
-        room.council.put_group(&room.operator, None, vec!["动火".to_owned(), "hot work".to_owned()]).await.unwrap();
+        room.check_roster().await;
+        room.council
+            .put_group(&room.operator, None, vec!["动火".to_owned(), "hot work".to_owned()])
+            .await
+            .unwrap();
         assert_eq!(room.audit().await, Ok(3));
         assert_eq!(room.council.thesaurus().groups().len(), 1);
         room.store.write(async |tx| store::audit::audit_spoil(tx, 2).await).await.unwrap();

@@ -36,7 +36,8 @@ pub struct ThesaurusGroup {
 pub fn check_terms(terms: &[String]) -> Result<Vec<String>, Refusal> {
     let mut violations = Violations::new();
     if !TERMS.contains(&terms.len()) {
-        violations.add("group.terms", format!("has {} terms, must have 2 to 16 （须有 2–16 个词）", terms.len()));
+        violations
+            .add("group.terms", format!("has {} terms, must have 2 to 16 （须有 2–16 个词）", terms.len()));
         return Err(violations.into_refusal());
     }
     let mut seen = BTreeSet::new();
@@ -93,6 +94,14 @@ impl ThesaurusBook {
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.shared.version.subscribe()
+    }
+
+    /// Brings the thesaurus up to date right after a change was committed; [`Self::follow`] tries again when the store
+    /// does not answer now.
+    pub async fn refresh(&self) {
+        if let Err(error) = self.reload().await {
+            tracing::error!(%error, "a change of the thesaurus is saved and not yet in use");
+        }
     }
 
     /// Reads the thesaurus again if it changed.
@@ -155,7 +164,10 @@ mod tests {
         check(&[" 有限空间 ", "Confined Space"], Ok(&["有限空间", "Confined Space"]));
         check(&["动火"], Err(&["group.terms"]));
         check(&["动火"; 17], Err(&["group.terms"]));
-        check(&["动火", "动火 ", "", "Hot\u{202e}work"], Err(&["group.terms[1]", "group.terms[2]", "group.terms[3]"]));
+        check(
+            &["动火", "动火 ", "", "Hot\u{202e}work"],
+            Err(&["group.terms[1]", "group.terms[2]", "group.terms[3]"]),
+        );
         check(&["LOTO", "loto"], Err(&["group.terms[1]"]));
     }
 }

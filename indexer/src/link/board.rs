@@ -11,6 +11,7 @@ use shouwang_proto::{
     id::MemberId,
     log::{Hash, chain::Position, head::Head},
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -71,12 +72,20 @@ struct Link {
     waiting: Vec<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Links {
+    /// Leases count from here, by a clock that never goes back.
+    began: Instant,
     links: BTreeMap<MemberId, Link>,
     /// By position of the hub's log: when the index is there, this much of the member's log is searchable.
     waiting: BTreeMap<(u64, MemberId), Position>,
     indexed: u64,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Self { began: Instant::now(), links: BTreeMap::new(), waiting: BTreeMap::new(), indexed: 0 }
+    }
 }
 
 /// How the links are. Clones share it.
@@ -129,14 +138,18 @@ impl LinkBoard {
 
     /// One member's link; `None` when nothing is known of it.
     #[must_use]
-    pub fn row(&self, member: &MemberId, now: Timestamp) -> Option<LinkRow> {
-        self.lock().links.get(member).map(|link| link.shown(now))
+    pub fn row(&self, member: &MemberId) -> Option<LinkRow> {
+        let links = self.lock();
+        let now_ms = links.elapsed_ms();
+        links.links.get(member).map(|link| link.shown(now_ms))
     }
 
     /// All links, by member.
     #[must_use]
-    pub fn rows(&self, now: Timestamp) -> Vec<(MemberId, LinkRow)> {
-        self.lock().links.iter().map(|(member, link)| (member.clone(), link.shown(now))).collect()
+    pub fn rows(&self) -> Vec<(MemberId, LinkRow)> {
+        let links = self.lock();
+        let now_ms = links.elapsed_ms();
+        links.links.iter().map(|(member, link)| (member.clone(), link.shown(now_ms))).collect()
     }
 
     /// The index has applied the hub's log up to this position.
@@ -172,13 +185,21 @@ impl LinkBoard {
         }
     }
 
-    /// Gives a line of a member to a new session and ends the one that had it.
-    pub(super) fn take(&self, member: &MemberId, line: Line, boot: BootId, now: Timestamp) -> Session {
+    /// Was another node of this member heard just now?
+    pub(super) fn has_rival(&self, member: &MemberId, boot: BootId) -> bool {
         let mut links = self.lock();
+        let now_ms = links.elapsed_ms();
+        links.link(member).lease.has_rival(boot, now_ms)
+    }
+
+    /// Gives a line of a member to a new session and ends the one that had it.
+    pub(super) fn take(&self, member: &MemberId, line: Line, boot: BootId) -> Session {
+        let mut links = self.lock();
+        let now_ms = links.elapsed_ms();
         let link = links.link(member);
-        let was_cloned = link.lease.is_cloned(now.as_millisecond());
-        let ticket = link.lease.take(line, boot, now.as_millisecond());
-        if link.lease.is_cloned(now.as_millisecond()) && !was_cloned {
+        let was_cloned = link.lease.is_cloned(now_ms);
+        let ticket = link.lease.take(line, boot, now_ms);
+        if link.lease.is_cloned(now_ms) && !was_cloned {
             tracing::error!(%member, "two nodes with this member's identity are alive at once");
         }
         let displaced = CancellationToken::new();
@@ -194,18 +215,25 @@ impl LinkBoard {
     /// A control stream was opened.
     pub(super) fn greeted(&self, member: &MemberId, software_version: String, now: Timestamp) {
         let mut links = self.lock();
+        let now_ms = links.elapsed_ms();
         let link = links.link(member);
         link.row.connected = true;
         link.row.software_version = software_version;
-        link.hear(now);
+        link.hear(Line::Control, now, now_ms);
     }
 
     /// A heartbeat came. Gives the row to answer with, and whether the copy has begun to differ just now or has ceased
     /// to.
-    pub(super) fn heartbeat(&self, member: &MemberId, head: &Head, now: Timestamp) -> (LinkRow, Option<bool>) {
+    pub(super) fn heartbeat(
+        &self,
+        member: &MemberId,
+        head: &Head,
+        now: Timestamp,
+    ) -> (LinkRow, Option<bool>) {
         let mut links = self.lock();
+        let now_ms = links.elapsed_ms();
         let link = links.link(member);
-        link.hear(now);
+        link.hear(Line::Control, now, now_ms);
         link.row.head = head.position;
         let same = head.live_count == link.row.live_count && head.state_digest == link.digest;
         let compared = head.position == link.row.durable && head.position.seq > 0;
@@ -213,13 +241,21 @@ impl LinkBoard {
         if let Some(diverged) = turned {
             link.row.diverged = diverged;
         }
-        (link.shown(now), turned)
+        (link.shown(now_ms), turned)
     }
 
     /// A batch became durable. True when a person must be told that much was taken back.
-    pub(super) fn applied(&self, member: &MemberId, applied: &Applied, head: Option<Position>, now: Timestamp) -> bool {
+    pub(super) fn applied(
+        &self,
+        member: &MemberId,
+        applied: &Applied,
+        head: Option<Position>,
+        now: Timestamp,
+    ) -> bool {
         let mut links = self.lock();
+        let now_ms = links.elapsed_ms();
         let link = links.link(member);
+        link.hear(Line::Sync, now, now_ms);
         link.row.durable = applied.position;
         link.row.live_count = applied.live_count;
         link.digest = applied.digest;
@@ -230,10 +266,12 @@ impl LinkBoard {
             link.row.head = head;
         }
         link.problems.remove(&Problem::Refused);
-        let alarm = link.guard.observe(now.as_millisecond(), applied.live_before, applied.withdrawn);
+        let alarm = link.guard.observe(now_ms, applied.live_before, applied.withdrawn);
         if alarm {
             let taken = link.guard.taken();
-            let words = format!("{taken} publications were taken back within ten minutes （十分钟内撤回 {taken} 条）");
+            let words = format!(
+                "{taken} publications were taken back within ten minutes （十分钟内撤回 {taken} 条）"
+            );
             link.problems.insert(Problem::Withdrawals, words);
         }
         links.wait_for_index(member, applied.hub_log, applied.position);
@@ -262,6 +300,10 @@ impl LinkBoard {
 }
 
 impl Links {
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     fn link(&mut self, member: &MemberId) -> &mut Link {
         if !self.links.contains_key(member) {
             self.links.insert(member.clone(), Link::default());
@@ -294,13 +336,14 @@ impl Links {
 }
 
 impl Link {
-    fn hear(&mut self, now: Timestamp) {
+    fn hear(&mut self, line: Line, now: Timestamp, now_ms: u64) {
         self.row.heard = Some(now);
+        self.lease.hear(line, now_ms);
         self.problems.remove(&Problem::Silent);
     }
 
-    fn shown(&self, now: Timestamp) -> LinkRow {
-        let cloned = self.lease.is_cloned(now.as_millisecond()).then_some(
+    fn shown(&self, now_ms: u64) -> LinkRow {
+        let cloned = self.lease.is_cloned(now_ms).then_some(
             "two nodes with this member's identity are alive at once; switch one off （检测到身份克隆）",
         );
         let words: Vec<&str> = cloned.into_iter().chain(self.problems.values().map(String::as_str)).collect();

@@ -60,7 +60,7 @@ pub struct Applied {
     pub live_before: u64,
     /// Live records taken back.
     pub withdrawn: u64,
-    /// Keys or the minimum epoch changed: the roster must be read again.
+    /// The log key changed: the roster must be read again.
     pub roster_changed: bool,
     /// A record was redacted: files that nobody names any more must go.
     pub redacted: bool,
@@ -77,17 +77,12 @@ pub async fn batch_apply(tx: &mut Tx, delivery: Delivery, now: Timestamp) -> Res
     if log.position != from {
         return Err(moved().into());
     }
-    let minimum_before = log.minimum_epoch;
     let records = batch.iter().map(|examined| examined.entry.header().record).collect();
     let states = catalog::record_states(tx, &member, &records).await?;
     let plan = apply::plan(log, states, batch);
     let hub_log = plan_save(tx, &member, &plan, now).await?;
     for standing in &turned {
         roster::log_key_add(tx, &member, &standing.key, standing.valid_from_seq, now).await?;
-    }
-    let epoch_begun = plan.log.minimum_epoch > minimum_before;
-    if epoch_begun {
-        log::minimum_epoch_raise(tx, &member, plan.log.minimum_epoch).await?;
     }
     let diverged = head.as_ref().and_then(|head| plan.log.differs(head)).unwrap_or(known_diverged);
     let head = head.map_or(plan.log.position, |head| head.position);
@@ -97,7 +92,7 @@ pub async fn batch_apply(tx: &mut Tx, delivery: Delivery, now: Timestamp) -> Res
     }
     let missing = attachment::attachments_missing(tx, &member, &named).await?;
     let quarantined = quarantine::quarantine_count(tx, &member).await?;
-    let LogState { position, digest, minimum_epoch: _ } = plan.log;
+    let LogState { position, digest } = plan.log;
     Ok(Applied {
         position,
         live_count: digest.count(),
@@ -109,7 +104,7 @@ pub async fn batch_apply(tx: &mut Tx, delivery: Delivery, now: Timestamp) -> Res
         diverged,
         live_before: plan.live_before,
         withdrawn: plan.withdrawn,
-        roster_changed: epoch_begun || !turned.is_empty(),
+        roster_changed: !turned.is_empty(),
         redacted: !plan.redacted.is_empty(),
     })
 }

@@ -22,7 +22,12 @@ const VERSION_LIMIT: usize = 100;
 type Out = Sender<Result<wire::ControlResponse, Status>>;
 
 /// Serves a stream to its end.
-pub(super) async fn serve(room: LinkRoom, peer: Peer, mut requests: Streaming<wire::ControlRequest>, out: Out) {
+pub(super) async fn serve(
+    room: LinkRoom,
+    peer: Peer,
+    mut requests: Streaming<wire::ControlRequest>,
+    out: Out,
+) {
     if let Err(status) = converse(&room, &peer, &mut requests, &out).await {
         // The node may be gone already.
         drop(out.send(Err(status)).await);
@@ -45,7 +50,7 @@ async fn converse(
     peer.note_use(room).await?;
     room.reload(&peer.member).await?;
     let parts = &*room.parts;
-    let session = parts.board.take(&peer.member, Line::Control, boot, parts.world.now());
+    let session = parts.board.take(&peer.member, Line::Control, boot);
     let version = software_version.chars().filter(|shown| !shown.is_control()).take(VERSION_LIMIT).collect();
     parts.board.greeted(&peer.member, version, parts.world.now());
     let welcome = wire::ControlWelcome {
@@ -56,7 +61,7 @@ async fn converse(
     send(out, wire::control_response::Message::Welcome(welcome)).await?;
     let cast_out = peer.until_cast_out(room);
     tokio::pin!(cast_out);
-    let mut silent_at = Instant::now() + SILENCE;
+    let mut silent_at = Instant::now() + parts.silence;
     loop {
         let request = tokio::select! {
             biased;
@@ -64,14 +69,15 @@ async fn converse(
             () = session.displaced.cancelled() => return Err(displaced()),
             status = &mut cast_out => return Err(status),
             () = tokio::time::sleep_until(silent_at) => {
-                let words = "nothing was heard for 12 seconds （12 秒未收到心跳）".to_owned();
+                let seconds = parts.silence.as_secs();
+                let words = format!("nothing was heard for {seconds} seconds （{seconds} 秒未收到心跳）");
                 parts.board.trouble(&peer.member, Problem::Silent, words);
                 return Err(late());
             }
             request = requests.message() => request?,
         };
         let Some(request) = request else { return Ok(()) };
-        silent_at = Instant::now() + SILENCE;
+        silent_at = Instant::now() + parts.silence;
         let Some(wire::control_request::Message::Heartbeat(heartbeat)) = request.message else {
             return Err(out_of_order("after the hello only heartbeats are sent on a control stream").into());
         };
@@ -80,7 +86,11 @@ async fn converse(
     }
 }
 
-async fn answer(room: &LinkRoom, peer: &Peer, heartbeat: wire::Heartbeat) -> Result<wire::HeartbeatAnswer, Status> {
+async fn answer(
+    room: &LinkRoom,
+    peer: &Peer,
+    heartbeat: wire::Heartbeat,
+) -> Result<wire::HeartbeatAnswer, Status> {
     let wire::Heartbeat { head, number } = heartbeat;
     let parts = &*room.parts;
     let standing = peer.standing(room)?;
@@ -135,7 +145,9 @@ pub(super) fn check_protocol(version: u32) -> Result<(), Refusal> {
     }
     Err(Refusal::precondition(
         "PROTOCOL_UNSUPPORTED",
-        format!("this hub speaks link protocol {PROTOCOL_VERSION}, the node {version} （链路协议版本不一致）"),
+        format!(
+            "this hub speaks link protocol {PROTOCOL_VERSION}, the node {version} （链路协议版本不一致）"
+        ),
     ))
 }
 
@@ -146,10 +158,15 @@ pub(super) fn out_of_order(words: &str) -> Refusal {
 
 /// A head that none of the member's keys signed.
 pub(super) fn unsigned_head() -> Refusal {
-    Refusal::new(Code::DataLoss, "SIGNATURE_INVALID", "the head is not signed by this member （日志头签名无效）")
+    Refusal::new(
+        Code::DataLoss,
+        "SIGNATURE_INVALID",
+        "the head is not signed by this member （日志头签名无效）",
+    )
 }
 
 /// The other end was silent for too long.
 pub(super) fn late() -> Status {
-    Refusal::new(Code::DeadlineExceeded, "PEER_SILENT", "nothing was heard in time （对端超时未响应）").into_status()
+    Refusal::new(Code::DeadlineExceeded, "PEER_SILENT", "nothing was heard in time （对端超时未响应）")
+        .into_status()
 }

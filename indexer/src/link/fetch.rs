@@ -7,7 +7,11 @@ use shouwang_proto::{
 use tokio::sync::mpsc::Sender;
 use tonic::Status;
 
-use super::{control::late, peer::Peer, room::{LinkRoom, SILENCE}};
+use super::{
+    control::late,
+    peer::Peer,
+    room::{LinkRoom, SILENCE},
+};
 use crate::store::log;
 
 /// Entries read at once: at most 8 MiB, however large they are.

@@ -38,6 +38,11 @@ pub enum Verdict {
         /// The seq of the node's head or of the hub's cursor, whichever is lower.
         seq: u64,
     },
+    /// The node's log is a prefix of the hub's copy, while another node of the member is alive: it is a clone.
+    Behind {
+        /// The seq of the node's head.
+        seq: u64,
+    },
     /// A newer epoch has begun without this node: it is an old copy.
     Stale {
         /// The node's epoch.
@@ -51,15 +56,19 @@ pub enum Verdict {
 ///
 /// `cursor` is what the hub has durably of this member, `None` when nothing; `hash_at_node_head` is the hash of the
 /// hub's own copy of the entry at the node's head seq, when it has one; `minimum_epoch` is the least epoch that is
-/// heard. It is raised with every epoch that begins, so that a clone that was switched off before a restore cannot
-/// come back and go on, and when a node is replaced. A node is not stale when its log is empty, or when it has all
-/// that the hub has: it may begin the new epoch (the tracker takes nothing else from it).
+/// heard, raised when a node is replaced. A node is not stale when its log is empty, or when it has all that the hub
+/// has: it may begin the new epoch (the tracker takes nothing else from it).
+///
+/// `rival` says that another node of this member was heard just now. Then one that is behind was not restored but
+/// cloned, such as a snapshot of a machine that was started again: letting it go on would fork the log of the true
+/// one. If the true one is gone indeed, it is silent, and the next try is let in.
 #[must_use]
 pub fn decide(
     cursor: Option<Position>,
     hello: &Hello,
     hash_at_node_head: Option<Hash>,
     minimum_epoch: u64,
+    rival: bool,
 ) -> Verdict {
     let Hello { head, acknowledged } = *hello;
     let has_all = cursor.is_some_and(|cursor| cursor.seq > 0 && cursor == head);
@@ -84,15 +93,20 @@ pub fn decide(
             false => Verdict::Forked { seq: cursor.seq },
         };
     }
-    let is_prefix = if head.seq == 0 { head.hash == Hash::ZERO } else { hash_at_node_head == Some(head.hash) };
-    if is_prefix { Verdict::Go(Resume::NodeRestored, cursor) } else { Verdict::Forked { seq: head.seq } }
+    let is_prefix =
+        if head.seq == 0 { head.hash == Hash::ZERO } else { hash_at_node_head == Some(head.hash) };
+    match is_prefix {
+        true if rival => Verdict::Behind { seq: head.seq },
+        true => Verdict::Go(Resume::NodeRestored, cursor),
+        false => Verdict::Forked { seq: head.seq },
+    }
 }
 
 impl Verdict {
     /// The case and the cursor, or what the node is told.
     ///
     /// # Errors
-    /// FAILED_PRECONDITION: LOG_FORKED, EPOCH_STALE.
+    /// FAILED_PRECONDITION: LOG_FORKED, NODE_BEHIND, EPOCH_STALE.
     pub fn into_result(self) -> Result<(Resume, Position), Refusal> {
         match self {
             Self::Go(resume, cursor) => Ok((resume, cursor)),
@@ -102,6 +116,13 @@ impl Verdict {
                     "this node's log and the hub's copy differ at or before entry {seq}: compare with the hub's entries \
                      (FetchEntries), keep the hub's, and publish what is missing again in a new epoch \
                      （本节点日志与中心副本在第 {seq} 条或之前分叉）"
+                ),
+            )),
+            Self::Behind { seq } => Err(Refusal::precondition(
+                "NODE_BEHIND",
+                format!(
+                    "this node's log ends at entry {seq}, and another node of this member that has more was heard within \
+                     half a minute: switch one of the two off （本节点日志止于第 {seq} 条，而该成员的另一节点仍在线，请停用其一）"
                 ),
             )),
             Self::Stale { epoch, minimum } => Err(Refusal::precondition(
@@ -126,7 +147,11 @@ mod tests {
     fn at(seq: u64) -> Position {
         match seq {
             0 => Position::default(),
-            _ => Position { epoch: if seq < 8 { 1 } else { 2 }, seq, hash: Hash([u8::try_from(seq).unwrap(); 32]) },
+            _ => Position {
+                epoch: if seq < 8 { 1 } else { 2 },
+                seq,
+                hash: Hash([u8::try_from(seq).unwrap(); 32]),
+            },
         }
     }
 
@@ -140,12 +165,13 @@ mod tests {
         let stored = (head.seq > 0 && head.seq <= cursor).then(|| at(head.seq).hash);
         let hello = Hello { head, acknowledged: at(acknowledged) };
         let cursor = (cursor > 0).then(|| at(cursor));
-        let said = match decide(cursor, &hello, stored, minimum) {
+        let said = match decide(cursor, &hello, stored, minimum, false) {
             Verdict::Go(resume, position) => {
                 assert_eq!(position, cursor.unwrap_or_default());
                 format!("{resume:?} from {}", position.seq + 1)
             }
             Verdict::Forked { seq } => format!("forked at {seq}"),
+            Verdict::Behind { seq } => format!("behind at {seq}"),
             Verdict::Stale { epoch, minimum } => format!("stale {epoch} < {minimum}"),
         };
         assert_eq!(said, expected);
@@ -179,11 +205,21 @@ mod tests {
     #[test]
     fn a_head_that_lies_about_the_start_or_the_epoch_is_no_prefix() {
         let hello = Hello { head: Position { hash: Hash([1; 32]), ..at(0) }, acknowledged: at(0) };
-        assert_eq!(decide(Some(at(5)), &hello, None, 0), Verdict::Forked { seq: 0 });
+        assert_eq!(decide(Some(at(5)), &hello, None, 0, false), Verdict::Forked { seq: 0 });
         let hello = Hello { head: Position { epoch: 2, ..at(5) }, acknowledged: at(5) };
-        assert_eq!(decide(Some(at(5)), &hello, Some(at(5).hash), 0), Verdict::Forked { seq: 5 });
+        assert_eq!(decide(Some(at(5)), &hello, Some(at(5).hash), 0, false), Verdict::Forked { seq: 5 });
         let hello = Hello { head: at(3), acknowledged: at(3) };
-        assert_eq!(decide(Some(at(5)), &hello, None, 0), Verdict::Forked { seq: 3 });
+        assert_eq!(decide(Some(at(5)), &hello, None, 0, false), Verdict::Forked { seq: 3 });
+    }
+
+    #[test]
+    fn a_node_that_is_behind_while_another_is_alive_is_a_clone_and_a_restarted_one_is_not() {
+        let said = |seq| Hello { head: at(seq), acknowledged: at(seq) };
+        let decided = |seq: u64| decide(Some(at(5)), &said(seq), Some(at(seq).hash), 0, true);
+        assert_eq!(decided(3), Verdict::Behind { seq: 3 });
+        assert_eq!(decided(0), Verdict::Behind { seq: 0 });
+        assert_eq!(decided(5), Verdict::Go(Resume::Normal, at(5)));
+        assert_eq!(decided(7), Verdict::Go(Resume::HubRestored, at(5)));
     }
 
     proptest! {
@@ -194,9 +230,9 @@ mod tests {
         ) {
             let stored = (head > 0 && head <= cursor).then(|| at(head).hash);
             let hello = Hello { head: at(head), acknowledged: at(acknowledged) };
-            let verdict = decide((cursor > 0).then(|| at(cursor)), &hello, stored, minimum);
+            let verdict = decide((cursor > 0).then(|| at(cursor)), &hello, stored, minimum, false);
             match verdict {
-                Verdict::Forked { .. } => prop_assert!(false, "{verdict:?}"),
+                Verdict::Forked { .. } | Verdict::Behind { .. } => prop_assert!(false, "{verdict:?}"),
                 Verdict::Stale { epoch, .. } => prop_assert!(head > 0 && epoch < minimum && head != cursor),
                 Verdict::Go(resume, position) => {
                     prop_assert_eq!(position, at(cursor));
@@ -212,7 +248,7 @@ mod tests {
             prop_assume!(head <= cursor);
             let hello = Hello { head: other(head), acknowledged: at(head) };
             prop_assert_eq!(
-                decide(Some(at(cursor)), &hello, Some(at(head).hash), 0),
+                decide(Some(at(cursor)), &hello, Some(at(head).hash), 0, false),
                 Verdict::Forked { seq: head }
             );
         }

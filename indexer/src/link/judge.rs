@@ -134,7 +134,8 @@ pub fn examine(entry: wire::SignedEntry) -> Result<Examined, &'static str> {
     };
     let finding = match entry.header().kind {
         EntryKind::Put if damaged => {
-            let words = "the payload is larger than 256 KiB or not the one the header names （载荷损坏或过大）";
+            let words =
+                "the payload is larger than 256 KiB or not the one the header names （载荷损坏或过大）";
             Some(Err(Poison::new(Reason::PayloadDamaged, words)))
         }
         EntryKind::Put => Some(judge(entry.header(), entry.payload())),
@@ -164,7 +165,9 @@ pub fn judge(header: &Header, payload: &[u8]) -> Result<Exhibit, Poison> {
     }
     if header.schema_version != SCHEMA {
         let found = header.schema_version;
-        let words = format!("schema version {found} is newer than this hub knows （模式版本 {found} 未知，请升级中心）");
+        let words = format!(
+            "schema version {found} is newer than this hub knows （模式版本 {found} 未知，请升级中心）"
+        );
         return Err(Poison::new(Reason::SchemaUnknown, words));
     }
     let unreadable = |words: &str| Poison::new(Reason::PayloadUnreadable, words);
@@ -173,15 +176,18 @@ pub fn judge(header: &Header, payload: &[u8]) -> Result<Exhibit, Poison> {
     if salt.len() != SALT {
         return Err(unreadable("the payload has no salt of 16 bytes （载荷缺少 16 字节盐）"));
     }
-    let publication = publication.ok_or_else(|| unreadable("the payload holds no publication （载荷为空）"))?;
+    let publication =
+        publication.ok_or_else(|| unreadable("the payload holds no publication （载荷为空）"))?;
     let published_ms = publication
         .publish_time
         .as_ref()
         .and_then(time_from_wire)
         .map_or(header.written_ms, jiff::Timestamp::as_millisecond);
-    let content = Content::from_wire(publication).map_err(|refusal| Poison::new(Reason::ContentInvalid, refusal))?;
+    let content =
+        Content::from_wire(publication).map_err(|refusal| Poison::new(Reason::ContentInvalid, refusal))?;
     if content.audience != header.audience {
-        let words = "the entry's header and its publication name different audiences （头部与正文的受众不一致）";
+        let words =
+            "the entry's header and its publication name different audiences （头部与正文的受众不一致）";
         let narrows = !content.audience.is_superset(&header.audience);
         return Err(Poison { narrows, ..Poison::new(Reason::AudienceMismatch, words) });
     }
@@ -241,7 +247,10 @@ mod tests {
         assert_eq!(found.entry.hash(), examine(whole.clone()).unwrap().entry.hash());
         assert!(found.entry.payload().is_empty());
         check(damaged, Err(Reason::PayloadDamaged));
-        check(wire::SignedEntry { payload: vec![0; 300_000].into(), ..whole.clone() }, Err(Reason::PayloadDamaged));
+        check(
+            wire::SignedEntry { payload: vec![0; 300_000].into(), ..whole.clone() },
+            Err(Reason::PayloadDamaged),
+        );
         check(wire::SignedEntry { payload: Bytes::new(), ..whole }, Err(Reason::PayloadDestroyed));
     }
 

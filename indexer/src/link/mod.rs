@@ -13,6 +13,8 @@ pub mod attachments;
 pub mod board;
 pub mod commit;
 mod control;
+#[cfg(test)]
+mod dialogues;
 mod fetch;
 pub mod guard;
 pub mod handshake;
@@ -21,10 +23,14 @@ pub mod lease;
 mod peer;
 pub mod quarantine;
 pub mod room;
-pub mod service;
 #[cfg(test)]
 pub(crate) mod script;
+pub mod service;
+#[cfg(test)]
+mod stories;
 mod sync;
 pub mod tracker;
 mod translate;
+#[cfg(test)]
+mod trial_node;
 mod upload;

@@ -6,12 +6,7 @@ use shouwang_proto::{
     log::entry::EntryKind,
 };
 
-use super::{
-    apply,
-    board::LinkBoard,
-    commit::plan_save,
-    judge::judge,
-};
+use super::{apply, board::LinkBoard, commit::plan_save, judge::judge};
 use crate::store::{
     Store, StoreError, Tx, catalog,
     hub_log::HubLogHead,

@@ -50,6 +50,8 @@ pub struct LinkParts {
     pub hub_epoch: u64,
     /// Time.
     pub world: World,
+    /// How long a node may be silent: [`SILENCE`].
+    pub silence: Duration,
     /// Bytes of batches that a node may have under way without an acknowledgement; see [`CREDIT_BYTES`].
     pub credit_bytes: usize,
     /// Cancelled when the hub stops.

@@ -43,9 +43,7 @@ pub(crate) fn practice(title: &str, audience: &[&str]) -> wire::Publication {
 
 /// The payload of a PUT.
 pub(crate) fn payload(publication: wire::Publication) -> Bytes {
-    wire::RecordPayload { salt: vec![9; 16], publication: Some(publication) }
-        .encode_to_vec()
-        .into()
+    wire::RecordPayload { salt: vec![9; 16], publication: Some(publication) }.encode_to_vec().into()
 }
 
 /// One member's log in the making.
@@ -102,9 +100,11 @@ impl Script {
 
     fn next(&self, kind: EntryKind, record: RecordId) -> Header {
         let end = self.end();
-        let revision = self.entries.iter().map(SealedEntry::header).filter(|header| {
-            header.record == record && header.kind == EntryKind::Put
-        });
+        let revision = self
+            .entries
+            .iter()
+            .map(SealedEntry::header)
+            .filter(|header| header.record == record && header.kind == EntryKind::Put);
         Header {
             alliance: self.alliance.clone(),
             member: self.member.clone(),
@@ -125,7 +125,13 @@ impl Script {
     }
 
     /// Appends an entry as the caller wants it.
-    pub(crate) fn append(&mut self, kind: EntryKind, number: u64, payload: Bytes, change: impl FnOnce(&mut Header)) {
+    pub(crate) fn append(
+        &mut self,
+        kind: EntryKind,
+        number: u64,
+        payload: Bytes,
+        change: impl FnOnce(&mut Header),
+    ) {
         let mut header = self.next(kind, record(number));
         change(&mut header);
         let entry = SealedEntry::seal(header, payload, &self.key);

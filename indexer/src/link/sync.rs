@@ -24,7 +24,7 @@ use super::{
     control::{check_protocol, late, out_of_order, unsigned_head},
     handshake::{self, Hello, Resume},
     judge::{Examined, examine},
-    lease::Line,
+    lease::{BootId, Line},
     peer::Peer,
     room::{HELLO, LinkRoom, SILENCE, displaced},
     tracker::{Admitted, BatchError, Tracker, check_size},
@@ -62,8 +62,9 @@ async fn converse(
     let boot = read_boot(&hello.boot_id)?;
     peer.note_use(room).await?;
     let parts = &*room.parts;
-    let session = parts.board.take(&peer.member, Line::Sync, boot, parts.world.now());
-    let (resume, tracker) = welcome(room, peer, hello, out).await?;
+    let (resume, tracker) = resume(room, peer, hello, boot).await?;
+    let session = parts.board.take(&peer.member, Line::Sync, boot);
+    welcome(room, resume, tracker.position(), out).await?;
     let under_way = AtomicUsize::new(0);
     let durable = tracker.position();
     let (checked, waiting) = channel(1);
@@ -78,12 +79,12 @@ async fn converse(
     }
 }
 
-/// Answers the hello; gives the case and the tracker to go on with.
-async fn welcome(
+/// Decides on the hello; gives the case and the tracker to go on with.
+async fn resume(
     room: &LinkRoom,
     peer: &Peer,
     hello: wire::SyncHello,
-    out: &Out,
+    boot: BootId,
 ) -> Result<(Resume, Tracker), Status> {
     let wire::SyncHello { protocol_version: _, boot_id: _, head, acknowledged } = hello;
     let parts = &*room.parts;
@@ -103,19 +104,23 @@ async fn welcome(
     let minimum = standing.minimum_epoch;
     let cursor = cursor.map(|cursor| cursor.log.position);
     let said = Hello { head: head.position, acknowledged };
-    let verdict = handshake::decide(cursor, &said, hash_at_head, minimum);
+    let rival = parts.board.has_rival(member, boot);
+    let verdict = handshake::decide(cursor, &said, hash_at_head, minimum, rival);
     let (resume, cursor) = verdict.into_result().map_err(|refusal| room.refuse(member, refusal))?;
     parts.board.clear(member, Problem::Refused);
     tracing::info!(%member, ?resume, cursor = cursor.seq, head = head.position.seq, "a node syncs");
+    let tracker = Tracker::new(parts.alliance.clone(), member.clone(), cursor, standing.log_keys, minimum);
+    Ok((resume, tracker))
+}
+
+async fn welcome(room: &LinkRoom, resume: Resume, cursor: Position, out: &Out) -> Result<(), Status> {
     let welcome = wire::SyncWelcome {
         resume_case: write_resume(resume).into(),
         cursor: Some(write_position(cursor)),
-        credit_bytes: parts.credit_bytes as u64,
-        hub_epoch: parts.hub_epoch,
+        credit_bytes: room.parts.credit_bytes as u64,
+        hub_epoch: room.parts.hub_epoch,
     };
-    send(out, wire::sync_response::Message::Welcome(welcome)).await?;
-    let tracker = Tracker::new(parts.alliance.clone(), member.clone(), cursor, standing.log_keys, minimum);
-    Ok((resume, tracker))
+    send(out, wire::sync_response::Message::Welcome(welcome)).await
 }
 
 /// A head may be older than the newest key: a restored node signs with what it had.
@@ -167,7 +172,8 @@ impl Reader<'_> {
 
     async fn check(&mut self, batch: wire::EntryBatch) -> Result<Checked, Status> {
         let wire::EntryBatch { entries, head } = batch;
-        let sizes = entries.iter().map(|entry| entry.header.len() + entry.signature.len() + entry.payload.len());
+        let sizes =
+            entries.iter().map(|entry| entry.header.len() + entry.signature.len() + entry.payload.len());
         let bytes = check_size(sizes).map_err(|error| self.refuse(error))?;
         if self.under_way.fetch_add(bytes, Ordering::Relaxed) + bytes > self.room.parts.credit_bytes {
             return Err(self.refuse(Refusal::new(
@@ -282,9 +288,11 @@ impl Writer<'_> {
 
     async fn acknowledge_again(&self, named: BTreeSet<RecordId>) -> Result<wire::BatchAck, Status> {
         let member = self.peer.member.clone();
-        let read = self.room.parts.store.read(async move |conn| {
-            attachment::attachments_missing(conn, &member, &named).await
-        });
+        let read = self
+            .room
+            .parts
+            .store
+            .read(async move |conn| attachment::attachments_missing(conn, &member, &named).await);
         let missing = read.await?;
         Ok(wire::BatchAck {
             cursor: Some(write_position(self.durable)),

@@ -46,7 +46,8 @@ async fn take(
     let sha256: Sha256Hex = first.parse().map_err(|words: &str| Refusal::field("sha256", words))?;
     let (member, hash) = (peer.member.clone(), sha256.clone());
     let store = &room.parts.store;
-    let wanted = store.read(async move |conn| attachment::attachment_wanted(conn, &member, &hash).await).await?;
+    let wanted =
+        store.read(async move |conn| attachment::attachment_wanted(conn, &member, &hash).await).await?;
     match wanted {
         Wanted::Stored => return Ok(()),
         Wanted::No => {

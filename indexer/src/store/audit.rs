@@ -67,7 +67,8 @@ pub async fn audit_check(conn: &mut Conn) -> Result<Result<u64, u64>, StoreError
             break;
         }
         for row in rows {
-            let number = u64::try_from(row.number).map_err(|error| bad_row("audit", "number", row.number, error))?;
+            let number =
+                u64::try_from(row.number).map_err(|error| bad_row("audit", "number", row.number, error))?;
             let texts = [row.actor.as_str(), &row.action, &row.subject, &row.detail];
             let hash = row_hash(&previous, done + 1, row.at_ms, texts);
             if number != done + 1 || row.hash != hash {

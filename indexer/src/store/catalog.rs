@@ -8,12 +8,7 @@ use jiff::Timestamp;
 use shouwang_proto::{
     clock::from_millis,
     id::{GroupId, MemberId, PublicationName, RecordId},
-    log::{
-        Hash,
-        digest::Live,
-        entry::Collection,
-        sealed::SealedEntry,
-    },
+    log::{Hash, digest::Live, entry::Collection, sealed::SealedEntry},
     publication::Kind,
 };
 use shouwang_serving::{
@@ -82,7 +77,8 @@ impl ShownRow {
 
 impl StateRow {
     fn check(self) -> Result<(RecordId, RecordState), StoreError> {
-        let Self { record: key, revision, live_collection, live_revision, live_entry, shown, quarantined } = self;
+        let Self { record: key, revision, live_collection, live_revision, live_entry, shown, quarantined } =
+            self;
         let record: RecordId = key.parse().map_err(|error| bad_row("record", "record", &key, error))?;
         let live = match (live_collection, live_revision, live_entry) {
             (Some(collection), Some(revision), Some(entry)) => Some(Live {
@@ -111,10 +107,11 @@ pub async fn record_states(
     records: &BTreeSet<RecordId>,
 ) -> Result<BTreeMap<RecordId, RecordState>, StoreError> {
     let ids: Vec<String> = records.iter().map(RecordId::to_string).collect();
-    let rows: Vec<StateRow> = match conn.engine() {
-        Engine::Sqlite(c) => {
-            let ids = serde_json::to_string(&ids).unwrap_or_default();
-            sqlx::query_as(
+    let rows: Vec<StateRow> =
+        match conn.engine() {
+            Engine::Sqlite(c) => {
+                let ids = serde_json::to_string(&ids).unwrap_or_default();
+                sqlx::query_as(
                 "select r.record, r.revision, r.live_collection, r.live_revision, r.live_entry, r.shown_seq,
                         r.shown_revision, r.shown_entry, r.kind, r.audience, r.published_ms, r.has_files,
                         q.seq is not null as quarantined
@@ -125,9 +122,8 @@ pub async fn record_states(
             .bind(ids)
             .fetch_all(c)
             .await?
-        }
-        Engine::Postgres(c) => {
-            sqlx::query_as(
+            }
+            Engine::Postgres(c) => sqlx::query_as(
                 "select r.record, r.revision, r.live_collection, r.live_revision, r.live_entry, r.shown_seq,
                         r.shown_revision, r.shown_entry, r.kind, r.audience, r.published_ms, r.has_files,
                         q.seq is not null as quarantined
@@ -137,9 +133,8 @@ pub async fn record_states(
             .bind(member.as_str())
             .bind(ids)
             .fetch_all(c)
-            .await?
-        }
-    };
+            .await?,
+        };
     rows.into_iter().map(StateRow::check).collect()
 }
 
@@ -225,9 +220,11 @@ impl FoundRow {
     fn check(self) -> Result<Option<CatalogRow>, StoreError> {
         let Self { member_id, record, shown, bytes } = self;
         let key = format!("{member_id}/{record}");
-        let member: MemberId = member_id.parse().map_err(|error| bad_row("record", "member_id", &key, error))?;
+        let member: MemberId =
+            member_id.parse().map_err(|error| bad_row("record", "member_id", &key, error))?;
         let record = record.parse().map_err(|error| bad_row("record", "record", &key, error))?;
-        let Some(Shown { seq, entry, revision, kind, audience, published_ms, has_files: _ }) = shown.check(&key)?
+        let Some(Shown { seq, entry, revision, kind, audience, published_ms, has_files: _ }) =
+            shown.check(&key)?
         else {
             return Ok(None);
         };
@@ -253,6 +250,62 @@ pub async fn catalog_find(conn: &mut Conn, name: &PublicationName) -> Result<Opt
          where r.member_id = $1 and r.record = $2")
         .bind(name.member.as_str()).bind(name.record.to_string()).fetch_optional(&mut *c).await?);
     row.map_or(Ok(None), FoundRow::check)
+}
+
+#[derive(sqlx::FromRow)]
+struct ScopeRow {
+    member_id: String,
+    record: String,
+    audience: String,
+}
+
+/// Who may see these publications at this moment; those that nobody may see are missing.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn catalog_audiences(
+    conn: &mut Conn,
+    names: &[PublicationName],
+) -> Result<BTreeMap<PublicationName, BTreeSet<GroupId>>, StoreError> {
+    // Members are named too, so that the primary key serves; a record of another member than was asked for does no harm.
+    let members: BTreeSet<String> = names.iter().map(|name| name.member.to_string()).collect();
+    let members: Vec<String> = members.into_iter().collect();
+    let ids: Vec<String> = names.iter().map(|name| name.record.to_string()).collect();
+    let rows: Vec<ScopeRow> = match conn.engine() {
+        Engine::Sqlite(c) => {
+            let members = serde_json::to_string(&members).unwrap_or_default();
+            let ids = serde_json::to_string(&ids).unwrap_or_default();
+            sqlx::query_as(
+                "select member_id, record, audience from record
+                 where member_id in (select value from json_each($1))
+                   and record in (select value from json_each($2)) and shown_seq is not null",
+            )
+            .bind(members)
+            .bind(ids)
+            .fetch_all(c)
+            .await?
+        }
+        Engine::Postgres(c) => {
+            sqlx::query_as(
+                "select member_id, record, audience from record
+             where member_id = any($1) and record = any($2) and shown_seq is not null",
+            )
+            .bind(members)
+            .bind(ids)
+            .fetch_all(c)
+            .await?
+        }
+    };
+    rows.into_iter()
+        .map(|ScopeRow { member_id, record, audience }| {
+            let key = format!("{member_id}/{record}");
+            let member = member_id.parse().map_err(|error| bad_row("record", "member_id", &key, error))?;
+            let record = record.parse().map_err(|error| bad_row("record", "record", &key, error))?;
+            let audience = serde_json::from_str(&audience)
+                .map_err(|error| bad_row("record", "audience", &key, error))?;
+            Ok((PublicationName { member, record }, audience))
+        })
+        .collect()
 }
 
 /// Number of publications that are shown.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shouwang_proto::{clock::from_millis, id::MemberId};
 use shouwang_serving::on;
 
-use super::{Conn, StoreError, Tx, bad_row};
+use super::{Conn, StoreError, Tx, bad_row, roster::roster_raise};
 use crate::council::{authority::IssuedCertificate, caller::SecretHash, membership::Invite};
 
 /// Adds an invite and cancels the member's open ones, so that only the newest works.
@@ -62,7 +62,10 @@ struct InviteRow {
 impl InviteRow {
     fn check(self) -> Result<Invite, StoreError> {
         Ok(Invite {
-            member: self.member_id.parse().map_err(|error| bad_row("invite", "member_id", &self.id, error))?,
+            member: self
+                .member_id
+                .parse()
+                .map_err(|error| bad_row("invite", "member_id", &self.id, error))?,
             id: self.id,
             replace_node: self.replace_node,
             expires: from_millis(self.expires_ms),
@@ -108,20 +111,24 @@ pub async fn certificate_add(
     invite: Option<&str>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let version = roster_raise(tx).await?;
     on!(tx, c => sqlx::query(
-        "insert into certificate (serial, member_id, public_key, invite_id, pem, issued_ms, not_after_ms)
-         values ($1, $2, $3, $4, $5, $6, $7)")
+        "insert into certificate (serial, member_id, public_key, invite_id, pem, issued_ms, not_after_ms, version)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(&issued.serial).bind(member.as_str()).bind(public_key).bind(invite).bind(&issued.chain_pem)
-        .bind(now.as_millisecond()).bind(issued.not_after.as_millisecond())
+        .bind(now.as_millisecond()).bind(issued.not_after.as_millisecond()).bind(version)
         .execute(&mut *c).await?.rows_affected());
-    super::roster::roster_changed(tx).await
+    Ok(())
 }
 
 /// The certificate issued on an invite, unless it was revoked since.
 ///
 /// # Errors
 /// What the store said.
-pub async fn certificate_of_invite(conn: &mut Conn, invite: &str) -> Result<Option<CertificateRow>, StoreError> {
+pub async fn certificate_of_invite(
+    conn: &mut Conn,
+    invite: &str,
+) -> Result<Option<CertificateRow>, StoreError> {
     Ok(on!(conn, c => sqlx::query_as(
         "select serial, public_key, pem, not_after_ms from certificate where invite_id = $1 and revoked_ms is null")
         .bind(invite).fetch_optional(&mut *c).await?))
@@ -131,7 +138,10 @@ pub async fn certificate_of_invite(conn: &mut Conn, invite: &str) -> Result<Opti
 ///
 /// # Errors
 /// What the store said.
-pub async fn certificate_unseen(conn: &mut Conn, member: &MemberId) -> Result<Option<CertificateRow>, StoreError> {
+pub async fn certificate_unseen(
+    conn: &mut Conn,
+    member: &MemberId,
+) -> Result<Option<CertificateRow>, StoreError> {
     Ok(on!(conn, c => sqlx::query_as(
         "select serial, public_key, pem, not_after_ms from certificate
          where member_id = $1 and seen_ms is null and revoked_ms is null order by issued_ms desc limit 1")
@@ -157,15 +167,14 @@ pub async fn certificates_revoke(
     which: Revoked,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = match which {
-        Revoked::All => "update certificate set revoked_ms = $1 where member_id = $2 and revoked_ms is null",
-        Revoked::Unseen => {
-            "update certificate set revoked_ms = $1 where member_id = $2 and revoked_ms is null and seen_ms is null"
-        }
-    };
-    on!(tx, c => sqlx::query(sql).bind(now.as_millisecond()).bind(member.as_str())
+    let version = roster_raise(tx).await?;
+    let only_unseen = which == Revoked::Unseen;
+    on!(tx, c => sqlx::query(
+        "update certificate set revoked_ms = $1, version = $2
+         where member_id = $3 and revoked_ms is null and (seen_ms is null or not $4)")
+        .bind(now.as_millisecond()).bind(version).bind(member.as_str()).bind(only_unseen)
         .execute(&mut *c).await?.rows_affected());
-    super::roster::roster_changed(tx).await
+    Ok(())
 }
 
 /// A token as it is added.
@@ -191,13 +200,14 @@ pub struct NewToken<'a> {
 /// What the store said.
 pub async fn token_add(tx: &mut Tx, token: &NewToken<'_>, now: Timestamp) -> Result<(), StoreError> {
     let NewToken { id, secret_hash, label, role, member, expires } = token;
+    let version = roster_raise(tx).await?;
     on!(tx, c => sqlx::query(
-        "insert into token (id, secret_hash, label, role, member_id, created_ms, expires_ms)
-         values ($1, $2, $3, $4, $5, $6, $7)")
+        "insert into token (id, secret_hash, label, role, member_id, created_ms, expires_ms, version)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(*id).bind(secret_hash.0.to_vec()).bind(*label).bind(role.as_str()).bind(member.map(MemberId::as_str))
-        .bind(now.as_millisecond()).bind(expires.as_millisecond())
+        .bind(now.as_millisecond()).bind(expires.as_millisecond()).bind(version)
         .execute(&mut *c).await?.rows_affected());
-    super::roster::roster_changed(tx).await
+    Ok(())
 }
 
 /// Revokes a token; the label it had, or none when there is no such token that works.
@@ -205,9 +215,8 @@ pub async fn token_add(tx: &mut Tx, token: &NewToken<'_>, now: Timestamp) -> Res
 /// # Errors
 /// What the store said.
 pub async fn token_revoke(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
-    let label: Option<String> = on!(tx, c => sqlx::query_scalar(
-        "update token set revoked_ms = $1 where id = $2 and revoked_ms is null returning label")
-        .bind(now.as_millisecond()).bind(id).fetch_optional(&mut *c).await?);
-    super::roster::roster_changed(tx).await?;
-    Ok(label)
+    let version = roster_raise(tx).await?;
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "update token set revoked_ms = $1, version = $2 where id = $3 and revoked_ms is null returning label")
+        .bind(now.as_millisecond()).bind(version).bind(id).fetch_optional(&mut *c).await?))
 }

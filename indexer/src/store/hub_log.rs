@@ -7,10 +7,7 @@ use shouwang_proto::{
 use shouwang_serving::{on, store::Batch};
 use tokio::sync::watch;
 
-use super::{
-    Conn, StoreError, Tx, bad_row, column, counter,
-    log::EntryBytes,
-};
+use super::{Conn, StoreError, Tx, bad_row, column, counter, log::EntryBytes};
 use crate::link::apply::{Change, ChangeKind};
 
 /// Tells how far the hub's log reaches, so that whoever follows it sleeps until there is more. It only hurries: what is
@@ -111,7 +108,8 @@ struct LineRow {
 impl LineRow {
     fn check(self) -> Result<HubLogRow, StoreError> {
         let Self { position: key, member_id, record, seq, change, bytes } = self;
-        let member: MemberId = member_id.parse().map_err(|error| bad_row("hub_log", "member_id", key, error))?;
+        let member: MemberId =
+            member_id.parse().map_err(|error| bad_row("hub_log", "member_id", key, error))?;
         let record: RecordId = record.parse().map_err(|error| bad_row("hub_log", "record", key, error))?;
         let seq = counter("hub_log", "seq", key, seq)?;
         let change = match change.as_str() {
@@ -155,7 +153,8 @@ pub async fn hub_log_after(conn: &mut Conn, position: u64, limit: u32) -> Result
 /// # Errors
 /// What the store said.
 pub async fn hub_log_head(conn: &mut Conn) -> Result<u64, StoreError> {
-    let head: i64 = on!(conn, c => sqlx::query_scalar("select position from hub_log_head").fetch_one(&mut *c).await?);
+    let head: i64 =
+        on!(conn, c => sqlx::query_scalar("select position from hub_log_head").fetch_one(&mut *c).await?);
     counter("hub_log_head", "position", 1, head)
 }
 

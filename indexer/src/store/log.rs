@@ -9,13 +9,13 @@ use shouwang_proto::{
 };
 use shouwang_serving::{on, store::Batch};
 
-use super::{Conn, StoreError, Tx, bad_row, column, counter, roster::roster_changed};
+use super::{Conn, StoreError, Tx, bad_row, column, counter};
 use crate::link::apply::LogState;
 
 /// How far one log is durable here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Position, digest, and the least epoch that is heard.
+    /// Position and digest.
     pub log: LogState,
     /// The heads were equal and the digests were not.
     pub diverged: bool,
@@ -37,7 +37,6 @@ struct CursorRow {
     head_seq: i64,
     head_hash: Vec<u8>,
     advanced_ms: i64,
-    minimum_epoch: i64,
 }
 
 impl CursorRow {
@@ -58,8 +57,7 @@ impl CursorRow {
             seq: number("head_seq", self.head_seq)?,
             hash: read_hash("member_cursor", "head_hash", id, &self.head_hash)?,
         };
-        let minimum_epoch = counter("member", "minimum_epoch", id, self.minimum_epoch)?;
-        let log = LogState { position, digest, minimum_epoch };
+        let log = LogState { position, digest };
         let advanced = from_millis(self.advanced_ms);
         Ok((member, Cursor { log, diverged: self.diverged, head, advanced }))
     }
@@ -81,9 +79,8 @@ pub(super) fn read_hash(
 /// What the store said, or which row cannot be believed.
 pub async fn cursor_find(conn: &mut Conn, member: &MemberId) -> Result<Option<Cursor>, StoreError> {
     let row: Option<CursorRow> = on!(conn, c => sqlx::query_as(
-        "select c.member_id, c.epoch, c.seq, c.hash, c.digest, c.diverged, c.head_epoch, c.head_seq, c.head_hash,
-                c.advanced_ms, m.minimum_epoch
-         from member_cursor c join member m on m.id = c.member_id where c.member_id = $1")
+        "select member_id, epoch, seq, hash, digest, diverged, head_epoch, head_seq, head_hash, advanced_ms
+         from member_cursor where member_id = $1")
         .bind(member.as_str()).fetch_optional(&mut *c).await?);
     row.map(|row| row.check().map(|(_, cursor)| cursor)).transpose()
 }
@@ -94,9 +91,8 @@ pub async fn cursor_find(conn: &mut Conn, member: &MemberId) -> Result<Option<Cu
 /// As [`cursor_find`].
 pub async fn cursor_list(conn: &mut Conn) -> Result<Vec<(MemberId, Cursor)>, StoreError> {
     let rows: Vec<CursorRow> = on!(conn, c => sqlx::query_as(
-        "select c.member_id, c.epoch, c.seq, c.hash, c.digest, c.diverged, c.head_epoch, c.head_seq, c.head_hash,
-                c.advanced_ms, m.minimum_epoch
-         from member_cursor c join member m on m.id = c.member_id order by c.member_id")
+        "select member_id, epoch, seq, hash, digest, diverged, head_epoch, head_seq, head_hash, advanced_ms
+         from member_cursor order by member_id")
         .fetch_all(&mut *c).await?);
     rows.into_iter().map(CursorRow::check).collect()
 }
@@ -125,7 +121,7 @@ pub async fn cursor_advance(
     to: &Cursor,
 ) -> Result<bool, StoreError> {
     let Cursor { log, diverged, head, advanced } = to;
-    let LogState { position, digest, minimum_epoch: _ } = log;
+    let LogState { position, digest } = log;
     let set = "epoch = $2, seq = $3, hash = $4, digest = $5, diverged = $6, head_epoch = $7, head_seq = $8,
                head_hash = $9, advanced_ms = $10";
     let sql = if from.seq == 0 {
@@ -159,23 +155,18 @@ pub async fn diverged_set(tx: &mut Tx, member: &MemberId, diverged: bool) -> Res
     Ok(())
 }
 
-/// Raises the least epoch that is heard, and with it the version of the roster. Never lowers it.
-///
-/// # Errors
-/// What the store said.
-pub async fn minimum_epoch_raise(tx: &mut Tx, member: &MemberId, epoch: u64) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query("update member set minimum_epoch = $2 where id = $1 and minimum_epoch < $2")
-        .bind(member.as_str()).bind(column(epoch)).execute(&mut *c).await?.rows_affected());
-    roster_changed(tx).await
-}
-
 /// Keeps entries, in order. They must be new.
 ///
 /// # Errors
 /// What the store said; a unique violation when an entry is there already.
-pub async fn entries_insert(tx: &mut Tx, member: &MemberId, entries: &[SealedEntry]) -> Result<(), StoreError> {
+pub async fn entries_insert(
+    tx: &mut Tx,
+    member: &MemberId,
+    entries: &[SealedEntry],
+) -> Result<(), StoreError> {
     let each = |of: fn(&SealedEntry) -> Vec<u8>| entries.iter().map(of).collect::<Vec<Vec<u8>>>();
-    let number = |of: fn(&SealedEntry) -> u64| entries.iter().map(|entry| column(of(entry))).collect::<Vec<i64>>();
+    let number =
+        |of: fn(&SealedEntry) -> u64| entries.iter().map(|entry| column(of(entry))).collect::<Vec<i64>>();
     let text = |of: &dyn Fn(&SealedEntry) -> String| entries.iter().map(of).collect::<Vec<String>>();
     Batch::into("log_entry")
         .column("member_id", text(&|_| member.to_string()))

@@ -12,12 +12,12 @@ pub mod quarantine;
 pub mod roster;
 pub mod thesaurus;
 #[cfg(test)]
-mod trial;
+pub(crate) mod trial;
 
 use std::fmt;
 
-use shouwang_serving::store::{Migrations, OpenError, StoreOptions};
 pub use shouwang_serving::store::{Conn, Store, StoreError, Tx};
+use shouwang_serving::store::{Migrations, OpenError, StoreOptions};
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");

@@ -11,10 +11,7 @@ use shouwang_proto::{
 };
 use shouwang_serving::{on, store::Batch};
 
-use super::{
-    Conn, StoreError, Tx, bad_row, column, counter,
-    log::read_hash,
-};
+use super::{Conn, StoreError, Tx, bad_row, column, counter, log::read_hash};
 use crate::link::apply::Quarantined;
 
 /// An entry that is stored but not shown.

@@ -25,7 +25,8 @@ pub async fn thesaurus_read(conn: &mut Conn) -> Result<Vec<ThesaurusGroup>, Stor
         "select id, terms from thesaurus_group order by id").fetch_all(&mut *c).await?);
     rows.into_iter()
         .map(|(id, terms)| {
-            let terms = serde_json::from_str(&terms).map_err(|error| bad_row("thesaurus_group", "terms", &id, error))?;
+            let terms = serde_json::from_str(&terms)
+                .map_err(|error| bad_row("thesaurus_group", "terms", &id, error))?;
             let id = id.parse().map_err(|error| bad_row("thesaurus_group", "id", &id, error))?;
             Ok(ThesaurusGroup { id, terms })
         })
@@ -63,7 +64,11 @@ pub async fn thesaurus_add(tx: &mut Tx, group: &ThesaurusGroup, now: Timestamp) 
 ///
 /// # Errors
 /// What the store said.
-pub async fn thesaurus_replace(tx: &mut Tx, group: &ThesaurusGroup, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn thesaurus_replace(
+    tx: &mut Tx,
+    group: &ThesaurusGroup,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let terms = serde_json::json!(group.terms).to_string();
     let rows = on!(tx, c => sqlx::query("update thesaurus_group set terms = $1, updated_ms = $2 where id = $3")
         .bind(&terms).bind(now.as_millisecond()).bind(group.id.to_string()).execute(&mut *c).await?.rows_affected());

@@ -17,7 +17,10 @@ use shouwang_serving::{
     dial::{self, DialLimits, DialProblem, Target, TcpDialer},
     tls::{ClientTls, Identity},
 };
-use tonic::{Code, Request, Status, metadata::MetadataValue, service::interceptor::InterceptedService, transport::Channel};
+use tonic::{
+    Code, Request, Status, metadata::MetadataValue, service::interceptor::InterceptedService,
+    transport::Channel,
+};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 /// Adds a token to every call.
@@ -103,8 +106,8 @@ impl Trial {
 
     /// A channel to the node port.
     pub(crate) async fn nodes(&self, certificate: Option<(&str, &Keys)>) -> Result<Channel, DialProblem> {
-        let identity = certificate
-            .map(|(chain, keys)| Identity::from_pem(chain, &keys.tls.serialize_pem()).unwrap());
+        let identity =
+            certificate.map(|(chain, keys)| Identity::from_pem(chain, &keys.tls.serialize_pem()).unwrap());
         let tls = ClientTls::new(&self.root(), identity.as_ref()).unwrap();
         connect(self.hub.as_ref().unwrap().addresses.nodes.port(), tls).await
     }

@@ -34,7 +34,10 @@ async fn every_rpc_opens_to_its_roles_and_to_nobody_else() {
     trial.invite("jinsuo-chem").await;
     let channel = trial.people().await;
     let reason = |result: Result<(), Status>| {
-        result.err().and_then(|status| Refusal::from_status(&status)).map(|refusal| refusal.reason.into_owned())
+        result
+            .err()
+            .and_then(|status| Refusal::from_status(&status))
+            .map(|refusal| refusal.reason.into_owned())
     };
     for role in Role::ALL {
         let member = if role == Role::Member { "jinsuo-chem" } else { "" };
@@ -46,7 +49,11 @@ async fn every_rpc_opens_to_its_roles_and_to_nobody_else() {
         }
     }
     for (rpc, _) in TABLE {
-        assert_eq!(reason(knock(channel.clone(), rpc, None).await).as_deref(), Some("TOKEN_MISSING"), "{rpc}");
+        assert_eq!(
+            reason(knock(channel.clone(), rpc, None).await).as_deref(),
+            Some("TOKEN_MISSING"),
+            "{rpc}"
+        );
         let unknown = "0".repeat(64);
         let found = reason(knock(channel.clone(), rpc, Some(&unknown)).await);
         assert_eq!(found.as_deref(), Some("TOKEN_INVALID"), "{rpc}");
@@ -101,7 +108,8 @@ async fn the_status_says_how_the_hub_is() {
 
 /// Status and text of a page.
 async fn page(channel: &Channel, path: &str) -> (u16, String) {
-    let request = http::Request::get(format!("https://hub.shouwang{path}")).body(tonic::body::Body::empty()).unwrap();
+    let request =
+        http::Request::get(format!("https://hub.shouwang{path}")).body(tonic::body::Body::empty()).unwrap();
     let response = tower::ServiceExt::oneshot(channel.clone(), request).await.unwrap();
     let status = response.status().as_u16();
     let body = axum::body::to_bytes(axum::body::Body::new(response.into_body()), 1 << 20).await.unwrap();

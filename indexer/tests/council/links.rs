@@ -1,8 +1,6 @@
 use std::time::Duration;
 
-use shouwang_proto::wire::{
-    self, control_request, control_response, link_service_client::LinkServiceClient,
-};
+use shouwang_proto::wire::{self, control_request, control_response, link_service_client::LinkServiceClient};
 use shouwang_serving::dial::DialProblem;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -47,7 +45,8 @@ async fn a_suspension_ends_live_links_within_a_second() {
     let mut control = control(&trial, &joined.certificate_pem, &keys).await;
     let mut operator = trial.operator().await;
     let name = "members/jinsuo-chem".to_owned();
-    let member = operator.get_member(wire::GetMemberRequest { name: name.clone() }).await.unwrap().into_inner();
+    let member =
+        operator.get_member(wire::GetMemberRequest { name: name.clone() }).await.unwrap().into_inner();
     let link = member.link.unwrap();
     assert!(link.connected && link.heard_time.is_some());
     assert_eq!(link.software_version, "trial");

@@ -3,10 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use shouwang_proto::{PROTOCOL_VERSION, log::chain::Position, wire};
-use shouwang_serving::{
-    backoff::Backoff,
-    grpc::CONTROL_MESSAGE_BYTES,
-};
+use shouwang_serving::{backoff::Backoff, grpc::CONTROL_MESSAGE_BYTES};
 use tokio::{
     sync::mpsc,
     time::{Instant, MissedTickBehavior, interval, timeout},

@@ -26,7 +26,9 @@ pub(super) fn meaning(status: &Status) -> Meaning {
         };
     };
     match refusal.reason.as_ref() {
-        "LOG_FORKED" | "EPOCH_STALE" | "NODE_BEHIND" | "CHAIN_BROKEN" | "SIGNATURE_INVALID" => Meaning::Forked,
+        "LOG_FORKED" | "EPOCH_STALE" | "NODE_BEHIND" | "CHAIN_BROKEN" | "SIGNATURE_INVALID" => {
+            Meaning::Forked
+        }
         _ if matches!(refusal.code, Code::Unauthenticated | Code::PermissionDenied) => Meaning::Denied,
         _ => Meaning::Passing,
     }
@@ -40,7 +42,9 @@ pub(super) fn dial_problem(status: &Status) -> Option<DialProblem> {
 /// Is it about this node's certificate?
 pub(super) fn is_certificate(problem: DialProblem) -> bool {
     match problem {
-        DialProblem::CertificateMissing | DialProblem::CertificateRefused | DialProblem::CertificateExpired => true,
+        DialProblem::CertificateMissing
+        | DialProblem::CertificateRefused
+        | DialProblem::CertificateExpired => true,
         DialProblem::BadName
         | DialProblem::NameUnknown
         | DialProblem::Refused
@@ -58,7 +62,9 @@ pub(super) fn words(status: &Status) -> String {
     match (Refusal::from_status(status), dial_problem(status)) {
         (Some(refusal), _) => refusal.to_string(),
         (None, Some(problem)) => problem.to_string(),
-        (None, None) => format!("the hub answered {:?}: {} （枢纽返回错误）", status.code(), status.message()),
+        (None, None) => {
+            format!("the hub answered {:?}: {} （枢纽返回错误）", status.code(), status.message())
+        }
     }
 }
 

@@ -55,7 +55,8 @@ impl KeyRing {
     pub fn open(data: &Path) -> anyhow::Result<Self> {
         let folder = data.join(KEYS_FOLDER);
         let root = data.join(ROOT_FILE);
-        let root_pem = std::fs::read_to_string(&root).with_context(|| format!("cannot read {}", root.display()))?;
+        let root_pem =
+            std::fs::read_to_string(&root).with_context(|| format!("cannot read {}", root.display()))?;
         let current = Identity::load(folder.join(CURRENT_FILE))?;
         let next_file = folder.join(NEXT_FILE);
         let next = if next_file.exists() { Some(Identity::load(next_file)?) } else { None };
@@ -117,7 +118,8 @@ impl KeyRing {
         }
         let Some(next) = pair.next.clone() else { return Ok(()) };
         next.save(self.folder.join(CURRENT_FILE))?;
-        durable_file::remove(&self.folder.join(NEXT_FILE)).map_err(|error: io::Error| anyhow::anyhow!(error))?;
+        durable_file::remove(&self.folder.join(NEXT_FILE))
+            .map_err(|error: io::Error| anyhow::anyhow!(error))?;
         tracing::info!(ends = %from_millis(next.facts().not_after_ms), "the new certificate is in use");
         *pair = Pair { current: next, next: None, showing_next: false };
         Ok(())

@@ -12,7 +12,8 @@ use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, transport::Channel};
 use wire::{
-    link_service_client::LinkServiceClient, sync_request::Message as Request, sync_response::Message as Response,
+    link_service_client::LinkServiceClient, sync_request::Message as Request,
+    sync_response::Message as Response,
 };
 
 use super::{
@@ -62,7 +63,10 @@ async fn machine(link: &Link) -> Option<Machine> {
                     status.durable = memory.durable;
                     status.searchable.seq = memory.searchable;
                 });
-                return Some(Machine::new(memory.hub_epoch, matches!(link.parts.store.gate(), Gate::Held(_))));
+                return Some(Machine::new(
+                    memory.hub_epoch,
+                    matches!(link.parts.store.gate(), Gate::Held(_)),
+                ));
             }
             Err(error) => tracing::error!(%error, "the link's memory cannot be read"),
         }
@@ -142,7 +146,9 @@ impl Talk<'_> {
         self.link.open.send_replace(None);
         for command in self.machine.handle(Event::Disconnected) {
             if let Command::Remember(position) = command {
-                self.remember(position).await.unwrap_or_else(|ended| tracing::warn!(problem = ended.problem, "forgot"));
+                self.remember(position)
+                    .await
+                    .unwrap_or_else(|ended| tracing::warn!(problem = ended.problem, "forgot"));
             }
         }
         self.loaded.clear();
@@ -196,7 +202,12 @@ impl Talk<'_> {
     ) -> Result<(), Ended> {
         let notices: Vec<Quarantined> = notices
             .into_iter()
-            .map(|wire::QuarantineNotice { epoch, seq, reason, detail }| Quarantined { epoch, seq, reason, detail })
+            .map(|wire::QuarantineNotice { epoch, seq, reason, detail }| Quarantined {
+                epoch,
+                seq,
+                reason,
+                detail,
+            })
             .collect();
         for Quarantined { seq, reason, detail, .. } in &notices {
             tracing::warn!(seq, reason, detail, "the hub does not show an own record");
@@ -226,7 +237,10 @@ impl Talk<'_> {
                     Position { epoch: header.epoch, seq: header.seq, hash: entry.hash() }
                 });
                 if last.is_none() && slice.cut {
-                    tracing::debug!(most_bytes, "the hub's credit is used up: waiting for an acknowledgement");
+                    tracing::debug!(
+                        most_bytes,
+                        "the hub's credit is used up: waiting for an acknowledgement"
+                    );
                 }
                 self.loaded = slice.entries;
                 return Ok(Some(Event::Loaded { last, bytes: slice.bytes, cut: slice.cut }));
@@ -289,7 +303,9 @@ impl Talk<'_> {
                 };
                 for entry in came {
                     let opened = SealedEntry::from_wire(entry);
-                    entries.push(opened.map_err(|error| Ended::broken(format!("the hub sent no entry: {error}")))?);
+                    entries.push(
+                        opened.map_err(|error| Ended::broken(format!("the hub sent no entry: {error}")))?,
+                    );
                 }
             }
             match parts.store.restore(entries, until, parts.world.now()).await {
@@ -309,7 +325,9 @@ impl Line {
     /// The machine lets at most so many batches be under way that they always fit.
     fn send(&self, message: Request) -> Result<(), Ended> {
         let request = wire::SyncRequest { message: Some(message) };
-        self.outgoing.try_send(request).map_err(|_| Ended::broken("the hub takes nothing more （枢纽不再接收）"))
+        self.outgoing
+            .try_send(request)
+            .map_err(|_| Ended::broken("the hub takes nothing more （枢纽不再接收）"))
     }
 }
 
@@ -319,9 +337,9 @@ fn case_from_wire(case: i32) -> Result<ResumeCase, Ended> {
         Ok(wire::ResumeCase::FirstContact) => Ok(ResumeCase::FirstContact),
         Ok(wire::ResumeCase::HubRestored) => Ok(ResumeCase::HubRestored),
         Ok(wire::ResumeCase::NodeRestored) => Ok(ResumeCase::NodeRestored),
-        Ok(wire::ResumeCase::Unspecified) | Err(_) => {
-            Err(Ended::broken("the hub knows a case that this node does not: upgrade the node （请升级节点）"))
-        }
+        Ok(wire::ResumeCase::Unspecified) | Err(_) => Err(Ended::broken(
+            "the hub knows a case that this node does not: upgrade the node （请升级节点）",
+        )),
     }
 }
 
@@ -342,6 +360,8 @@ fn fork_words(fork: Fork) -> String {
 fn fault_words(fault: Fault) -> String {
     match fault {
         Fault::Protocol(what) => format!("the hub sent {what} （枢纽违反协议）"),
-        Fault::CreditTooSmall => "the hub's credit is too small for the next entry （枢纽额度不足）".to_owned(),
+        Fault::CreditTooSmall => {
+            "the hub's credit is too small for the next entry （枢纽额度不足）".to_owned()
+        }
     }
 }

@@ -34,7 +34,8 @@ pub(super) async fn run(link: Arc<Link>) {
         match sent {
             Ok(()) => backoff = Backoff::new(),
             Err(Ended { problem, .. }) => {
-                let pause = backoff.failed(std::time::Duration::ZERO, u64::from_be_bytes(link.parts.world.random()));
+                let pause =
+                    backoff.failed(std::time::Duration::ZERO, u64::from_be_bytes(link.parts.world.random()));
                 tracing::info!(problem, ?pause, "an attachment could not be sent");
                 if !link.pause(pause).await {
                     return;

@@ -40,7 +40,9 @@ pub enum InviteError {
     #[error("the address in this invite is not host:port: was the line cut? （邀请中的地址有误）")]
     Address,
     /// Not a SHA-256.
-    #[error("the root's fingerprint in this invite is not 64 hexadecimal digits: was the line cut? （邀请中的指纹有误）")]
+    #[error(
+        "the root's fingerprint in this invite is not 64 hexadecimal digits: was the line cut? （邀请中的指纹有误）"
+    )]
     Root,
     /// Not a secret.
     #[error("the secret in this invite is not 32 hexadecimal digits: was the line cut? （邀请中的密钥有误）")]

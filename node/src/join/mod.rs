@@ -5,6 +5,8 @@
 
 mod invite;
 mod pin;
+#[cfg(test)]
+mod tests;
 
 pub use invite::{Invite, InviteError};
 
@@ -103,8 +105,14 @@ fn keep(
     key: &KeyPair,
     answer: wire::JoinResponse,
 ) -> anyhow::Result<Membership> {
-    let wire::JoinResponse { alliance_id, member_id, display_name, certificate_pem, root_pem: _, link_address } =
-        answer;
+    let wire::JoinResponse {
+        alliance_id,
+        member_id,
+        display_name,
+        certificate_pem,
+        root_pem: _,
+        link_address,
+    } = answer;
     let identity = Identity::from_pem(&certificate_pem, &key.serialize_pem())
         .context("the hub's certificate does not fit this node's key")?;
     let membership = Membership {
@@ -128,7 +136,9 @@ fn keep(
 fn request(data: &Path) -> anyhow::Result<(KeyPair, Vec<u8>)> {
     let key_file = data.join(KEYS_FOLDER).join(JOIN_KEY_FILE);
     let request_file = data.join(KEYS_FOLDER).join(JOIN_REQUEST_FILE);
-    let key = match durable_file::read_secret(&key_file).with_context(|| format!("cannot use {}", key_file.display()))? {
+    let key = match durable_file::read_secret(&key_file)
+        .with_context(|| format!("cannot use {}", key_file.display()))?
+    {
         Some(pem) => KeyPair::from_pem(std::str::from_utf8(&pem)?)?,
         None => {
             let (key, _) = renewal::certificate_request()?;
@@ -148,6 +158,7 @@ fn request(data: &Path) -> anyhow::Result<(KeyPair, Vec<u8>)> {
 
 fn root_fingerprint(data: &Path) -> anyhow::Result<[u8; 32]> {
     use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-    let root = CertificateDer::from_pem_file(data.join(ROOT_FILE)).context("cannot read the root certificate")?;
+    let root =
+        CertificateDer::from_pem_file(data.join(ROOT_FILE)).context("cannot read the root certificate")?;
     Ok(Sha256::digest(root.as_ref()).into())
 }

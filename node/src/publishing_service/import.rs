@@ -25,7 +25,8 @@ const CHUNK: usize = 128;
 const AHEAD: usize = 4;
 
 /// The responses.
-pub(super) type ImportStream = Pin<Box<dyn Stream<Item = Result<wire::ImportPublicationsResponse, Status>> + Send>>;
+pub(super) type ImportStream =
+    Pin<Box<dyn Stream<Item = Result<wire::ImportPublicationsResponse, Status>> + Send>>;
 
 type Answer = Result<wire::ImportPublicationsResponse, Status>;
 
@@ -93,7 +94,8 @@ impl Publishing {
         changes: Vec<Change>,
         now: Timestamp,
     ) -> Vec<Answer> {
-        let outcomes = if changes.is_empty() { Ok(Vec::new()) } else { self.store.change_all(changes, now).await };
+        let outcomes =
+            if changes.is_empty() { Ok(Vec::new()) } else { self.store.change_all(changes, now).await };
         let mut outcomes = match outcomes {
             Ok(outcomes) => outcomes.into_iter(),
             Err(error) => return vec![Err(error.into())],

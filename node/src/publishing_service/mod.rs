@@ -179,7 +179,9 @@ impl PublishingService for Publishing {
     ) -> Result<Response<wire::Publication>, Status> {
         let wire::GetOwnPublicationRequest { name } = request.into_inner();
         if name.is_empty() || name.len() > EXTERNAL_ID_BYTES {
-            return Err(Refusal::field("name", "must be a name or an external id （须为名称或外部编号）").into());
+            return Err(
+                Refusal::field("name", "must be a name or an external id （须为名称或外部编号）").into()
+            );
         }
         let found = match self.view().record(&name) {
             Ok(record) => self.store.find(record).await?,

@@ -39,21 +39,21 @@ pub(super) async fn answer_put(
     response: &[u8],
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query("insert into answer (request_id, fingerprint, response, answered_ms) values ($1, $2, $3, $4)")
-        .bind(&key.id)
-        .bind(key.fingerprint.to_vec())
-        .bind(response)
-        .bind(now_ms)
-        .execute(sqlite(tx)?)
-        .await?;
+    sqlx::query(
+        "insert into answer (request_id, fingerprint, response, answered_ms) values ($1, $2, $3, $4)",
+    )
+    .bind(&key.id)
+    .bind(key.fingerprint.to_vec())
+    .bind(response)
+    .bind(now_ms)
+    .execute(sqlite(tx)?)
+    .await?;
     Ok(())
 }
 
 /// Forgets answers given before this time.
 pub(super) async fn answers_forget(tx: &mut Tx, before_ms: i64) -> Result<u64, StoreError> {
-    let gone = sqlx::query("delete from answer where answered_ms < $1")
-        .bind(before_ms)
-        .execute(sqlite(tx)?)
-        .await?;
+    let gone =
+        sqlx::query("delete from answer where answered_ms < $1").bind(before_ms).execute(sqlite(tx)?).await?;
     Ok(gone.rows_affected())
 }

@@ -48,7 +48,11 @@ pub(super) async fn attachments_find(
 }
 
 /// The hub will want these once it has the entry `seq`, unless it has their bytes already.
-pub(super) async fn attachments_name(tx: &mut Tx, named: &BTreeSet<String>, seq: u64) -> Result<(), StoreError> {
+pub(super) async fn attachments_name(
+    tx: &mut Tx,
+    named: &BTreeSet<String>,
+    seq: u64,
+) -> Result<(), StoreError> {
     if named.is_empty() {
         return Ok(());
     }
@@ -64,7 +68,11 @@ pub(super) async fn attachments_name(tx: &mut Tx, named: &BTreeSet<String>, seq:
 }
 
 /// The hub says that it does not have these.
-pub(super) async fn attachments_missed(tx: &mut Tx, missing: &[Sha256Hex], seq: u64) -> Result<(), StoreError> {
+pub(super) async fn attachments_missed(
+    tx: &mut Tx,
+    missing: &[Sha256Hex],
+    seq: u64,
+) -> Result<(), StoreError> {
     for sha256 in missing {
         let known = sqlx::query("update attachment set delivered = 0, due_seq = $2 where sha256 = $1")
             .bind(sha256.as_str())
@@ -72,20 +80,28 @@ pub(super) async fn attachments_missed(tx: &mut Tx, missing: &[Sha256Hex], seq: 
             .execute(sqlite(tx)?)
             .await?;
         if known.rows_affected() == 0 {
-            tracing::error!(sha256 = sha256.as_str(), "the hub misses an attachment that this node does not have");
+            tracing::error!(
+                sha256 = sha256.as_str(),
+                "the hub misses an attachment that this node does not have"
+            );
         }
     }
     Ok(())
 }
 
 /// An attachment that the hub waits for.
-pub(super) async fn attachment_due(conn: &mut Conn, durable_seq: u64) -> Result<Option<Sha256Hex>, StoreError> {
-    let due: Option<String> =
-        sqlx::query_scalar("select sha256 from attachment where due_seq <= $1 order by due_seq, sha256 limit 1")
-            .bind(stored(durable_seq))
-            .fetch_optional(sqlite(conn)?)
-            .await?;
-    let place = |row: &String| Place { table: "attachment", row: &row.clone() }.damaged("sha256", "is no hash");
+pub(super) async fn attachment_due(
+    conn: &mut Conn,
+    durable_seq: u64,
+) -> Result<Option<Sha256Hex>, StoreError> {
+    let due: Option<String> = sqlx::query_scalar(
+        "select sha256 from attachment where due_seq <= $1 order by due_seq, sha256 limit 1",
+    )
+    .bind(stored(durable_seq))
+    .fetch_optional(sqlite(conn)?)
+    .await?;
+    let place =
+        |row: &String| Place { table: "attachment", row: &row.clone() }.damaged("sha256", "is no hash");
     due.map(|due| due.parse().map_err(|_| place(&due).into())).transpose()
 }
 

@@ -119,7 +119,9 @@ pub(super) async fn shelf_change(
 /// The content a wish brings, if it brings one.
 fn content(wish: &Wish) -> Option<&Content> {
     match wish {
-        Wish::Create { content, .. } | Wish::Revise { content, .. } | Wish::Import { content, .. } => Some(content),
+        Wish::Create { content, .. } | Wish::Revise { content, .. } | Wish::Import { content, .. } => {
+            Some(content)
+        }
         Wish::Publish | Wish::Withdraw => None,
     }
 }

@@ -201,7 +201,8 @@ pub(super) async fn digest_put(tx: &mut Tx, tip: &Tip) -> Result<(), StoreError>
 /// Writes entries, and nothing else.
 pub(super) async fn entries_insert(tx: &mut Tx, entries: &[SealedEntry]) -> Result<(), StoreError> {
     let each = |part: fn(&SealedEntry) -> Vec<u8>| entries.iter().map(part).collect::<Vec<_>>();
-    let number = |part: fn(&SealedEntry) -> u64| entries.iter().map(|entry| stored(part(entry))).collect::<Vec<_>>();
+    let number =
+        |part: fn(&SealedEntry) -> u64| entries.iter().map(|entry| stored(part(entry))).collect::<Vec<_>>();
     Batch::into("log_entry")
         .column("seq", number(|entry| entry.header().seq))
         .column("epoch", number(|entry| entry.header().epoch))

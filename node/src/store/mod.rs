@@ -9,6 +9,7 @@ mod attachment;
 mod change;
 mod link;
 mod log;
+mod memory;
 mod pen;
 mod publication;
 mod restore;
@@ -22,21 +23,15 @@ pub use link::{LinkMemory, Quarantined};
 pub use log::{LogSlice, Tip};
 pub use pen::{Author, Gate};
 pub use publication::ListQuery;
-pub use restore::{Restored, RestoreError};
+pub use restore::{RestoreError, Restored};
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use shouwang_proto::{
+    clock::from_millis,
     id::RecordId,
-    log::{
-        Hash,
-        chain::Position,
-        entry::BATCH_ENTRIES,
-        head::Head,
-        sealed::SealedEntry,
-    },
-    publication::Sha256Hex,
+    log::{Hash, chain::Position, entry::BATCH_ENTRIES, head::Head, sealed::SealedEntry},
     refusal::Refusal,
 };
 use shouwang_serving::store::{Migrations, OpenError, Store, StoreError, StoreOptions};
@@ -74,11 +69,16 @@ impl Drop for Wake {
     }
 }
 
+/// A time as the store keeps it, so that the first answer shows what every later one will.
+fn kept(now: Timestamp) -> Timestamp {
+    from_millis(now.as_millisecond())
+}
+
 /// The answer to a request that may come twice.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answered {
     /// This was the first time: what was done, with the response as it was kept.
-    Now(Outcome),
+    Now(Box<Outcome>),
     /// It was answered before, with this.
     Before(Vec<u8>),
 }
@@ -148,6 +148,7 @@ impl NodeStore {
         changes: Vec<Change>,
         now: Timestamp,
     ) -> Result<Vec<Result<Outcome, Refusal>>, StoreError> {
+        let now = kept(now);
         let (pen, cache, grown) = (self.pen.clone(), self.cache.clone(), Arc::clone(&self.grown));
         let (outcomes, _wake) = self
             .store
@@ -172,6 +173,7 @@ impl NodeStore {
         now: Timestamp,
         response: impl FnOnce(&Outcome) -> Vec<u8> + Send + 'static,
     ) -> Result<Answered, StoreError> {
+        let now = kept(now);
         let (pen, cache, grown) = (self.pen.clone(), self.cache.clone(), Arc::clone(&self.grown));
         let (answered, _wake) = self
             .store
@@ -187,7 +189,7 @@ impl NodeStore {
                     answer::answer_put(tx, key, &response(&outcome), now.as_millisecond()).await?;
                 }
                 let wake = outcome.seq.map(|seq| Wake { grown, seq });
-                Ok((Answered::Now(outcome), wake))
+                Ok((Answered::Now(Box::new(outcome)), wake))
             })
             .await?;
         Ok(answered)
@@ -320,97 +322,5 @@ impl NodeStore {
             .await
             .map_err(RestoreError::Store)?;
         restored
-    }
-
-    /// What the node remembers of the hub.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn link_memory(&self) -> Result<LinkMemory, StoreError> {
-        self.store.read(async |conn| link::link_find(conn).await).await
-    }
-
-    /// Remembers how far the hub has come.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn remember(&self, durable: Position, searchable: u64) -> Result<(), StoreError> {
-        self.store.write(async move |tx| link::durable_put(tx, durable, searchable).await).await
-    }
-
-    /// Remembers the epoch of a hub; it never falls.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn remember_hub(&self, epoch: u64) -> Result<(), StoreError> {
-        self.store.write(async move |tx| link::hub_epoch_put(tx, epoch).await).await
-    }
-
-    /// Keeps what an acknowledgement says of single entries and attachments.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn note(
-        &self,
-        quarantined: Vec<Quarantined>,
-        missing: Vec<Sha256Hex>,
-        seq: u64,
-    ) -> Result<(), StoreError> {
-        self.store
-            .write(async move |tx| {
-                link::quarantine_put(tx, &quarantined).await?;
-                attachment::attachments_missed(tx, &missing, seq).await
-            })
-            .await
-    }
-
-    /// The hub shows everything of this node up to this entry.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn quarantine_clear(&self, until: u64) -> Result<(), StoreError> {
-        self.store.write(async move |tx| link::quarantine_clear(tx, until).await).await
-    }
-
-    /// Those of these entries that the hub does not show.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn quarantined(&self, seqs: Vec<u64>) -> Result<BTreeSet<u64>, StoreError> {
-        self.store.read(async move |conn| link::quarantined_among(conn, &seqs).await).await
-    }
-
-    /// Notes that the bytes of an attachment are on disk.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn attachment_put(&self, sha256: Sha256Hex, bytes: u64, now: Timestamp) -> Result<(), StoreError> {
-        self.store
-            .write(async move |tx| attachment::attachment_put(tx, &sha256, bytes, now.as_millisecond()).await)
-            .await
-    }
-
-    /// An attachment that the hub waits for, of those named up to `durable_seq`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn attachment_due(&self, durable_seq: u64) -> Result<Option<Sha256Hex>, StoreError> {
-        self.store.read(async move |conn| attachment::attachment_due(conn, durable_seq).await).await
-    }
-
-    /// The hub has the bytes (`taken`), or cannot take them before it asks again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn attachment_settle(&self, sha256: Sha256Hex, taken: bool) -> Result<(), StoreError> {
-        self.store
-            .write(async move |tx| {
-                if taken {
-                    attachment::attachment_delivered(tx, &sha256).await
-                } else {
-                    attachment::attachment_set_aside(tx, &sha256).await
-                }
-            })
-            .await
     }
 }

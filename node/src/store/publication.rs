@@ -148,7 +148,11 @@ pub(super) async fn publications_put(tx: &mut Tx, changed: &[&Item]) -> Result<(
 }
 
 /// Keeps why a publication was withdrawn.
-pub(super) async fn withdraw_reason_put(tx: &mut Tx, record: RecordId, reason: &str) -> Result<(), StoreError> {
+pub(super) async fn withdraw_reason_put(
+    tx: &mut Tx,
+    record: RecordId,
+    reason: &str,
+) -> Result<(), StoreError> {
     sqlx::query("update publication set withdraw_reason = $1 where record = $2")
         .bind(reason)
         .bind(record.as_bytes().to_vec())
@@ -171,12 +175,16 @@ pub struct ListQuery {
 }
 
 /// A page of the shelf, newest change first, and how many publications fit in all.
-pub(super) async fn publications_list(conn: &mut Conn, query: &ListQuery) -> Result<(Vec<Item>, u64), StoreError> {
+pub(super) async fn publications_list(
+    conn: &mut Conn,
+    query: &ListQuery,
+) -> Result<(Vec<Item>, u64), StoreError> {
     let kinds = if query.kinds.is_empty() { Kind::ALL.to_vec() } else { query.kinds.clone() };
     let standings =
         if query.standings.is_empty() { StandingName::ALL.to_vec() } else { query.standings.clone() };
     let kinds = serde_json::json!(kinds.into_iter().map(Kind::code).collect::<Vec<_>>()).to_string();
-    let standings = serde_json::json!(standings.into_iter().map(StandingName::code).collect::<Vec<_>>()).to_string();
+    let standings =
+        serde_json::json!(standings.into_iter().map(StandingName::code).collect::<Vec<_>>()).to_string();
     let (before_ms, before_record) = match query.after {
         Some((updated, record)) => (updated.as_millisecond(), record.as_bytes().to_vec()),
         None => (i64::MAX, Vec::new()),

@@ -1,13 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shouwang_proto::{
-    clock::{World, from_millis},
+    clock::World,
     log::{
         digest::{Live, StateDigest},
         entry::EntryKind,
         key::LogKey,
     },
-    publication::Content,
+    publication::{Content, Sha256Hex},
     wire,
 };
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ fn author() -> Author {
 }
 
 async fn open(folder: &TempDir) -> NodeStore {
-    NodeStore::open(folder.path(), Some(author()), StoreOptions::default()).await.unwrap()
+    NodeStore::open(&folder.path().join("data"), Some(author()), StoreOptions::default()).await.unwrap()
 }
 
 fn content(external_id: &str, title: &str) -> Content {
@@ -65,8 +65,13 @@ fn check_log(entries: &[SealedEntry], head: &Head) {
         assert!(entry.verifies(&author().key.public()));
         position = position.follow(entry.header(), entry.hash()).unwrap();
         match entry.header().kind {
-            EntryKind::Put => drop(live.insert(entry.header().record, Live::of_put(entry.header(), entry.hash()))),
-            EntryKind::Withdraw | EntryKind::Redact => drop(live.remove(&entry.header().record)),
+            EntryKind::Put => {
+                let put = Live::of_put(entry.header(), entry.hash());
+                live.insert(entry.header().record, put);
+            }
+            EntryKind::Withdraw | EntryKind::Redact => {
+                live.remove(&entry.header().record);
+            }
             EntryKind::Key | EntryKind::EpochBegin => {}
         }
     }
@@ -204,7 +209,9 @@ async fn a_repeated_request_gets_the_first_answer() {
     };
     let Ok(Answered::Now(first)) = ask(1).await else { panic!("the first time") };
     assert_eq!(ask(1).await.unwrap(), Answered::Before(first.item.record.to_string().into_bytes()));
-    assert!(matches!(ask(2).await, Err(StoreError::Refused(refusal)) if refusal.violations[0].field == "request_id"));
+    assert!(
+        matches!(ask(2).await, Err(StoreError::Refused(refusal)) if refusal.violations[0].field == "request_id")
+    );
     assert_eq!(store.position().await.unwrap().seq, 1);
     assert_eq!(store.forget_answers(from_millis(6)).await.unwrap(), 1);
 }
@@ -212,7 +219,7 @@ async fn a_repeated_request_gets_the_first_answer() {
 #[tokio::test]
 async fn without_an_author_or_while_held_only_drafts_are_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let unjoined = NodeStore::open(folder.path(), None, StoreOptions::default()).await.unwrap();
+    let unjoined = NodeStore::open(&folder.path().join("data"), None, StoreOptions::default()).await.unwrap();
     assert_eq!(one(&unjoined, create("P-1", true)).await.unwrap_err().reason, "NOT_JOINED");
     one(&unjoined, create("P-1", false)).await.unwrap();
     unjoined.close().await;
@@ -245,7 +252,8 @@ async fn own_entries_come_back_and_a_new_epoch_begins() {
     assert_eq!(new.restore(entries[..1].to_vec(), head.position, now).await.unwrap(), Restored::Partly);
     let again = new.restore(entries[..1].to_vec(), head.position, now).await;
     assert!(matches!(again, Err(RestoreError::Forked(_))), "{again:?}");
-    let Restored::Complete(position) = new.restore(entries[1..].to_vec(), head.position, now).await.unwrap() else {
+    let Restored::Complete(position) = new.restore(entries[1..].to_vec(), head.position, now).await.unwrap()
+    else {
         panic!("everything is there")
     };
     assert_eq!((position.seq, position.epoch), (4, 2));
@@ -263,7 +271,8 @@ async fn own_entries_come_back_and_a_new_epoch_begins() {
 async fn entries_of_others_are_not_taken() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let other = Author { key: LogKey::from_secret([8; 32]), ..author() };
-    let store = NodeStore::open(first.path(), Some(other), StoreOptions::default()).await.unwrap();
+    let store =
+        NodeStore::open(&first.path().join("data"), Some(other), StoreOptions::default()).await.unwrap();
     one(&store, create("P-1", true)).await.unwrap();
     let entries = store.log_after(0, 1_000_000).await.unwrap().entries;
     let until = store.position().await.unwrap();

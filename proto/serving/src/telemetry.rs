@@ -1,5 +1,7 @@
 //! Logs, to standard error.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -43,7 +45,12 @@ fn filter(wanted: Option<&str>, default_filter: &str) -> (EnvFilter, Option<Stri
 fn start(format: LogFormat, filter: EnvFilter, to: BoxMakeWriter) -> bool {
     let registry = tracing_subscriber::registry().with(filter);
     match format {
-        LogFormat::Text => registry.with(tracing_subscriber::fmt::layer().with_writer(to)).try_init().is_ok(),
+        LogFormat::Text => {
+            // Colours are for a terminal; in a file they are noise.
+            let colour = std::io::stderr().is_terminal();
+            let layer = tracing_subscriber::fmt::layer().with_ansi(colour).with_writer(to);
+            registry.with(layer).try_init().is_ok()
+        }
         LogFormat::Json => {
             registry.with(tracing_subscriber::fmt::layer().json().with_writer(to)).try_init().is_ok()
         }

@@ -19,8 +19,9 @@ impl Chance {
     #[must_use]
     pub fn of(seed: u64, label: &str) -> Self {
         // FNV-1a; the first draw scatters what little it leaves alike.
-        let hash =
-            label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        });
         Self { state: Self { state: seed ^ hash }.draw() }
     }
 

@@ -91,7 +91,8 @@ fn check_copy(member: &str, copied: &Copied, findings: &mut Findings) {
         let seq = entry.header().seq;
         let key = copied.keys.iter().rev().find(|(from, _)| *from <= seq);
         if !key.is_some_and(|(_, key)| entry.verifies(key)) {
-            findings.add("P4", format!("the hub's copy of {member}: entry {seq} is not signed by the member"));
+            findings
+                .add("P4", format!("the hub's copy of {member}: entry {seq} is not signed by the member"));
         }
     }
     let (cursor, kept) = copied.cursor.clone().unwrap_or_default();
@@ -119,7 +120,10 @@ fn check_shown(member: &str, copied: &Copied, findings: &mut Findings) {
         let shown = copied.shown.get(&record).copied();
         if shown != expected {
             let promise = if expected.is_none() { "P11" } else { "P1" };
-            findings.add(promise, format!("{member}: record {record} shows {shown:?}, the log says {expected:?}"));
+            findings.add(
+                promise,
+                format!("{member}: record {record} shows {shown:?}, the log says {expected:?}"),
+            );
         }
     }
 }
@@ -137,7 +141,10 @@ fn check_hub_log(disk: &HubDisk, findings: &mut Findings) {
         }
     }
     if disk.head != disk.changes.len() as u64 {
-        findings.add("P4", format!("the hub's log has {} changes, its head is {}", disk.changes.len(), disk.head));
+        findings.add(
+            "P4",
+            format!("the hub's log has {} changes, its head is {}", disk.changes.len(), disk.head),
+        );
     }
     let records = disk.members.iter().flat_map(|(member, copied)| {
         copied.shown.iter().map(|(record, (seq, _))| (member.as_str(), record.as_str(), *seq))
@@ -156,7 +163,9 @@ pub fn member(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger) -> Vec<Vi
         let (at_node, at_hub) = (node.log.len(), hub.len());
         findings.add(
             "P1",
-            format!("{name}: {at_node} entries at the node, {at_hub} at the hub, the first {common} are equal"),
+            format!(
+                "{name}: {at_node} entries at the node, {at_hub} at the hub, the first {common} are equal"
+            ),
         );
     }
     check_effects(name, "the node's log", &node.log, ledger, Ledger::admissible, &mut findings);
@@ -179,7 +188,10 @@ pub fn stranger(meant: &[SealedEntry], hub: &[SealedEntry]) -> Vec<Violation> {
     if meant != hub {
         let common = common(meant, hub);
         let (here, there) = (meant.len(), hub.len());
-        findings.add("P4", format!("the stranger meant {here} entries, the hub has {there}, the first {common} are equal"));
+        findings.add(
+            "P4",
+            format!("the stranger meant {here} entries, the hub has {there}, the first {common} are equal"),
+        );
     }
     findings.0
 }
@@ -277,7 +289,8 @@ mod tests {
     impl Pen {
         fn entry(mut self, kind: EntryKind, external_id: &str, version: u32, revision: u64) -> Self {
             let key = Key { member: "north".to_owned(), external_id: external_id.to_owned() };
-            let payload = wire::RecordPayload { salt: vec![0; 16], publication: Some(paper::write(&key, version, 9)) };
+            let payload =
+                wire::RecordPayload { salt: vec![0; 16], publication: Some(paper::write(&key, version, 9)) };
             let payload =
                 if kind == EntryKind::Put { Bytes::from(payload.encode_to_vec()) } else { Bytes::new() };
             let header = Header {

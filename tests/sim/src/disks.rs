@@ -43,7 +43,15 @@ impl Disks {
     /// No copy yet.
     #[must_use]
     pub fn new(stage: &Stage, declared: bool) -> Self {
-        Self { stage: stage.clone(), backups: BTreeMap::new(), made: 0, before: None, raised: false, aside: None, declared }
+        Self {
+            stage: stage.clone(),
+            backups: BTreeMap::new(),
+            made: 0,
+            before: None,
+            raised: false,
+            aside: None,
+            declared,
+        }
     }
 
     fn place(&mut self) -> PathBuf {

@@ -5,11 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Context as _;
 use rusqlite::{Connection, OpenFlags, Row};
 use shouwang_proto::log::{
-    Hash,
-    chain::Position,
-    digest::StateDigest,
-    key::LogPublicKey,
-    sealed::SealedEntry,
+    Hash, chain::Position, digest::StateDigest, key::LogPublicKey, sealed::SealedEntry,
 };
 
 /// A log as it is on a disk, in the order of its seqs.
@@ -76,7 +72,8 @@ fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 fn entry(parts: (Vec<u8>, Vec<u8>, Vec<u8>)) -> anyhow::Result<SealedEntry> {
     let (header, signature, payload) = parts;
-    SealedEntry::open(header.into(), signature.into(), payload.into()).context("an entry on disk cannot be read")
+    SealedEntry::open(header.into(), signature.into(), payload.into())
+        .context("an entry on disk cannot be read")
 }
 
 /// Reads a node's disk.
@@ -105,7 +102,8 @@ pub fn hub(folder: &Path) -> anyhow::Result<HubDisk> {
     read_keys(&disk, &mut members)?;
     read_cursors(&disk, &mut members)?;
     read_records(&disk, &mut members)?;
-    let mut rows = disk.prepare("select position, member_id, record, seq, change from hub_log order by position")?;
+    let mut rows =
+        disk.prepare("select position, member_id, record, seq, change from hub_log order by position")?;
     let changes = rows.query_map([], |row| {
         Ok(HubChange {
             position: number(row, 0)?,
@@ -123,7 +121,8 @@ pub fn hub(folder: &Path) -> anyhow::Result<HubDisk> {
 fn read_logs(disk: &Connection, members: &mut BTreeMap<String, Copied>) -> anyhow::Result<()> {
     let mut rows =
         disk.prepare("select member_id, header, signature, payload from log_entry order by member_id, seq")?;
-    let found = rows.query_map([], |row| Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;
+    let found =
+        rows.query_map([], |row| Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?, row.get(3)?))))?;
     for row in found {
         let (member, parts) = row?;
         members.entry(member).or_default().log.push(entry(parts)?);
@@ -160,17 +159,20 @@ fn read_cursors(disk: &Connection, members: &mut BTreeMap<String, Copied>) -> an
 }
 
 fn read_records(disk: &Connection, members: &mut BTreeMap<String, Copied>) -> anyhow::Result<()> {
-    let mut rows = disk
-        .prepare("select member_id, record, shown_seq, shown_revision from record where shown_seq is not null")?;
-    let found = rows
-        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, number(row, 2)?, number(row, 3)?)))?;
+    let mut rows = disk.prepare(
+        "select member_id, record, shown_seq, shown_revision from record where shown_seq is not null",
+    )?;
+    let found = rows.query_map([], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, number(row, 2)?, number(row, 3)?))
+    })?;
     for row in found {
         let (member, record, seq, revision) = row?;
         members.entry(member).or_default().shown.insert(record, (seq, revision));
     }
     let mut rows = disk.prepare("select member_id, record, seq, reason from quarantine")?;
-    let found = rows
-        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, number(row, 2)?, row.get(3)?)))?;
+    let found = rows.query_map([], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, number(row, 2)?, row.get(3)?))
+    })?;
     for row in found {
         let (member, record, seq, reason) = row?;
         members.entry(member).or_default().quarantined.insert(record, (seq, reason));

@@ -80,7 +80,9 @@ impl Admissible {
 fn could_leave(wish: Wish, effect: Effect) -> bool {
     match (wish, effect) {
         (
-            Wish::Create { version: wanted, publish: true } | Wish::Revise { version: wanted } | Wish::Import { version: wanted },
+            Wish::Create { version: wanted, publish: true }
+            | Wish::Revise { version: wanted }
+            | Wish::Import { version: wanted },
             Effect::Put { version, .. },
         ) => wanted == version,
         (Wish::Publish, Effect::Put { .. }) | (Wish::Withdraw, Effect::Withdraw { .. }) => true,
@@ -222,7 +224,10 @@ impl Ledger {
         for (_, track) in self.tracks.iter_mut().filter(|(key, _)| key.member == member) {
             let sure = track.done.iter().rposition(|done| done.delivered.is_some() || done.at < copied);
             let sure = sure.map_or(0, |last| last + 1);
-            if sure < track.done.len() || track.open.is_some() || track.done.iter().any(|done| done.at >= copied) {
+            if sure < track.done.len()
+                || track.open.is_some()
+                || track.done.iter().any(|done| done.at >= copied)
+            {
                 track.closed = true;
                 track.kept = Some(track.kept.map_or(sure, |kept| kept.min(sure)));
             }
@@ -256,7 +261,8 @@ impl Ledger {
     pub fn admissible_at_hub(&self, key: &Key) -> Admissible {
         let Some(track) = self.tracks.get(key) else { return Admissible::default() };
         let Admissible { must, may, late } = self.admissible(key);
-        let delivered = track.done.iter().rposition(|done| done.delivered.is_some()).map_or(0, |last| last + 1);
+        let delivered =
+            track.done.iter().rposition(|done| done.delivered.is_some()).map_or(0, |last| last + 1);
         let sure = track.done[..delivered].iter().filter(|done| done.effect.is_some()).count();
         let mut effects: Vec<_> = must.into_iter().chain(may).collect();
         let may = effects.split_off(sure.min(effects.len()));
@@ -326,7 +332,10 @@ mod tests {
         let mut delivered = after(&[(FIRST, 10), (revise, 20)]);
         delivered.delivered("north", "k", 21, 30);
         delivered.node_restored("north", 15);
-        assert_eq!(delivered.admissible(&key()), Admissible { must: vec![PUT_1, PUT_2], ..Admissible::default() });
+        assert_eq!(
+            delivered.admissible(&key()),
+            Admissible { must: vec![PUT_1, PUT_2], ..Admissible::default() }
+        );
 
         let mut both = after(&[(FIRST, 10), (revise, 20)]);
         both.delivered("north", "k", 21, 30);
@@ -338,8 +347,14 @@ mod tests {
         open.asked(&key(), Wish::Revise { version: 7 });
         open.node_restored("north", 15);
         let admissible = open.admissible(&key());
-        assert!(admissible.allows(&[PUT_1, Effect::Put { version: 7, revision: 2 }]), "granted by the restored node");
-        assert!(!admissible.allows(&[PUT_1, Effect::Put { version: 8, revision: 2 }]), "nobody asked for that");
+        assert!(
+            admissible.allows(&[PUT_1, Effect::Put { version: 7, revision: 2 }]),
+            "granted by the restored node"
+        );
+        assert!(
+            !admissible.allows(&[PUT_1, Effect::Put { version: 8, revision: 2 }]),
+            "nobody asked for that"
+        );
 
         let mut other = after(&[(FIRST, 10)]);
         other.node_restored("south", 5);

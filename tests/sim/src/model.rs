@@ -99,18 +99,25 @@ impl Shelf {
     pub fn step(self, wish: Wish) -> Result<Step, &'static str> {
         match (self, wish) {
             (Self::Absent, Wish::Create { version, publish: false }) => Ok(quiet(Self::Draft { version })),
-            (Self::Absent, Wish::Create { version, publish: true } | Wish::Import { version }) => Ok(put(version, 1)),
+            (Self::Absent, Wish::Create { version, publish: true } | Wish::Import { version }) => {
+                Ok(put(version, 1))
+            }
             (_, Wish::Create { .. }) => Err("EXTERNAL_ID_TAKEN"),
-            (Self::Absent, Wish::Revise { .. } | Wish::Publish | Wish::Withdraw) => Err("PUBLICATION_UNKNOWN"),
+            (Self::Absent, Wish::Revise { .. } | Wish::Publish | Wish::Withdraw) => {
+                Err("PUBLICATION_UNKNOWN")
+            }
             (Self::Draft { .. }, Wish::Revise { version }) => Ok(quiet(Self::Draft { version })),
             (Self::Draft { version }, Wish::Publish) | (Self::Draft { .. }, Wish::Import { version }) => {
                 Ok(put(version, 1))
             }
             (Self::Draft { .. }, Wish::Withdraw) => Err("NOT_PUBLISHED"),
-            (Self::Published { version: is, revision }, Wish::Revise { version } | Wish::Import { version }) => {
-                Ok(if is == version { quiet(self) } else { put(version, revision + 1) })
+            (
+                Self::Published { version: is, revision },
+                Wish::Revise { version } | Wish::Import { version },
+            ) => Ok(if is == version { quiet(self) } else { put(version, revision + 1) }),
+            (Self::Published { .. }, Wish::Publish) | (Self::Withdrawn { .. }, Wish::Withdraw) => {
+                Ok(quiet(self))
             }
-            (Self::Published { .. }, Wish::Publish) | (Self::Withdrawn { .. }, Wish::Withdraw) => Ok(quiet(self)),
             (Self::Published { version, revision }, Wish::Withdraw) => {
                 let after = Self::Withdrawn { version, revision };
                 Ok(Step { after, effect: Some(Effect::Withdraw { revision }) })
@@ -183,7 +190,10 @@ mod tests {
         check(&[straight, Revise { version: 2 }, Withdraw, Withdraw], "[put v1 r1, put v2 r2, withdraw r2]");
         check(&[straight, Withdraw, Import { version: 3 }], "[put v1 r1, withdraw r1]");
         check(&[straight, Withdraw, Revise { version: 2 }, Publish], "[put v1 r1, withdraw r1, put v2 r2]");
-        check(&[Import { version: 1 }, Import { version: 1 }, Import { version: 2 }], "[put v1 r1, put v2 r2]");
+        check(
+            &[Import { version: 1 }, Import { version: 1 }, Import { version: 2 }],
+            "[put v1 r1, put v2 r2]",
+        );
         check(&[draft, Withdraw], "NOT_PUBLISHED");
         check(&[draft, straight], "EXTERNAL_ID_TAKEN");
         check(&[Publish], "PUBLICATION_UNKNOWN");

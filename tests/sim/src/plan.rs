@@ -320,7 +320,8 @@ mod tests {
     #[test]
     fn a_seed_decides_everything_and_seeds_differ() {
         assert_eq!(Plan::draw(42), Plan::draw(42));
-        let shapes: BTreeSet<String> = (0..100).map(|seed| format!("{:?}", Plan::draw(seed).faults)).collect();
+        let shapes: BTreeSet<String> =
+            (0..100).map(|seed| format!("{:?}", Plan::draw(seed).faults)).collect();
         assert!(shapes.len() > 90, "{}", shapes.len());
     }
 
@@ -328,7 +329,8 @@ mod tests {
     fn every_kind_of_fault_comes_and_within_its_time() {
         let plans: Vec<Plan> = (0..400).map(Plan::draw).collect();
         for (kind, _) in FaultKind::WEIGHTS {
-            let seeds = plans.iter().filter(|plan| plan.faults.iter().any(|p| p.fault.kind() == kind)).count();
+            let seeds =
+                plans.iter().filter(|plan| plan.faults.iter().any(|p| p.fault.kind() == kind)).count();
             assert!((10..390).contains(&seeds), "{kind:?} comes in {seeds} of 400 seeds");
         }
         for plan in &plans {

@@ -31,8 +31,6 @@ use crate::{
     weather::Weather,
 };
 
-/// TEMP
-pub const SEARCH: bool = false;
 /// How much simulated time passes at once. Messages arrive at such moments.
 const TICK: Duration = Duration::from_millis(4);
 /// A run that has not ended by itself after so much simulated time never will.
@@ -123,7 +121,9 @@ impl Folder {
         let memory = Path::new("/dev/shm");
         let prefix = format!("shouwang-sim-{seed}-");
         let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(memory);
-        made.or_else(|_| tempfile::Builder::new().prefix(&prefix).tempdir()).map(Self::Thrown).context("a folder for the disks")
+        made.or_else(|_| tempfile::Builder::new().prefix(&prefix).tempdir())
+            .map(Self::Thrown)
+            .context("a folder for the disks")
     }
 
     fn path(&self) -> &Path {
@@ -206,11 +206,11 @@ fn live(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Resu
         stage.come(desk.work());
     }
     let reading = stage.clone();
-    if SEARCH { stage.come(async move {
+    stage.come(async move {
         let line = operator::hub_line(&reading)?;
         reader::read(reading, line).await;
         Ok(())
-    }); }
+    });
     while now(sim) < until {
         weather.blow(sim, now(sim))?;
         step(sim)?;
@@ -262,7 +262,11 @@ fn judge(stage: &Stage, audit: &Audit) -> anyhow::Result<()> {
         let parted = stage.is_held(member) || node.held.is_some();
         stage.hit(if parted { "member: log has parted" } else { "member: whole at the end" });
         violations.extend(stage.ledger(|ledger| {
-            if parted { check::parted(&name, &copied.log, ledger) } else { check::member(&name, &node, &copied.log, ledger) }
+            if parted {
+                check::parted(&name, &copied.log, ledger)
+            } else {
+                check::member(&name, &node, &copied.log, ledger)
+            }
         }));
     }
     if stage.plan().stranger {

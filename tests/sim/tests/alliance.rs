@@ -37,7 +37,12 @@ fn the_alliance_keeps_its_promises() {
     let threads = number("SHOUWANG_SIM_THREADS").unwrap_or(1);
     let report = campaign(first..first + seeds, threads as usize, &Options::default(), |_| false);
     tell(&report.to_string());
-    assert!(report.failures.is_empty(), "{} of {} seeds failed; they are named above", report.failures.len(), report.seeds);
+    assert!(
+        report.failures.is_empty(),
+        "{} of {} seeds failed; they are named above",
+        report.failures.len(),
+        report.seeds
+    );
     if seeds >= ENOUGH_FOR_EVERY_CASE {
         let faults: Vec<String> =
             FaultKind::WEIGHTS.iter().map(|(kind, _)| format!("fault: {}", kind.name())).collect();
@@ -61,8 +66,7 @@ const CASES: [&str; 6] = [
 #[test]
 fn a_seed_repeats_itself() {
     for seed in [3, 17] {
-        let hashes: Vec<String> =
-            (0..2).map(|_| run_seed(seed, &Options::default()).trace.hash()).collect();
+        let hashes: Vec<String> = (0..2).map(|_| run_seed(seed, &Options::default()).trace.hash()).collect();
         assert_eq!(hashes[0], hashes[1], "seed {seed} does not repeat itself");
     }
 }

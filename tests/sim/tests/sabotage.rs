@@ -12,7 +12,9 @@ fn every_planted_bug_is_found() {
         let options = Options { sabotage: Some(bug), ..Options::default() };
         let report = campaign(0..WITHIN, 1, &options, |report| !report.failures.is_empty());
         match report.failures.first() {
-            Some(failure) => tell(&format!("{bug:?} found by seed {}: {}", failure.seed, failure.violations[0])),
+            Some(failure) => {
+                tell(&format!("{bug:?} found by seed {}: {}", failure.seed, failure.violations[0]))
+            }
             None => missed.push(bug),
         }
     }

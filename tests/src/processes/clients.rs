@@ -34,6 +34,8 @@ impl Interceptor for Bearer {
 
 /// A client of a node's publishing service.
 pub type Publishing = PublishingServiceClient<InterceptedService<Channel, Bearer>>;
+/// A client of the hub's council service.
+pub type Council = CouncilServiceClient<InterceptedService<Channel, Bearer>>;
 /// A client of the hub's search service.
 pub type Search = SearchServiceClient<InterceptedService<Channel, Bearer>>;
 
@@ -78,10 +80,6 @@ pub fn search_client(address: &str, hub_data: &Path, token: &str) -> anyhow::Res
 ///
 /// # Errors
 /// When a file of the data folder cannot be read.
-pub fn council_client(
-    address: &str,
-    hub_data: &Path,
-    token: &str,
-) -> anyhow::Result<CouncilServiceClient<InterceptedService<Channel, Bearer>>> {
+pub fn council_client(address: &str, hub_data: &Path, token: &str) -> anyhow::Result<Council> {
     Ok(CouncilServiceClient::new(intercepted(address, "hub.shouwang", &hub_data.join("root.pem"), token)?))
 }

@@ -4,6 +4,6 @@ mod clients;
 mod park;
 mod server;
 
-pub use clients::{Bearer, Publishing, Search, council_client, publishing_client, search_client};
+pub use clients::{Bearer, Council, Publishing, Search, council_client, publishing_client, search_client};
 pub use park::Park;
 pub use server::{Server, binary};

@@ -11,7 +11,7 @@ use shouwang_proto::wire::InviteMemberRequest;
 use tempfile::TempDir;
 
 use super::{
-    clients::{Publishing, Search, council_client, publishing_client, search_client},
+    clients::{Council, Publishing, Search, council_client, publishing_client, search_client},
     server::{Server, binary},
 };
 
@@ -31,13 +31,18 @@ impl Park {
     /// # Errors
     /// When anything of it does not work; the message says what.
     pub async fn start(members: &[&str]) -> anyhow::Result<Self> {
+        Self::start_with(members, "").await
+    }
+
+    /// Starts a hub with this configuration file, and a joined node for each member.
+    ///
+    /// # Errors
+    /// As [`Park::start`].
+    pub async fn start_with(members: &[&str], hub_toml: &str) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let hub = Server::start(
-            "shouwang-hub",
-            &folder.path().join("hub"),
-            &hub_arguments(&ANY_PORT.map(str::to_owned)),
-        )
-        .await?;
+        fs::write(folder.path().join(HUB_FILE), hub_toml)?;
+        let arguments = hub_arguments(folder.path(), &ANY_PORT.map(str::to_owned));
+        let hub = Server::start("shouwang-hub", &folder.path().join("hub"), &arguments).await?;
         let hub_addresses = [hub.address("people")?, hub.address("nodes")?];
         let mut park = Self {
             folder,
@@ -53,7 +58,7 @@ impl Park {
     }
 
     async fn join(&mut self, member: &str) -> anyhow::Result<()> {
-        let mut council = council_client(&self.hub_addresses[0], &self.hub_data(), &self.operator_token()?)?;
+        let mut council = self.council()?;
         let request = InviteMemberRequest {
             member_id: member.to_owned(),
             display_name: format!("{member} 公司"),
@@ -88,8 +93,8 @@ impl Park {
     /// # Errors
     /// When it does not become ready.
     pub async fn start_hub(&mut self) -> anyhow::Result<()> {
-        self.hub =
-            Some(Server::start("shouwang-hub", &self.hub_data(), &hub_arguments(&self.hub_addresses)).await?);
+        let arguments = hub_arguments(self.folder.path(), &self.hub_addresses);
+        self.hub = Some(Server::start("shouwang-hub", &self.hub_data(), &arguments).await?);
         Ok(())
     }
 
@@ -99,6 +104,17 @@ impl Park {
     /// From the operating system.
     pub fn kill_hub(&mut self) -> anyhow::Result<()> {
         self.hub.take().map_or(Ok(()), |mut hub| hub.kill())
+    }
+
+    /// Ends the hub politely and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn end_hub(&mut self) -> anyhow::Result<()> {
+        if let Some(mut hub) = self.hub.take() {
+            hub.end().await?;
+        }
+        Ok(())
     }
 
     /// Kills a node with SIGKILL.
@@ -121,6 +137,14 @@ impl Park {
     /// When its files cannot be read.
     pub fn publishing(&self, member: &str) -> anyhow::Result<Publishing> {
         publishing_client(&self.node_addresses[member], &self.node_data(member))
+    }
+
+    /// A client of the hub's council service with the operator's token.
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub fn council(&self) -> anyhow::Result<Council> {
+        council_client(&self.hub_addresses[0], &self.hub_data(), &self.operator_token()?)
     }
 
     /// A client of the hub's search service with the operator's token.
@@ -166,6 +190,10 @@ impl Park {
 
 const ANY_PORT: [&str; 2] = ["127.0.0.1:0", "127.0.0.1:0"];
 
-fn hub_arguments([people, nodes]: &[String; 2]) -> Vec<String> {
-    ["--people-listen", people, "--nodes-listen", nodes].map(str::to_owned).to_vec()
+/// Name of the hub's configuration file in the park's folder.
+const HUB_FILE: &str = "hub.toml";
+
+fn hub_arguments(folder: &Path, [people, nodes]: &[String; 2]) -> Vec<String> {
+    let config = folder.join(HUB_FILE).display().to_string();
+    ["--config", &config, "--people-listen", people, "--nodes-listen", nodes].map(str::to_owned).to_vec()
 }

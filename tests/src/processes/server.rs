@@ -42,7 +42,6 @@ impl Server {
     /// # Errors
     /// When it cannot be started, ends by itself, or is not ready in time; the end of its log is in the message.
     pub async fn start(name: &str, data: &Path, arguments: &[String]) -> anyhow::Result<Self> {
-        fs::create_dir_all(data)?;
         let ready_file = data.join("ready.json");
         if ready_file.exists() {
             fs::remove_file(&ready_file)?;

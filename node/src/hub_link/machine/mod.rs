@@ -5,6 +5,9 @@
 
 #[cfg(test)]
 mod tests;
+mod words;
+
+pub use words::{Command, Event, Fault, Fork, ResumeCase, Welcome};
 
 use std::collections::VecDeque;
 
@@ -12,152 +15,11 @@ use shouwang_proto::log::{Hash, chain::Position, entry::BATCH_BYTES};
 
 /// Most batches under way. Bounds what waits in memory, whatever credit a hub gives.
 pub const MOST_FLYING: usize = 16;
-/// The position is remembered at least after so many acknowledgements.
+/// The hub's position is kept in the store after so many acknowledgements, and when a stream ends. It is a hint, not
+/// worth a commit each.
 const REMEMBER_EVERY: u32 = 64;
-
-/// How the hub sees this node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResumeCase {
-    /// The log continues the hub's copy.
-    Normal,
-    /// The hub has nothing of this node.
-    FirstContact,
-    /// The hub lost something that it had acknowledged.
-    HubRestored,
-    /// This node lost something that the hub has.
-    NodeRestored,
-}
-
-/// What the hub says first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Welcome {
-    /// How it sees this node.
-    pub case: ResumeCase,
-    /// Its durable cursor.
-    pub cursor: Position,
-    /// Bytes that may be under way.
-    pub credit: u64,
-    /// Its epoch.
-    pub hub_epoch: u64,
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The stream is open and the hello with this head is sent.
-    Connected {
-        /// The newest own entry.
-        head: Position,
-    },
-    /// The hub answered the hello.
-    Welcomed {
-        /// What it says.
-        welcome: Welcome,
-        /// Hash of the own entry at the hub's cursor; `None` beyond the own head.
-        own: Option<Hash>,
-    },
-    /// The log was read as asked: how much there is for a batch.
-    Loaded {
-        /// The last entry; `None` when nothing fits or nothing is there.
-        last: Option<Position>,
-        /// Size of the batch in bytes.
-        bytes: u64,
-        /// True when the next entry was left out because of its size.
-        cut: bool,
-    },
-    /// The hub has a batch.
-    Acked {
-        /// Its durable cursor.
-        cursor: Position,
-        /// Credit given back in bytes.
-        credit: u64,
-    },
-    /// The log has grown to here.
-    Grew {
-        /// Sequence number of the newest entry.
-        seq: u64,
-    },
-    /// The own entries are back and a new epoch has begun.
-    Restored {
-        /// The newest own entry.
-        head: Position,
-    },
-    /// The hub says that the log has forked, or what it sent back does not continue the own log.
-    ForkFound,
-    /// The stream is over.
-    Disconnected,
-}
-
-/// Why publishing is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fork {
-    /// Own entry and hub's copy differ here.
-    Differs {
-        /// Sequence number.
-        seq: u64,
-    },
-    /// The hub has entries beyond the own head that are not this log's.
-    Beyond {
-        /// Sequence number of the hub's cursor.
-        cursor: u64,
-        /// Sequence number of the own head.
-        head: u64,
-    },
-    /// The hub says so.
-    Told,
-}
-
-/// Why the link is given up for now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The hub broke the rules of the conversation.
-    Protocol(&'static str),
-    /// The hub's credit is too small for the next entry.
-    CreditTooSmall,
-}
-
-/// What to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Read entries after `after`, at most `most_bytes` together, and tell with [`Event::Loaded`].
-    Read {
-        /// The last entry that was sent.
-        after: u64,
-        /// Most bytes.
-        most_bytes: u64,
-    },
-    /// Send the batch that was just read.
-    Send,
-    /// Let go of what was just read.
-    Discard,
-    /// The hub is durable up to here: show it, and wake who waits for it.
-    Progress(Position),
-    /// Keep the hub's position in the store.
-    Remember(Position),
-    /// Keep the hub's epoch in the store.
-    RememberHub(u64),
-    /// Keep the log from being written, fetch the own entries from `from` up to `until` (perhaps none), begin a new
-    /// epoch, and tell with [`Event::Restored`].
-    Fetch {
-        /// First sequence number wanted.
-        from: u64,
-        /// The hub's cursor.
-        until: Position,
-    },
-    /// Let the log be written again.
-    Release,
-    /// Hold publishing until a person has looked, and leave.
-    Hold(Fork),
-    /// This is an old copy of the hub come back to life: leave.
-    RefuseHub {
-        /// The highest epoch seen.
-        seen: u64,
-        /// The epoch it shows.
-        shown: u64,
-    },
-    /// Leave and try again later.
-    Leave(Fault),
-}
+/// With batches under way, less credit than this waits for more instead of making tiny batches.
+const WORTH_READING: u64 = 64 * 1024;
 
 #[derive(Clone, Debug)]
 enum Phase {
@@ -171,7 +33,6 @@ enum Phase {
 struct Stream {
     cursor: Position,
     sent: u64,
-    head: u64,
     credit: u64,
     /// The last entries of the batches under way.
     flying: VecDeque<Position>,
@@ -184,6 +45,8 @@ struct Stream {
 #[derive(Clone, Debug)]
 pub struct Machine {
     hub_epoch: u64,
+    /// The newest own entry that is known of; it may grow in any phase.
+    head: u64,
     /// Is the log kept from being written, by a fork or by a restore that was cut short?
     closed: bool,
     phase: Phase,
@@ -199,7 +62,7 @@ impl Machine {
     /// A machine that has seen hubs up to `hub_epoch`; `held` when publishing is held from before.
     #[must_use]
     pub fn new(hub_epoch: u64, held: bool) -> Self {
-        Self { hub_epoch, closed: held, phase: Phase::Apart }
+        Self { hub_epoch, head: 0, closed: held, phase: Phase::Apart }
     }
 
     /// True while an answer of the hub is due: then silence means a broken link.
@@ -216,6 +79,7 @@ impl Machine {
     pub fn handle(&mut self, event: Event) -> Vec<Command> {
         match event {
             Event::Connected { head } => {
+                self.head = head.seq;
                 self.phase = Phase::Greeting { head };
                 Vec::new()
             }
@@ -226,7 +90,12 @@ impl Machine {
                 Phase::Apart | Phase::Greeting { .. } | Phase::Streaming(_) => self.hold(Fork::Told),
             },
             Event::Disconnected => self.disconnected(),
-            Event::Loaded { .. } | Event::Acked { .. } | Event::Grew { .. } => self.streaming(event),
+            Event::Grew { seq } => {
+                // Also between hello and welcome, where a growth that was forgotten would wait for the next one.
+                self.head = self.head.max(seq);
+                self.streaming(event)
+            }
+            Event::Loaded { .. } | Event::Acked { .. } => self.streaming(event),
         }
     }
 
@@ -246,7 +115,9 @@ impl Machine {
     fn disconnected(&mut self) -> Vec<Command> {
         match std::mem::replace(&mut self.phase, Phase::Apart) {
             Phase::Streaming(stream) if stream.unremembered > 0 => vec![Command::Remember(stream.cursor)],
-            Phase::Apart | Phase::Greeting { .. } | Phase::Restoring { .. } | Phase::Streaming(_) => Vec::new(),
+            Phase::Apart | Phase::Greeting { .. } | Phase::Restoring { .. } | Phase::Streaming(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -279,7 +150,7 @@ impl Machine {
         if std::mem::take(&mut self.closed) {
             commands.push(Command::Release);
         }
-        commands.extend(self.begin(cursor, head.seq, credit));
+        commands.extend(self.begin(cursor, credit));
         commands
     }
 
@@ -289,16 +160,16 @@ impl Machine {
         };
         self.closed = false;
         let mut commands = vec![Command::Release];
-        commands.extend(self.begin(until, head.seq, credit));
+        self.head = head.seq;
+        commands.extend(self.begin(until, credit));
         commands
     }
 
     /// Streams from the hub's cursor on.
-    fn begin(&mut self, cursor: Position, head: u64, credit: u64) -> Vec<Command> {
+    fn begin(&mut self, cursor: Position, credit: u64) -> Vec<Command> {
         let mut stream = Stream {
             cursor,
             sent: cursor.seq,
-            head,
             credit,
             flying: VecDeque::new(),
             reading: false,
@@ -306,7 +177,7 @@ impl Machine {
             unremembered: 0,
         };
         let mut commands = vec![Command::Progress(cursor), Command::Remember(cursor)];
-        commands.extend(stream.read());
+        commands.extend(stream.read(self.head));
         self.phase = Phase::Streaming(stream);
         commands
     }
@@ -317,9 +188,9 @@ impl Machine {
             return if matches!(event, Event::Loaded { .. }) { vec![Command::Discard] } else { Vec::new() };
         };
         let step = match event {
-            Event::Loaded { last, bytes, cut } => stream.loaded(last, bytes, cut),
-            Event::Acked { cursor, credit } => stream.acked(cursor, credit),
-            Event::Grew { seq } => Ok(stream.grew(seq)),
+            Event::Loaded { last, bytes, cut } => stream.loaded(&mut self.head, last, bytes, cut),
+            Event::Acked { cursor, credit } => stream.acked(self.head, cursor, credit),
+            Event::Grew { .. } => Ok(stream.read(self.head).into_iter().collect()),
             Event::Connected { .. }
             | Event::Welcomed { .. }
             | Event::Restored { .. }
@@ -342,9 +213,10 @@ enum Wrong {
 
 impl Stream {
     /// The next read, if one makes sense now.
-    fn read(&mut self) -> Option<Command> {
-        let may = !self.reading && !self.starved && self.flying.len() < MOST_FLYING && self.head > self.sent;
-        if !may || self.credit == 0 {
+    fn read(&mut self, head: u64) -> Option<Command> {
+        let may = !self.reading && !self.starved && self.flying.len() < MOST_FLYING && head > self.sent;
+        let least = if self.flying.is_empty() { 0 } else { WORTH_READING };
+        if !may || self.credit < least {
             return None;
         }
         self.reading = true;
@@ -352,19 +224,20 @@ impl Stream {
         Some(Command::Read { after: self.sent, most_bytes: self.credit.min(whole) })
     }
 
-    fn grew(&mut self, seq: u64) -> Vec<Command> {
-        self.head = self.head.max(seq);
-        self.read().into_iter().collect()
-    }
-
-    fn loaded(&mut self, last: Option<Position>, bytes: u64, cut: bool) -> Result<Vec<Command>, Wrong> {
+    fn loaded(
+        &mut self,
+        head: &mut u64,
+        last: Option<Position>,
+        bytes: u64,
+        cut: bool,
+    ) -> Result<Vec<Command>, Wrong> {
         if !std::mem::take(&mut self.reading) {
             return Ok(vec![Command::Discard]);
         }
         let Some(last) = last else {
             if !cut {
                 // Somebody said that the log had grown before it had.
-                self.head = self.sent;
+                *head = self.sent;
                 return Ok(vec![Command::Discard]);
             }
             if self.flying.is_empty() {
@@ -375,14 +248,14 @@ impl Stream {
         };
         self.credit = self.credit.saturating_sub(bytes);
         self.sent = last.seq;
-        self.head = self.head.max(last.seq);
+        *head = (*head).max(last.seq);
         self.flying.push_back(last);
         let mut commands = vec![Command::Send];
-        commands.extend(self.read());
+        commands.extend(self.read(*head));
         Ok(commands)
     }
 
-    fn acked(&mut self, cursor: Position, credit: u64) -> Result<Vec<Command>, Wrong> {
+    fn acked(&mut self, head: u64, cursor: Position, credit: u64) -> Result<Vec<Command>, Wrong> {
         if cursor.seq > self.sent {
             return Err(Wrong::Fault(Fault::Protocol("an acknowledgement of what was not sent")));
         }
@@ -402,11 +275,11 @@ impl Stream {
         self.cursor = cursor;
         self.unremembered += 1;
         let mut commands = vec![Command::Progress(cursor)];
-        if self.flying.is_empty() || self.unremembered >= REMEMBER_EVERY {
+        if self.unremembered >= REMEMBER_EVERY {
             self.unremembered = 0;
             commands.push(Command::Remember(cursor));
         }
-        commands.extend(self.read());
+        commands.extend(self.read(head));
         Ok(commands)
     }
 }

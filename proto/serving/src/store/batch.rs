@@ -4,7 +4,7 @@ use super::{Engine, StoreError, Tx};
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Sqlite, SqliteConnection};
 use std::fmt::Write as _;
 
-/// Rows per SQLite statement. Full chunks share one prepared statement; larger ones gain nothing.
+/// Most rows of a SQLite statement; larger ones gain nothing.
 const SQLITE_ROWS: usize = 64;
 
 /// An insert of many rows, column by column.
@@ -84,9 +84,10 @@ impl Batch {
     async fn run_sqlite(self, conn: &mut SqliteConnection, rows: usize) -> Result<u64, StoreError> {
         let head = format!("insert into {} ({}) ", self.table, self.names());
         let mut affected = 0;
-        for start in (0..rows).step_by(SQLITE_ROWS) {
-            let chunk = start..rows.min(start + SQLITE_ROWS);
-            let full = chunk.len() == SQLITE_ROWS;
+        let mut start = 0;
+        while start < rows {
+            let chunk = start..start + sqlite_rows(rows - start);
+            start = chunk.end;
             let mut query = QueryBuilder::<Sqlite>::new(&head);
             query.push_values(chunk, |mut row, n| {
                 for (_, column) in &self.columns {
@@ -94,7 +95,7 @@ impl Batch {
                 }
             });
             query.push(" ").push(self.tail);
-            affected += query.build().persistent(full).execute(&mut *conn).await?.rows_affected();
+            affected += query.build().execute(&mut *conn).await?.rows_affected();
         }
         Ok(affected)
     }
@@ -124,6 +125,12 @@ impl Batch {
     fn names(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Rows of the next statement: the largest power of two that fits. So a table needs seven prepared statements for any
+/// number of rows; preparing one anew costs more than running it.
+fn sqlite_rows(left: usize) -> usize {
+    (1 << left.max(1).ilog2()).min(SQLITE_ROWS)
 }
 
 impl Column {
@@ -175,3 +182,23 @@ macro_rules! column_from {
 }
 
 column_from!(Text: String, Integer: i64, Bytes: Vec<u8>, Real: f64, Flag: bool);
+
+#[cfg(test)]
+mod tests {
+    use super::sqlite_rows;
+
+    #[test]
+    fn rows_are_cut_into_few_shapes() {
+        let shapes = |mut left: usize| {
+            let mut shapes = Vec::new();
+            while left > 0 {
+                shapes.push(sqlite_rows(left));
+                left -= sqlite_rows(left);
+            }
+            shapes
+        };
+        assert_eq!(shapes(1), [1]);
+        assert_eq!(shapes(63), [32, 16, 8, 4, 2, 1]);
+        assert_eq!(shapes(200), [64, 64, 64, 8]);
+    }
+}

@@ -1,7 +1,7 @@
 //! The threads of a store: starting them in order, ending them in order.
 
-use super::options::Latency;
 use super::job::{ReadJob, WriteJob};
+use super::options::Latency;
 use super::reader::{ReadQueue, Reader};
 use super::source::Source;
 use super::writer::{WriteQueues, Writer};

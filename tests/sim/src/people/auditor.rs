@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use shouwang_proto::wire::{
-    self, LinkState, council_service_client::CouncilServiceClient, publishing_service_client::PublishingServiceClient,
+    self, LinkState, council_service_client::CouncilServiceClient,
+    publishing_service_client::PublishingServiceClient,
 };
 
 use super::{
@@ -80,7 +81,10 @@ impl Auditor {
                 return true;
             };
             if tokio::time::Instant::now() > until {
-                self.stage.broken(promise, format!("liveness: not well {} s after the last fault: {why}", HEALING.as_secs()));
+                self.stage.broken(
+                    promise,
+                    format!("liveness: not well {} s after the last fault: {why}", HEALING.as_secs()),
+                );
                 return false;
             }
             tokio::time::sleep(PAUSE).await;
@@ -88,7 +92,6 @@ impl Auditor {
     }
 
     async fn list(&self, promise: &'static str) -> Option<Found> {
-        if !crate::run::SEARCH { return None; }
         let mut last = String::new();
         for _ in 0..10 {
             match reader::list_all(&self.hub).await {
@@ -125,14 +128,19 @@ impl Auditor {
             return None;
         }
         if status.control() != LinkState::Connected || status.sync() != LinkState::Connected {
-            return Some(format!("control {:?}, sync {:?}: {}", status.control(), status.sync(), status.link_problem));
+            return Some(format!(
+                "control {:?}, sync {:?}: {}",
+                status.control(),
+                status.sync(),
+                status.link_problem
+            ));
         }
         let head = status.head.unwrap_or_default();
         let at = |position: &Option<wire::LogPosition>| position.as_ref().map_or(0, |position| position.seq);
         if head.seq > 0 && status.durable.as_ref() != Some(&head) {
             return Some(format!("head {}, durable {}", head.seq, at(&status.durable)));
         }
-        if crate::run::SEARCH && at(&status.searchable) != head.seq {
+        if at(&status.searchable) != head.seq {
             return Some(format!("head {}, searchable {}", head.seq, at(&status.searchable)));
         }
         status.diverged.then(|| "the digests differ".to_owned())
@@ -145,7 +153,7 @@ impl Auditor {
             return Some("does not answer".to_owned());
         };
         let status = status.into_inner();
-        if crate::run::SEARCH && status.index_position != status.hub_log_head {
+        if status.index_position != status.hub_log_head {
             return Some(format!("index at {} of {}", status.index_position, status.hub_log_head));
         }
         let held = (0..self.stage.plan().members).any(|member| self.stage.is_held(member));
@@ -157,6 +165,7 @@ fn node_line(stage: &Stage, member: usize) -> anyhow::Result<Line> {
     let host = Host::Node(member);
     let disk = stage.disk(host);
     let (root, token, name) = (disk.join("local-root.pem"), disk.join("publisher.token"), host.name());
-    let door = Door { host: &name, port: PUBLISHING_PORT, server_name: "node.shouwang", root: &root, token: &token };
+    let door =
+        Door { host: &name, port: PUBLISHING_PORT, server_name: "node.shouwang", root: &root, token: &token };
     door.open()
 }

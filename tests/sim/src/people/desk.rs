@@ -66,7 +66,16 @@ impl Desk {
     #[must_use]
     pub fn new(stage: &Stage, member: usize, at: Host, prefix: &'static str) -> Self {
         let chance = Chance::of(stage.plan().seed, &format!("desk {}", at.name()));
-        Self { stage: stage.clone(), member, at, chance, names: BTreeMap::new(), versions: 0, prefix, answered: VecDeque::new() }
+        Self {
+            stage: stage.clone(),
+            member,
+            at,
+            chance,
+            names: BTreeMap::new(),
+            versions: 0,
+            prefix,
+            answered: VecDeque::new(),
+        }
     }
 
     /// Works until the run heals, then finishes what is open.
@@ -94,8 +103,13 @@ impl Desk {
         let disk = self.stage.disk(self.at);
         let (root, token) = (disk.join("local-root.pem"), disk.join("publisher.token"));
         let host = self.at.name();
-        let door =
-            Door { host: &host, port: PUBLISHING_PORT, server_name: "node.shouwang", root: &root, token: &token };
+        let door = Door {
+            host: &host,
+            port: PUBLISHING_PORT,
+            server_name: "node.shouwang",
+            root: &root,
+            token: &token,
+        };
         door.open().with_context(|| format!("desk of {host}"))
     }
 
@@ -154,10 +168,17 @@ impl Desk {
             let patience = self.patience();
             let request = Request { text, key: &key, wish, name: name.as_ref(), request_id: &request_id };
             let answer = ended(patience, request.send(client)).await;
-            let shelf = if let Ended::Answered(publication) = &answer { paper::shelf(publication) } else { None };
+            let shelf =
+                if let Ended::Answered(publication) = &answer { paper::shelf(publication) } else { None };
             match self.settle(&key, answer) {
                 Next::Done => {
-                    self.answered.extend(shelf.map(|answer| Answered { key: key.clone(), wish, name, request_id, answer }));
+                    self.answered.extend(shelf.map(|answer| Answered {
+                        key: key.clone(),
+                        wish,
+                        name,
+                        request_id,
+                        answer,
+                    }));
                     break;
                 }
                 Next::GiveUp => return,
@@ -202,7 +223,8 @@ impl Desk {
                 let granted = self.stage.ledger(|ledger| ledger.refused(key, &refusal.reason, of_node));
                 if granted == Granted::Otherwise {
                     let shelf = self.stage.ledger(|ledger| ledger.shelf(key));
-                    self.stage.broken("P2", format!("{key:?} ({shelf:?}) refused: {} {refusal}", refusal.reason));
+                    self.stage
+                        .broken("P2", format!("{key:?} ({shelf:?}) refused: {} {refusal}", refusal.reason));
                 }
                 Next::Done
             }
@@ -235,11 +257,15 @@ impl Desk {
         self.answered.retain(|answered| !self.stage.ledger(|ledger| ledger.is_closed(&answered.key)));
         let index = self.chance.index(self.answered.len());
         let text = self.stage.plan().manners.text;
-        let Some(Answered { key, wish, name, request_id, answer }) = self.answered.get(index).cloned() else { return };
+        let Some(Answered { key, wish, name, request_id, answer }) = self.answered.get(index).cloned() else {
+            return;
+        };
         let request = Request { text, key: &key, wish, name: name.as_ref(), request_id: &request_id };
         let seen = match ended(Duration::from_secs(2), request.send(client)).await {
             Ended::Answered(publication) => format!("{:?}", paper::shelf(&publication)),
-            Ended::Refused(refusal) if refusal.violations.is_empty() && !LATER.contains(&refusal.reason.as_ref()) => {
+            Ended::Refused(refusal)
+                if refusal.violations.is_empty() && !LATER.contains(&refusal.reason.as_ref()) =>
+            {
                 format!("refused: {}", refusal.reason)
             }
             Ended::Refused(_) | Ended::Unknown(_) => return,
@@ -287,7 +313,12 @@ impl Desk {
         }
     }
 
-    fn settle_import(&mut self, lines: &BTreeMap<Key, u32>, answers: Vec<wire::ImportPublicationsResponse>, certain: bool) {
+    fn settle_import(
+        &mut self,
+        lines: &BTreeMap<Key, u32>,
+        answers: Vec<wire::ImportPublicationsResponse>,
+        certain: bool,
+    ) {
         let now = self.stage.now();
         for ((key, version), answer) in lines.iter().zip(&answers) {
             self.stage.note(format!("{} imported {key:?} {:?}", self.at.name(), answer.outcome()));
@@ -326,7 +357,9 @@ impl Desk {
     /// Tells the reader to look for what was just granted, and where in the log it is at the latest.
     async fn send_reader(&mut self, client: &mut PublishingServiceClient<Line>, key: &Key) {
         let granted = self.stage.ledger(|ledger| ledger.granted_count(key));
-        let Some(seq) = status(client).await.and_then(|status| status.head).map(|head| head.seq) else { return };
+        let Some(seq) = status(client).await.and_then(|status| status.head).map(|head| head.seq) else {
+            return;
+        };
         if granted > 0 && !self.stage.ledger(|ledger| ledger.is_closed(key)) {
             self.stage.look(Look { key: key.clone(), granted, seq });
         }
@@ -369,19 +402,28 @@ struct Request<'a> {
 }
 
 impl Request<'_> {
-    async fn send(&self, client: &mut PublishingServiceClient<Line>) -> Result<wire::Publication, tonic::Status> {
+    async fn send(
+        &self,
+        client: &mut PublishingServiceClient<Line>,
+    ) -> Result<wire::Publication, tonic::Status> {
         let (name, request_id) = (self.name.cloned().unwrap_or_default(), self.request_id.to_owned());
         let answer = match self.wish {
             Wish::Create { version, publish } => {
                 let publication = Some(paper::write(self.key, version, self.text));
-                client.create_publication(wire::CreatePublicationRequest { publication, request_id, publish }).await?
+                client
+                    .create_publication(wire::CreatePublicationRequest { publication, request_id, publish })
+                    .await?
             }
             Wish::Revise { version } | Wish::Import { version } => {
-                let publication = Some(wire::Publication { name, ..paper::write(self.key, version, self.text) });
-                let request = wire::RevisePublicationRequest { publication, expected_revision: 0, request_id };
+                let publication =
+                    Some(wire::Publication { name, ..paper::write(self.key, version, self.text) });
+                let request =
+                    wire::RevisePublicationRequest { publication, expected_revision: 0, request_id };
                 client.revise_publication(request).await?
             }
-            Wish::Publish => client.publish_publication(wire::PublishPublicationRequest { name, request_id }).await?,
+            Wish::Publish => {
+                client.publish_publication(wire::PublishPublicationRequest { name, request_id }).await?
+            }
             Wish::Withdraw => {
                 let request = wire::WithdrawPublicationRequest { name, reason: String::new(), request_id };
                 client.withdraw_publication(request).await?

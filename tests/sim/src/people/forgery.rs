@@ -143,7 +143,9 @@ impl Pen {
             (false, _) => self.content(header.seq, |_| {}),
             (true, 0) => Bytes::from_static(b"\xff\xff\xff not a record"),
             (true, 1) => self.content(header.seq, |publication| publication.title = String::new()),
-            (true, _) => self.content(header.seq, |publication| publication.audience = vec!["council".to_owned()]),
+            (true, _) => {
+                self.content(header.seq, |publication| publication.audience = vec!["council".to_owned()])
+            }
         };
         if poison {
             self.poison.insert(header.seq);
@@ -199,7 +201,9 @@ impl Pen {
         let seal = |header: Header| SealedEntry::seal(header, payload.clone(), &self.key);
         let one = |header: Header| vec![vec![seal(header)]];
         match forgery {
-            Forgery::WrongKey => vec![vec![SealedEntry::seal(header, payload, &LogKey::from_secret([9; 32]))]],
+            Forgery::WrongKey => {
+                vec![vec![SealedEntry::seal(header, payload, &LogKey::from_secret([9; 32]))]]
+            }
             Forgery::Gap => one(Header { seq: header.seq + 1, ..header }),
             Forgery::OtherHistory => one(Header { previous: Hash([3; 32]), ..header }),
             Forgery::Foreign => one(Header { member: self.other_member(), ..header }),

@@ -31,7 +31,8 @@ fn invite_file(stage: &Stage, name: &str) -> PathBuf {
 pub fn hub_line(stage: &Stage) -> anyhow::Result<Line> {
     let disk = stage.disk(Host::Hub);
     let (root, token) = (disk.join("root.pem"), disk.join("operator.token"));
-    let door = Door { host: "hub", port: PEOPLE_PORT, server_name: "hub.shouwang", root: &root, token: &token };
+    let door =
+        Door { host: "hub", port: PEOPLE_PORT, server_name: "hub.shouwang", root: &root, token: &token };
     door.open()
 }
 
@@ -51,7 +52,8 @@ pub async fn invite_all(stage: &Stage) -> anyhow::Result<()> {
             display_name: name.clone(),
             ..wire::InviteMemberRequest::default()
         };
-        let invited = client.invite_member(request).await.with_context(|| format!("inviting {name}"))?.into_inner();
+        let invited =
+            client.invite_member(request).await.with_context(|| format!("inviting {name}"))?.into_inner();
         std::fs::write(invite_file(stage, &name), invited.invite)?;
     }
     Ok(())

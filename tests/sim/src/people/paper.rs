@@ -36,7 +36,11 @@ pub fn word(key: &Key) -> String {
 
 /// Letters alone, so that no rule about digits in words comes between.
 fn letters(text: &str) -> String {
-    text.chars().map(|character| character.to_digit(10).and_then(|digit| ('a'..='j').nth(digit as usize)).unwrap_or(character)).collect()
+    text.chars()
+        .map(|character| {
+            character.to_digit(10).and_then(|digit| ('a'..='j').nth(digit as usize)).unwrap_or(character)
+        })
+        .collect()
 }
 
 /// A word that is in one version of one publication.

@@ -177,7 +177,10 @@ impl Stranger {
         for notice in &ack.quarantined {
             self.stage.hit(format!("quarantine: {}", notice.reason));
             if !self.pen.is_poison(notice.seq) {
-                let seen = format!("entry {} of the stranger is good and in quarantine: {}", notice.seq, notice.detail);
+                let seen = format!(
+                    "entry {} of the stranger is good and in quarantine: {}",
+                    notice.seq, notice.detail
+                );
                 self.stage.broken("P21", seen);
             }
         }
@@ -207,7 +210,8 @@ impl Stranger {
                     self.stage.note(format!("stranger: {forgery:?} refused {reason}"));
                     self.stage.hit(format!("refused: {reason}"));
                     if !forgery.reasons().contains(&reason.as_str()) {
-                        self.stage.broken("P4", format!("{forgery:?} of the stranger was refused with {reason}"));
+                        self.stage
+                            .broken("P4", format!("{forgery:?} of the stranger was refused with {reason}"));
                     }
                     return Ok(());
                 }
@@ -230,10 +234,13 @@ async fn hear(talk: &mut Talk) -> Result<sync_response::Message, String> {
     match tokio::time::timeout(PATIENCE, talk.down.message()).await {
         Err(_) => Err("the hub is silent".to_owned()),
         Ok(Err(status)) => Err(reason(&status)),
-        Ok(Ok(answer)) => answer.and_then(|answer| answer.message).ok_or_else(|| "the stream ended".to_owned()),
+        Ok(Ok(answer)) => {
+            answer.and_then(|answer| answer.message).ok_or_else(|| "the stream ended".to_owned())
+        }
     }
 }
 
 fn reason(status: &Status) -> String {
-    Refusal::from_status(status).map_or_else(|| format!("{:?}", status.code()), |refusal| refusal.reason.into_owned())
+    Refusal::from_status(status)
+        .map_or_else(|| format!("{:?}", status.code()), |refusal| refusal.reason.into_owned())
 }

@@ -1,8 +1,11 @@
-//! The roster as a value, and what follows from it. Pure.
+//! The roster as a value, and what follows from it; [`rules`] for what may become of a member. Pure.
+
+mod rules;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     str::FromStr,
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -14,6 +17,8 @@ use shouwang_proto::{
 use tonic::Code;
 
 use super::caller::{Caller, Role, SecretHash};
+pub(crate) use rules::invite_invalid;
+pub use rules::{Invite, LogStart, log_start, may_invite, reinstated};
 
 /// The life of a member at the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +98,11 @@ impl MemberStanding {
     /// The key that an entry at `seq` has to be signed with.
     #[must_use]
     pub fn log_key_at(&self, seq: u64) -> Option<&LogPublicKey> {
-        self.log_keys.iter().rev().find(|standing| standing.valid_from_seq <= seq).map(|standing| &standing.key)
+        self.log_keys
+            .iter()
+            .rev()
+            .find(|standing| standing.valid_from_seq <= seq)
+            .map(|standing| &standing.key)
     }
 
     /// True when its links, tokens and publications count.
@@ -129,40 +138,62 @@ pub struct TokenStanding {
     pub expires: Timestamp,
 }
 
-/// Everything that decides who may do what, at one version.
+/// What changed since an earlier version. A certificate or token without standing is revoked.
 #[derive(Clone, Debug, Default)]
+pub struct RosterChanges {
+    /// The version after them.
+    pub version: u64,
+    /// Members as they stand now.
+    pub members: Vec<MemberStanding>,
+    /// Certificates by their serial in lower-case hexadecimal.
+    pub certificates: Vec<(String, Option<CertificateStanding>)>,
+    /// Tokens by the hash of their secret.
+    pub tokens: Vec<(SecretHash, Option<TokenStanding>)>,
+}
+
+/// Everything that decides who may do what, at one version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RosterSnapshot {
     /// Rises with every change.
     pub version: u64,
-    members: BTreeMap<MemberId, MemberStanding>,
+    members: BTreeMap<MemberId, Arc<MemberStanding>>,
     certificates: BTreeMap<String, CertificateStanding>,
     tokens: BTreeMap<SecretHash, TokenStanding>,
 }
 
 impl RosterSnapshot {
-    /// A snapshot of these. Certificates are keyed by their serial in lower-case hexadecimal.
+    /// The snapshot after these changes. A snapshot of all is the empty one with all as changes.
     #[must_use]
-    pub fn new(
-        version: u64,
-        members: impl IntoIterator<Item = MemberStanding>,
-        certificates: BTreeMap<String, CertificateStanding>,
-        tokens: BTreeMap<SecretHash, TokenStanding>,
-    ) -> Self {
-        let members = members.into_iter().map(|member| (member.id.clone(), member)).collect();
-        Self { version, members, certificates, tokens }
+    pub fn with(&self, changes: RosterChanges) -> Self {
+        let RosterChanges { version, members, certificates, tokens } = changes;
+        let mut next = Self { version, ..self.clone() };
+        next.members.extend(members.into_iter().map(|member| (member.id.clone(), Arc::new(member))));
+        for (serial, standing) in certificates {
+            match standing {
+                Some(standing) => next.certificates.insert(serial, standing),
+                None => next.certificates.remove(&serial),
+            };
+        }
+        for (hash, standing) in tokens {
+            match standing {
+                Some(standing) => next.tokens.insert(hash, standing),
+                None => next.tokens.remove(&hash),
+            };
+        }
+        next
     }
 
     /// One member.
     #[must_use]
     pub fn member(&self, id: &MemberId) -> Option<&MemberStanding> {
-        self.members.get(id)
+        self.members.get(id).map(Arc::as_ref)
     }
 
     /// The member whose certificate this is, if the certificate is on the allow-list. The member may be suspended;
     /// whoever asks has to look.
     #[must_use]
     pub fn by_serial(&self, serial: &str) -> Option<&MemberStanding> {
-        self.members.get(&self.certificates.get(serial)?.member)
+        self.member(&self.certificates.get(serial)?.member)
     }
 
     /// What is known of a certificate on the allow-list.
@@ -179,12 +210,16 @@ impl RosterSnapshot {
     /// When the newest certificate of a member ends.
     #[must_use]
     pub fn certificate_ends(&self, id: &MemberId) -> Option<Timestamp> {
-        self.certificates.values().filter(|standing| standing.member == *id).map(|standing| standing.not_after).max()
+        self.certificates
+            .values()
+            .filter(|standing| standing.member == *id)
+            .map(|standing| standing.not_after)
+            .max()
     }
 
     /// All members, by id.
     pub fn members(&self) -> impl Iterator<Item = &MemberStanding> {
-        self.members.values()
+        self.members.values().map(Arc::as_ref)
     }
 
     /// The member a link with this certificate is for.
@@ -222,7 +257,10 @@ impl RosterSnapshot {
             return Err(Refusal::new(
                 Code::Unauthenticated,
                 "TOKEN_EXPIRED",
-                format!("this access token ended {}; ask the operator for a new one （访问令牌已过期）", token.expires),
+                format!(
+                    "this access token ended {}; ask the operator for a new one （访问令牌已过期）",
+                    token.expires
+                ),
             ));
         }
         Ok(Caller {
@@ -245,7 +283,9 @@ impl RosterSnapshot {
             (Role::Member, None) => Ok(BTreeSet::new()),
             (Role::Council, _) => Ok(BTreeSet::from([GroupId::alliance(), GroupId::council()])),
             // Running the hub is not a reason to read what is for the council.
-            (Role::Regulator | Role::Dispatcher | Role::Operator, _) => Ok(BTreeSet::from([GroupId::alliance()])),
+            (Role::Regulator | Role::Dispatcher | Role::Operator, _) => {
+                Ok(BTreeSet::from([GroupId::alliance()]))
+            }
         }
     }
 }
@@ -254,102 +294,8 @@ impl RosterSnapshot {
 pub(crate) fn suspended(id: &MemberId) -> Refusal {
     Refusal::denied(
         "MEMBER_SUSPENDED",
-        format!("member `{id}` is suspended; ask the operator of the alliance （成员已被暂停，请联系联盟管理员）"),
+        format!(
+            "member `{id}` is suspended; ask the operator of the alliance （成员已被暂停，请联系联盟管理员）"
+        ),
     )
-}
-
-/// An invite, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invite {
-    /// Its id.
-    pub id: String,
-    /// Who may join with it.
-    pub member: MemberId,
-    /// True: the node that joins takes the place of a lost one.
-    pub replace_node: bool,
-    /// When it ends.
-    pub expires: Timestamp,
-    /// True once a node joined with it.
-    pub used: bool,
-    /// True once the operator took it back, or made a newer one.
-    pub cancelled: bool,
-}
-
-impl Invite {
-    /// Whether a node may join with it for the first time.
-    ///
-    /// # Errors
-    /// PERMISSION_DENIED (INVITE_INVALID): the same answer whatever is wrong, so that nobody learns what a secret was
-    /// for; the words name all that is worth checking.
-    pub fn admit(&self, now: Timestamp) -> Result<(), Refusal> {
-        if self.used || self.cancelled || self.expires <= now { Err(invite_invalid()) } else { Ok(()) }
-    }
-}
-
-/// An invite that does not work, for whatever reason.
-pub(crate) fn invite_invalid() -> Refusal {
-    Refusal::denied(
-        "INVITE_INVALID",
-        "this invite is unknown, used, expired or cancelled; ask the operator for a new one \
-         （邀请无效：不存在、已使用、已过期或已取消，请向管理员索取新的邀请）",
-    )
-}
-
-/// Whether a member may be invited as it stands.
-///
-/// # Errors
-/// ALREADY_EXISTS (MEMBER_ENROLLED) when it has a node that is not to be replaced, PERMISSION_DENIED
-/// (MEMBER_SUSPENDED), FAILED_PRECONDITION (NODE_NOT_THERE) when there is no node to replace.
-pub fn may_invite(member: Option<&MemberStanding>, replace_node: bool) -> Result<(), Refusal> {
-    match member {
-        Some(member) if member.state == MemberState::Suspended => Err(suspended(&member.id)),
-        Some(member) if member.joined.is_some() && !replace_node => Err(Refusal::new(
-            Code::AlreadyExists,
-            "MEMBER_ENROLLED",
-            format!("`{}` has joined already; to replace a lost node, say so （该成员已入网；如需更换节点请注明）", member.id),
-        )),
-        Some(member) if member.joined.is_some() => Ok(()),
-        Some(_) | None if replace_node => Err(Refusal::precondition(
-            "NODE_NOT_THERE",
-            "this member has no node yet, so there is none to replace （该成员尚无节点，无法更换）",
-        )),
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// The state after a suspension is taken back.
-#[must_use]
-pub fn reinstated(member: &MemberStanding) -> MemberState {
-    match (member.state, member.joined) {
-        (MemberState::Suspended, Some(_)) => MemberState::Active,
-        (MemberState::Suspended, None) => MemberState::Invited,
-        (state, _) => state,
-    }
-}
-
-/// From where on a joining node's key signs, and in which epoch it may begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogStart {
-    /// The first seq the key signs; none when the member has this key already.
-    pub key_from_seq: Option<u64>,
-    /// The member's minimum epoch.
-    pub minimum_epoch: u64,
-}
-
-/// What joining means for the member's log, of which the hub has everything up to `(epoch, seq)`.
-///
-/// A first node begins at seq 1. A node that replaces a lost one fetches the old entries from the hub, which stay
-/// signed by the old key, and goes on with its own key in a new epoch: so the hub takes the new key from the next seq
-/// on, and refuses every epoch up to the one it knows, should the lost node come back. A replaced node that still has
-/// its log key has its log too: only its certificate changes.
-#[must_use]
-pub fn log_start(member: &MemberStanding, key: &LogPublicKey, (epoch, seq): (u64, u64)) -> LogStart {
-    if member.log_key.as_ref() == Some(key) {
-        return LogStart { key_from_seq: None, minimum_epoch: member.minimum_epoch };
-    }
-    let minimum_epoch = match (&member.log_key, seq) {
-        (None, _) | (_, 0) => member.minimum_epoch,
-        (Some(_), _) => member.minimum_epoch.max(epoch + 1),
-    };
-    LogStart { key_from_seq: Some(seq + 1), minimum_epoch }
 }

@@ -1,0 +1,142 @@
+//! What the index is given of a publication: all its words, once, in the languages of the vocabularies. Pure.
+
+use shouwang_proto::{
+    id::{MemberId, RecordId},
+    publication::{Content, Course, Detail, Kind as PublicationKind, MutualAidResource, Practice},
+    vocabulary,
+};
+
+use super::document::{Document, Kind, RecordKey};
+
+/// The document of a publication.
+#[must_use]
+pub(super) fn document(
+    member: MemberId,
+    record: RecordId,
+    content: Content,
+    revision: u64,
+    published_ms: i64,
+) -> Document {
+    let kind = match content.kind() {
+        PublicationKind::Practice => Kind::Practice,
+        PublicationKind::Course => Kind::Course,
+        PublicationKind::Resource => Kind::Resource,
+    };
+    let Content { external_id, title, summary, body, tags, sectors, language, audience, detail, attachments } =
+        content;
+    let mut text = Text(body);
+    text.add_terms("sector", &sectors);
+    let (mut hazards, mut operations, mut standards) = (vec![], vec![], vec![]);
+    match detail {
+        Detail::Practice(practice) => {
+            text.add_practice(&practice);
+            (hazards, operations, standards) = (practice.hazards, practice.operations, practice.standards);
+        }
+        Detail::Course(course) => text.add_course(&course),
+        Detail::Resource(resource) => text.add_resource(&resource),
+    }
+    for attachment in &attachments {
+        text.add(&attachment.file_name);
+    }
+    text.add(&external_id.unwrap_or_default());
+    Document {
+        key: RecordKey { member, record },
+        kind,
+        title,
+        summary,
+        body: text.0,
+        tags,
+        sectors,
+        hazards,
+        operations,
+        standards,
+        language: language.tag().to_owned(),
+        audience,
+        published_ms,
+        revision,
+    }
+}
+
+/// Text that grows line by line.
+struct Text(String);
+
+impl Text {
+    fn add(&mut self, line: &str) {
+        if !line.is_empty() {
+            if !self.0.is_empty() {
+                self.0.push('\n');
+            }
+            self.0.push_str(line);
+        }
+    }
+
+    /// The names of codes, so that 动火 finds what is only tagged with its code.
+    fn add_terms(&mut self, list: &str, codes: &[String]) {
+        let names: Vec<String> = codes
+            .iter()
+            .filter_map(|code| vocabulary::term(list, code))
+            .map(|term| format!("{} {}", term.zh, term.en))
+            .collect();
+        self.add(&names.join(" "));
+    }
+
+    fn add_practice(&mut self, practice: &Practice) {
+        let Practice { hazards, operations, standards, evidence } = practice;
+        self.add(evidence);
+        self.add_terms("hazard", hazards);
+        self.add_terms("operation", operations);
+        self.add(&standards.join(" "));
+    }
+
+    fn add_course(&mut self, course: &Course) {
+        let Course { provider, attendees, duration_hours: _, format, seats: _, sessions } = course;
+        self.add(provider);
+        self.add(attendees);
+        self.add_terms("course-format", std::slice::from_ref(format));
+        for session in sessions {
+            self.add(&session.place);
+        }
+    }
+
+    /// Without the names and numbers of people on duty: they are read on the page, not searched for.
+    fn add_resource(&mut self, resource: &MutualAidResource) {
+        self.add(&resource.resource_type);
+        self.add_terms("resource-kind", std::slice::from_ref(&resource.resource_kind));
+        self.add(&resource.capabilities.join(" "));
+        if let Some(location) = &resource.location {
+            self.add(&location.address);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shouwang_proto::wire;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_found_by_their_names_and_duty_phones_are_not() {
+        let publication = wire::Publication {
+            title: "泡沫车".to_owned(),
+            sectors: vec!["hot-work".to_owned()],
+            detail: Some(wire::publication::Detail::Resource(wire::MutualAidResource {
+                resource_kind: "vehicle".to_owned(),
+                resource_type: "泡沫消防车".to_owned(),
+                quantity: 1.0,
+                unit: "1".to_owned(),
+                duty_contacts: vec![wire::DutyContact {
+                    name: "王小明".to_owned(),
+                    phone: "0512-5550-0101".to_owned(),
+                    duty: String::new(),
+                }],
+                ..wire::MutualAidResource::default()
+            })),
+            ..wire::Publication::default()
+        };
+        let content = Content::from_wire(publication).unwrap();
+        let found = document("north".parse().unwrap(), RecordId::from_bytes([1; 16]), content, 3, 7);
+        assert_eq!(found.body, "动火作业 Hot work\n泡沫消防车\n车辆 Vehicle");
+        assert_eq!((found.kind, found.revision, found.published_ms), (Kind::Resource, 3, 7));
+    }
+}

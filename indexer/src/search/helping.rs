@@ -1,0 +1,100 @@
+//! What helps a caller to ask: suggestions and a likelier spelling, both from what the caller may see.
+
+use std::collections::BTreeSet;
+
+use tantivy::Term;
+
+use super::{
+    SearchError,
+    admission::{Admission, Scope},
+    analysis::runs,
+    collect::{Deadline, Order, Question},
+    document::Caller,
+    index::SearchIndex,
+    lexicon::ScopedLexicon,
+    plan::Plan,
+    query::{Filters, Query},
+    spelling::{Vocabulary, corrected},
+    suggest::{Suggestion, suggest},
+    view::View,
+};
+
+pub(super) fn suggestions(
+    index: &SearchIndex,
+    caller: &Caller,
+    typed: &str,
+    limit: usize,
+) -> Vec<Suggestion> {
+    let thesaurus = index.thesaurus.load();
+    let terms: Vec<String> = thesaurus.terms().map(str::to_owned).collect();
+    index.lexicon.for_caller(caller, |lexicon| suggest(lexicon, &terms, typed, limit))
+}
+
+/// A likelier spelling of the query, if there is one.
+pub(super) fn spelling(
+    index: &SearchIndex,
+    caller: &Caller,
+    view: &View,
+    query: &Query,
+    deadline: &Deadline,
+) -> Option<String> {
+    let thesaurus = index.thesaurus.load();
+    let terms: Vec<&str> = thesaurus.terms().collect();
+    index.lexicon.for_caller(caller, |lexicon| {
+        corrected(&query.text, &query.words, &InScope { lexicon, caller, view, terms: &terms, deadline })
+    })
+}
+
+struct InScope<'a> {
+    lexicon: &'a ScopedLexicon<'a>,
+    caller: &'a Caller,
+    view: &'a View,
+    terms: &'a [&'a str],
+    deadline: &'a Deadline,
+}
+
+impl InScope<'_> {
+    /// True when a publication that the caller may see has the word.
+    fn occurs(&self, word: &str) -> Result<bool, SearchError> {
+        let term = Term::from_field_text(self.view.open.fields.bigrams, word);
+        let admission = Admission::new(&self.view.names, self.caller, &[], &Filters::default());
+        if admission.enters(Scope::Open) && self.view.open.searcher.doc_freq(&term)? > 0 {
+            return Ok(true);
+        }
+        let plan = Plan::of_term(term);
+        let question = Question {
+            view: self.view,
+            plan: &plan,
+            admission: &admission,
+            order: Order::Newest,
+            limit: 1,
+            deadline: self.deadline,
+        };
+        Ok(question.matches()?.total > 0)
+    }
+}
+
+impl Vocabulary for InScope<'_> {
+    fn is_known(&self, word: &str) -> bool {
+        // When it cannot be found out, nothing is proposed.
+        self.occurs(word).unwrap_or(true)
+    }
+
+    fn texts(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
+        let known = self.lexicon.all(fits).into_iter().map(|known| known.characters.to_owned());
+        let terms =
+            self.terms.iter().map(|term| runs(term).into_iter().map(|run| run.text).collect::<String>());
+        let fitting = terms.filter(|term| fits(term, &super::analysis::pinyin::spelled(term).full));
+        known.chain(fitting).collect()
+    }
+
+    fn words(&self) -> Vec<String> {
+        let mut words = BTreeSet::new();
+        let known =
+            self.lexicon.all(&|characters, _| characters.bytes().any(|byte| byte.is_ascii_alphabetic()));
+        for text in known.iter().map(|known| known.display).chain(self.terms.iter().copied()) {
+            words.extend(runs(text).into_iter().filter(|run| !run.ideographs).map(|run| run.text));
+        }
+        words.into_iter().collect()
+    }
+}

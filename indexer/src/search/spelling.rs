@@ -1,0 +1,224 @@
+//! A likelier spelling of a query. Pure: what is known and which texts there are is handed in, both in the caller's scope.
+//!
+//! Ideographs are corrected by sound first (动伙作业 → 动火作业), then by one wrong character (受限空问 → 受限空间);
+//! words of letters by edit distance (confned → confined). Only what stands in a title, a tag or the thesaurus is
+//! proposed, because that is what people can be sent to.
+
+use std::collections::BTreeMap;
+
+use super::analysis::{
+    Run,
+    pinyin::{spelled, syllable},
+    runs,
+};
+
+/// Share of a run's pairs that must be unknown before it is taken for misspelt: in a sentence some pairs always are.
+const UNKNOWN_SHARE: usize = 3;
+/// Longest run that is corrected.
+const RUN: usize = 12;
+/// Longest and shortest part of a run of ideographs that is corrected as a whole.
+const PART: std::ops::RangeInclusive<usize> = 2..=6;
+/// Shortest part that is corrected by one wrong character and not by sound.
+const PART_BY_CHARACTER: usize = 3;
+/// Shortest word of letters that is corrected.
+const WORD: usize = 4;
+
+/// What spelling may look at.
+pub(crate) trait Vocabulary {
+    /// True when this bigram or word occurs anywhere.
+    fn is_known(&self, word: &str) -> bool;
+    /// All texts, folded and without spaces, that `fits` lets pass; it is given a text and its full pinyin.
+    fn texts(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<String>;
+    /// All words of letters in the texts.
+    fn words(&self) -> Vec<String>;
+}
+
+/// `text` with its first misspelt part corrected; none when everything is known or nothing better is.
+pub(crate) fn corrected(text: &str, words: &str, vocabulary: &dyn Vocabulary) -> Option<String> {
+    for run in runs(words) {
+        let better = if run.ideographs { ideographs(&run, vocabulary) } else { letters(&run, vocabulary) };
+        if let Some(better) = better {
+            let typed = &words[run.start..run.end];
+            return text.contains(typed).then(|| text.replacen(typed, &better, 1));
+        }
+    }
+    None
+}
+
+fn ideographs(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
+    let characters: Vec<char> = run.text.chars().collect();
+    let is_known = |pair: &[char]| vocabulary.is_known(&pair.iter().collect::<String>());
+    let unknown: Vec<usize> = characters
+        .windows(2)
+        .enumerate()
+        .filter(|(_, pair)| !is_known(pair))
+        .map(|(place, _)| place)
+        .collect();
+    let first = *unknown.first()?;
+    if characters.len() > RUN || unknown.len() * UNKNOWN_SHARE < characters.len() - 1 {
+        return None;
+    }
+    // The wrong character is in the pair, most often in two unknown pairs.
+    let wrong = if unknown.contains(&(first + 1)) { first + 1 } else { first };
+    let mut parts: Vec<(usize, usize)> = PART
+        .flat_map(|length| (0..characters.len()).map(move |start| (start, start + length)))
+        .filter(|(start, end)| *end <= characters.len() && *start <= wrong && wrong < *end)
+        .filter(|(start, end)| (*start..end - 1).any(|pair| unknown.contains(&pair)))
+        .collect();
+    // Long parts first: the more of the neighbourhood agrees, the surer it is.
+    parts.sort_by_key(|(start, end)| (std::cmp::Reverse(end - start), *start));
+    // Every part has the wrong character and a neighbour of it; one look at all texts finds those worth a closer look.
+    let around = |place: usize| characters.get(place).map(char::to_string).unwrap_or_default();
+    let pairs: Vec<String> = [wrong.checked_sub(1), Some(wrong)]
+        .into_iter()
+        .flatten()
+        .filter_map(|place| characters.get(place..place + 2))
+        .map(|pair| spelled(&pair.iter().collect::<String>()).full)
+        .collect();
+    let by_sound = vocabulary.texts(&|_, full| pairs.iter().any(|pair| full.contains(pair)));
+    let better = |texts: &[String], is_sound: bool| {
+        parts.iter().find_map(|(start, end)| {
+            let better = likeliest(&characters[*start..*end], texts, is_sound)?;
+            Some(characters[..*start].iter().chain(&better).chain(&characters[*end..]).collect())
+        })
+    };
+    if let Some(whole) = better(&by_sound, true) {
+        return Some(whole);
+    }
+    let neighbours = [wrong.wrapping_sub(1), wrong + 1].map(around);
+    let by_character =
+        vocabulary.texts(&|text, _| neighbours.iter().any(|one| !one.is_empty() && text.contains(one)));
+    better(&by_character, false)
+}
+
+/// The most frequent other way to write a part: the same sounds, or one other character.
+fn likeliest(part: &[char], texts: &[String], is_sound: bool) -> Option<Vec<char>> {
+    if !is_sound && part.len() < PART_BY_CHARACTER {
+        return None;
+    }
+    let sounds: Vec<_> = part.iter().map(|one| syllable(*one)).collect();
+    let mut votes: BTreeMap<Vec<char>, usize> = BTreeMap::new();
+    for text in texts {
+        let there: Vec<char> = text.chars().collect();
+        for window in there.windows(part.len()) {
+            let different = window.iter().zip(part).filter(|(one, other)| one != other).count();
+            let agrees = if is_sound {
+                different > 0
+                    && window
+                        .iter()
+                        .zip(&sounds)
+                        .all(|(one, sound)| sound.is_some() && syllable(*one) == *sound)
+            } else {
+                different == 1 && window.iter().all(|one| syllable(*one).is_some())
+            };
+            if agrees {
+                *votes.entry(window.to_vec()).or_default() += 1;
+            }
+        }
+    }
+    votes
+        .into_iter()
+        .max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(&one.0)))
+        .map(|(window, _)| window)
+}
+
+fn letters(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
+    let length = run.text.chars().count();
+    if length < WORD || !run.text.chars().all(char::is_alphabetic) || vocabulary.is_known(&run.text) {
+        return None;
+    }
+    let most = if length < 2 * WORD { 1 } else { 2 };
+    let near = |word: &String| distance(word, &run.text, most);
+    vocabulary
+        .words()
+        .into_iter()
+        .filter_map(|word| near(&word).map(|distance| (distance, word)))
+        .min()
+        .map(|(_, word)| word)
+}
+
+/// Edits from one word to another (a swap of neighbours is one), if at most `most`.
+fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if one.len().abs_diff(other.len()) > most || one.first() != other.first() {
+        return None;
+    }
+    let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for (at, row) in rows.iter_mut().enumerate() {
+        row[0] = at;
+    }
+    for (at, cell) in rows[0].iter_mut().enumerate() {
+        *cell = at;
+    }
+    for down in 1..=one.len() {
+        for right in 1..=other.len() {
+            let differs = usize::from(one[down - 1] != other[right - 1]);
+            let mut least = (rows[down - 1][right] + 1)
+                .min(rows[down][right - 1] + 1)
+                .min(rows[down - 1][right - 1] + differs);
+            if down > 1 && right > 1 && one[down - 1] == other[right - 2] && one[down - 2] == other[right - 1]
+            {
+                least = least.min(rows[down - 2][right - 2] + 1);
+            }
+            rows[down][right] = least;
+        }
+    }
+    Some(rows[one.len()][other.len()]).filter(|distance| (1..=most).contains(distance))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search::analysis::{Cut, words};
+
+    struct Titles(Vec<&'static str>);
+
+    impl Vocabulary for Titles {
+        fn is_known(&self, word: &str) -> bool {
+            self.0.iter().any(|title| words(title, Cut::Bigrams).iter().any(|other| other == word))
+        }
+
+        fn texts(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
+            let joined = |title: &&str| -> String { runs(title).into_iter().map(|run| run.text).collect() };
+            self.0.iter().map(joined).filter(|text| fits(text, &spelled(text).full)).collect()
+        }
+
+        fn words(&self) -> Vec<String> {
+            self.0
+                .iter()
+                .flat_map(|title| runs(title))
+                .filter(|run| !run.ideographs)
+                .map(|run| run.text)
+                .collect()
+        }
+    }
+
+    #[track_caller]
+    fn check(query: &str, expected: Option<&str>) {
+        let titles = Titles(vec![
+            "动火作业分级审批",
+            "特级动火作业",
+            "受限空间作业",
+            "有限空间通风检测",
+            "天然气泄漏应急处置",
+            "Confined space entry permit",
+            "LOTO for press maintenance",
+        ]);
+        assert_eq!(corrected(query, query, &titles).as_deref(), expected, "{query}");
+    }
+
+    #[test]
+    fn misspellings_are_corrected_and_nothing_else() {
+        check("动伙作业", Some("动火作业"));
+        check("東火作業怎么批 kind:course", Some("动火作业怎么批 kind:course"));
+        check("受限空问", Some("受限空间"));
+        check("天燃气泄漏", Some("天然气泄漏"));
+        check("confned space", Some("confined space"));
+        check("maintenence", Some("maintenance"));
+        check("动火作业", None);
+        check("GB30871", None);
+        check("lotto", Some("loto"));
+        check("xyz", None);
+        check("", None);
+    }
+}

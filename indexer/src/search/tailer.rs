@@ -1,0 +1,237 @@
+//! Follows the hub's log into the index: reads what is after the index's own position, applies it, commits.
+//!
+//! The position lives in the index itself, so a crash, an older copy or a deleted folder only means that more of the
+//! log is read again.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use prost::Message as _;
+use shouwang_proto::{clock::World, publication::Content, wire};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+
+use super::{Committed, IndexChange, RecordKey, SearchError, SearchIndex, compose::document};
+use crate::store::{
+    self, Store,
+    hub_log::{HubChange, HubLogRow},
+};
+
+/// Lines read from the log at once.
+const READ_LINES: u32 = 1_000;
+/// Longest time that something applied waits for a commit.
+const COMMIT_WITHIN: Duration = Duration::from_millis(150);
+/// Most lines that wait for a commit.
+const COMMIT_LINES: usize = 20_000;
+/// How often the files are looked at in quiet times, and a broken disk is tried again.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How far the index is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Position of the hub's log that searches see.
+    pub position: u64,
+    /// When it last had all that there was.
+    pub caught_up: Option<Timestamp>,
+}
+
+/// The task that follows the log. One for each index.
+pub struct Tailer {
+    index: Arc<SearchIndex>,
+    store: Store,
+    head: watch::Receiver<u64>,
+    world: World,
+    progress: Arc<ArcSwap<Progress>>,
+    /// Told after each commit: what waits for its own writes.
+    reached: Arc<dyn Fn(u64) + Send + Sync>,
+    one_thread: bool,
+}
+
+/// What has been applied and not committed.
+struct Pending {
+    /// Last position applied.
+    position: u64,
+    lines: usize,
+    since: Option<Instant>,
+    /// Something must vanish from answers: commit at once.
+    is_urgent: bool,
+}
+
+impl Pending {
+    fn after(position: u64) -> Self {
+        Self { position, lines: 0, since: None, is_urgent: false }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.since.is_some_and(|since| {
+            self.is_urgent || self.lines >= COMMIT_LINES || now.duration_since(since) >= COMMIT_WITHIN
+        })
+    }
+}
+
+impl Tailer {
+    /// A tailer that has not begun. `one_thread`: index work blocks the caller's thread, as a simulation needs it.
+    #[must_use]
+    pub fn new(
+        index: Arc<SearchIndex>,
+        store: Store,
+        head: watch::Receiver<u64>,
+        world: World,
+        reached: Arc<dyn Fn(u64) + Send + Sync>,
+        one_thread: bool,
+    ) -> Self {
+        let position = index.position();
+        // After a clean end there is nothing to apply, and nobody has to wait for the first look.
+        let caught_up = (position == *head.borrow()).then(|| world.now());
+        let progress = Progress { position, caught_up };
+        Self {
+            index,
+            store,
+            head,
+            world,
+            progress: Arc::new(ArcSwap::from_pointee(progress)),
+            reached,
+            one_thread,
+        }
+    }
+
+    /// How far it is, for whoever asks while it runs.
+    #[must_use]
+    pub fn progress(&self) -> Arc<ArcSwap<Progress>> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Follows the log for ever. An error is logged and tried again: nothing is lost meanwhile.
+    pub async fn follow(mut self) {
+        let mut pending = Pending::after(self.index.position());
+        (self.reached)(pending.position);
+        loop {
+            if let Err(error) = self.advance(&mut pending).await {
+                tracing::error!(%error, position = pending.position, "the index does not follow; it is tried again");
+                tokio::time::sleep(LOOK_EVERY).await;
+                pending = Pending::after(self.index.position());
+            }
+        }
+    }
+
+    /// One step: read and apply, or commit, or wait for more.
+    async fn advance(&mut self, pending: &mut Pending) -> Result<(), TailerError> {
+        self.head.borrow_and_update();
+        let after = pending.position;
+        let rows = self
+            .store
+            .read(async move |conn| store::hub_log::hub_log_after(conn, after, READ_LINES).await)
+            .await?;
+        let is_all = rows.len() < READ_LINES as usize;
+        if let Some(last) = rows.last() {
+            pending.position = last.position;
+            pending.lines += rows.len();
+            pending.since.get_or_insert_with(Instant::now);
+            let changes: Vec<IndexChange> = rows.into_iter().map(change).collect();
+            pending.is_urgent |= changes.iter().any(|change| matches!(change, IndexChange::Remove(_)));
+            let index = Arc::clone(&self.index);
+            self.run(move || index.apply(&changes)).await?;
+        }
+        if pending.is_due(Instant::now()) {
+            return self.commit(pending, is_all).await;
+        }
+        if is_all {
+            self.wait(pending).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, pending: &mut Pending, is_all: bool) -> Result<(), TailerError> {
+        let (index, position) = (Arc::clone(&self.index), pending.position);
+        let committed = self.run(move || index.commit(position)).await?;
+        *pending = Pending::after(self.index.position());
+        if committed == Committed::Done {
+            let before = self.progress.load();
+            let caught_up = if is_all { Some(self.world.now()) } else { before.caught_up };
+            self.progress.store(Arc::new(Progress { position, caught_up }));
+            metrics::gauge!("shouwang_index_position").set(f64_of(position));
+            (self.reached)(position);
+        }
+        Ok(())
+    }
+
+    /// Waits until there is more, a commit is due, or it is time to look after the files.
+    async fn wait(&mut self, pending: &mut Pending) -> Result<(), TailerError> {
+        let now = Instant::now();
+        let until = pending.since.map_or(now + LOOK_EVERY, |since| since + COMMIT_WITHIN);
+        if timeout_at(until, self.head.changed()).await.is_err() && pending.since.is_none() {
+            let index = Arc::clone(&self.index);
+            match self.run(move || index.check()).await? {
+                Committed::Done => {
+                    let position = pending.position;
+                    self.progress.store(Arc::new(Progress { position, caught_up: Some(self.world.now()) }));
+                }
+                Committed::Lost => *pending = Pending::after(self.index.position()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Work that waits for the disk, away from the network's threads.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
+    ) -> Result<T, TailerError> {
+        if self.one_thread {
+            return Ok(work()?);
+        }
+        Ok(tokio::task::spawn_blocking(work).await.map_err(|_| TailerError::Ended)??)
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+enum TailerError {
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    #[error("the index's work was cut short")]
+    Ended,
+}
+
+/// What one line of the log means for the index. Content that does not pass is not shown: the link room has judged it
+/// before, so this happens only when a newer hub wrote the line.
+fn change(row: HubLogRow) -> IndexChange {
+    let HubLogRow { position, member, record, seq: _, change } = row;
+    let key = RecordKey { member, record };
+    let HubChange::Put(entry) = change else { return IndexChange::Remove(key) };
+    let header = entry.header();
+    let payload = wire::RecordPayload::decode(entry.payload().clone());
+    let publication = payload.ok().and_then(|payload| payload.publication);
+    let published_ms = publication
+        .as_ref()
+        .map_or(header.written_ms, |publication| published_ms(publication, header.written_ms));
+    match publication.map(Content::from_wire) {
+        Some(Ok(content)) => IndexChange::Put(Box::new(document(
+            key.member,
+            key.record,
+            content,
+            header.revision,
+            published_ms,
+        ))),
+        Some(Err(_)) | None => {
+            tracing::warn!(position, member = %key.member, record = %key.record, "not understood, not indexed");
+            IndexChange::Remove(key)
+        }
+    }
+}
+
+/// When the owner published it; what the header says when the content does not.
+fn published_ms(publication: &wire::Publication, otherwise: i64) -> i64 {
+    let said = publication.publish_time.as_ref().and_then(shouwang_proto::publication::time_from_wire);
+    said.map_or(otherwise, Timestamp::as_millisecond)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a metric; positions stay far below 2^53")]
+fn f64_of(position: u64) -> f64 {
+    position as f64
+}

@@ -1,0 +1,108 @@
+//! What the node remembers of the hub, and what the hub still wants of it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use shouwang_proto::{log::chain::Position, publication::Sha256Hex};
+use shouwang_serving::store::StoreError;
+
+use super::{LinkMemory, NodeStore, Quarantined, attachment, link};
+
+impl NodeStore {
+    /// What the node remembers of the hub.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn link_memory(&self) -> Result<LinkMemory, StoreError> {
+        self.store.read(async |conn| link::link_find(conn).await).await
+    }
+
+    /// Remembers how far the hub has come.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remember(&self, durable: Position, searchable: u64) -> Result<(), StoreError> {
+        self.store.write(async move |tx| link::durable_put(tx, durable, searchable).await).await
+    }
+
+    /// Remembers the epoch of a hub; it never falls.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn remember_hub(&self, epoch: u64) -> Result<(), StoreError> {
+        self.store.write(async move |tx| link::hub_epoch_put(tx, epoch).await).await
+    }
+
+    /// Keeps what an acknowledgement says of single entries and attachments.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note(
+        &self,
+        quarantined: Vec<Quarantined>,
+        missing: Vec<Sha256Hex>,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        self.store
+            .write(async move |tx| {
+                link::quarantine_put(tx, &quarantined).await?;
+                attachment::attachments_missed(tx, &missing, seq).await
+            })
+            .await
+    }
+
+    /// The hub shows everything of this node up to this entry.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn quarantine_clear(&self, until: u64) -> Result<(), StoreError> {
+        self.store.write(async move |tx| link::quarantine_clear(tx, until).await).await
+    }
+
+    /// Those of these entries that the hub does not show.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn quarantined(&self, seqs: Vec<u64>) -> Result<BTreeSet<u64>, StoreError> {
+        self.store.read(async move |conn| link::quarantined_among(conn, &seqs).await).await
+    }
+
+    /// Notes that the bytes of an attachment are on disk.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attachment_put(
+        &self,
+        sha256: Sha256Hex,
+        bytes: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store
+            .write(async move |tx| attachment::attachment_put(tx, &sha256, bytes, now.as_millisecond()).await)
+            .await
+    }
+
+    /// An attachment that the hub waits for, of those named up to `durable_seq`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attachment_due(&self, durable_seq: u64) -> Result<Option<Sha256Hex>, StoreError> {
+        self.store.read(async move |conn| attachment::attachment_due(conn, durable_seq).await).await
+    }
+
+    /// The hub has the bytes (`taken`), or cannot take them before it asks again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attachment_settle(&self, sha256: Sha256Hex, taken: bool) -> Result<(), StoreError> {
+        self.store
+            .write(async move |tx| {
+                if taken {
+                    attachment::attachment_delivered(tx, &sha256).await
+                } else {
+                    attachment::attachment_set_aside(tx, &sha256).await
+                }
+            })
+            .await
+    }
+}
