@@ -22,7 +22,7 @@ use crate::{
     net::{SimDialer, SimListener},
     people::{
         calls::{NODES_PORT, PEOPLE_PORT, PUBLISHING_PORT},
-        operator::invite_file,
+        operator::until_invited,
     },
     plan::Host,
     stage::Stage,
@@ -116,11 +116,7 @@ async fn node(stage: &Stage, member: usize, host: Host, world: World) -> anyhow:
 
 /// Asks to join as often as it takes.
 async fn join(stage: &Stage, member: usize, disk: &Path, world: &World) -> anyhow::Result<()> {
-    let file = invite_file(stage, &Host::Node(member).name());
-    while !file.exists() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let invite = std::fs::read_to_string(file)?.trim().parse()?;
+    let invite = until_invited(stage, Host::Node(member)).await?.parse()?;
     DirBuilder::new().recursive(true).mode(0o700).create(disk)?;
     while let Err(error) = shouwang_node::join(disk, &invite, world, Arc::new(SimDialer)).await {
         stage.note(format!("joining: {error:#}"));

@@ -31,8 +31,6 @@ use crate::{
     weather::Weather,
 };
 
-/// TEMP
-pub const SEARCH: bool = false;
 /// How much simulated time passes at once. Messages arrive at such moments.
 const TICK: Duration = Duration::from_millis(4);
 /// A run that has not ended by itself after so much simulated time never will.
@@ -184,9 +182,13 @@ fn found(sim: &mut Sim<'_>, stage: &Stage) -> anyhow::Result<()> {
     machines::start_people(sim, stage);
     let founding = stage.clone();
     stage.come(async move { operator::invite_all(&founding).await });
-    let all_serve =
-        |stage: &Stage| (0..stage.plan().members).all(|member| stage.has_served(Host::Node(member)));
-    while !all_serve(stage) {
+    let strangers = stage.plan().stranger.then_some(Host::Stranger);
+    if strangers.is_some() {
+        stage.begin_work();
+        stage.come(stranger::live(stage.clone()));
+    }
+    let everybody = || (0..stage.plan().members).map(Host::Node).chain(strangers);
+    while !everybody().all(|host| stage.has_served(host)) {
         anyhow::ensure!(sim.elapsed() < LONGEST / 4, "the members do not join");
         step(sim)?;
     }
@@ -203,18 +205,12 @@ fn live(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Resu
         stage.begin_work();
         stage.come(desk.work());
     }
-    if stage.plan().stranger {
-        stage.begin_work();
-        stage.come(stranger::live(stage.clone()));
-    }
     let reading = stage.clone();
-    if SEARCH {
-        stage.come(async move {
-            let line = operator::hub_line(&reading)?;
-            reader::read(reading, line).await;
-            Ok(())
-        });
-    }
+    stage.come(async move {
+        let line = operator::hub_line(&reading)?;
+        reader::read(reading, line).await;
+        Ok(())
+    });
     while now(sim) < until {
         weather.blow(sim, now(sim))?;
         step(sim)?;

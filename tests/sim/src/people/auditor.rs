@@ -92,9 +92,6 @@ impl Auditor {
     }
 
     async fn list(&self, promise: &'static str) -> Option<Found> {
-        if !crate::run::SEARCH {
-            return None;
-        }
         let mut last = String::new();
         for _ in 0..10 {
             match reader::list_all(&self.hub).await {
@@ -143,7 +140,7 @@ impl Auditor {
         if head.seq > 0 && status.durable.as_ref() != Some(&head) {
             return Some(format!("head {}, durable {}", head.seq, at(&status.durable)));
         }
-        if crate::run::SEARCH && at(&status.searchable) != head.seq {
+        if at(&status.searchable) != head.seq {
             return Some(format!("head {}, searchable {}", head.seq, at(&status.searchable)));
         }
         status.diverged.then(|| "the digests differ".to_owned())
@@ -156,7 +153,7 @@ impl Auditor {
             return Some("does not answer".to_owned());
         };
         let status = status.into_inner();
-        if crate::run::SEARCH && status.index_position != status.hub_log_head {
+        if status.index_position != status.hub_log_head {
             return Some(format!("index at {} of {}", status.index_position, status.hub_log_head));
         }
         let held = (0..self.stage.plan().members).any(|member| self.stage.is_held(member));

@@ -68,7 +68,8 @@ impl Forgery {
         match self {
             Self::WrongKey => &["SIGNATURE_INVALID"],
             Self::Gap | Self::SilentEpoch => &["CHAIN_BROKEN"],
-            Self::OtherHistory | Self::Rewritten => &["LOG_FORKED"],
+            // A fork right at the cursor, a broken chain within what was sent.
+            Self::OtherHistory | Self::Rewritten => &["LOG_FORKED", "CHAIN_BROKEN"],
             Self::Foreign => &["ENTRY_FOREIGN"],
             Self::TooLarge => &["BATCH_TOO_LARGE"],
             Self::Empty => &["BATCH_EMPTY"],

@@ -1,6 +1,6 @@
 //! Runs the hub: invites the members.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use shouwang_proto::wire::{self, council_service_client::CouncilServiceClient};
@@ -8,9 +8,19 @@ use shouwang_proto::wire::{self, council_service_client::CouncilServiceClient};
 use super::calls::{Door, Line, PEOPLE_PORT};
 use crate::{plan::Host, stage::Stage};
 
-/// Where an invite is left for whoever sets up a node.
-#[must_use]
-pub fn invite_file(stage: &Stage, name: &str) -> PathBuf {
+/// Waits for the invite of a member; it is left in a file.
+///
+/// # Errors
+/// When the file cannot be read.
+pub async fn until_invited(stage: &Stage, host: Host) -> anyhow::Result<String> {
+    let file = invite_file(stage, &host.name());
+    while !file.exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(std::fs::read_to_string(file)?.trim().to_owned())
+}
+
+fn invite_file(stage: &Stage, name: &str) -> PathBuf {
     stage.folder().join(format!("{name}.invite"))
 }
 

@@ -34,13 +34,14 @@ pub fn word(key: &Key) -> String {
     letters(&format!("{}x{}", key.member, key.external_id))
 }
 
-/// Letters alone, so that no rule about digits in words comes between.
+/// Letters alone, so that no rule about digits or signs in words comes between.
 fn letters(text: &str) -> String {
-    text.chars()
-        .map(|character| {
-            character.to_digit(10).and_then(|digit| ('a'..='j').nth(digit as usize)).unwrap_or(character)
-        })
-        .collect()
+    let letter = |character: char| match character.to_digit(10) {
+        Some(digit) => ('a'..='j').nth(digit as usize).unwrap_or('z'),
+        None if character.is_ascii_alphabetic() => character,
+        None => 'q',
+    };
+    text.chars().map(letter).collect()
 }
 
 /// A word that is in one version of one publication.

@@ -24,7 +24,7 @@ use crate::{
     chance::Chance,
     check,
     net::SimDialer,
-    people::{calls::NODES_PORT, operator::invite_file},
+    people::{calls::NODES_PORT, operator::until_invited},
     plan::Host,
     stage::{Phase, Stage},
     surroundings,
@@ -55,6 +55,10 @@ struct Talk {
 /// When it cannot join, or its files cannot be used.
 pub async fn live(stage: Stage) -> anyhow::Result<()> {
     let mut stranger = Box::pin(Stranger::enter(&stage)).await?;
+    stage.serving(Host::Stranger);
+    while stage.phase() == Phase::Joining {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     loop {
         let healing = stage.phase() == Phase::Healing;
         let done = stranger.talk(healing).await;
@@ -75,7 +79,7 @@ impl Stranger {
         let seed = stage.plan().seed;
         let disk = stage.disk(Host::Stranger);
         std::fs::create_dir_all(&disk)?;
-        let invite = std::fs::read_to_string(invite_file(stage, &Host::Stranger.name()))?.trim().parse()?;
+        let invite = until_invited(stage, Host::Stranger).await?.parse()?;
         let world = surroundings::world(stage.epoch(), seed, "stranger", 1, 0);
         while let Err(error) = shouwang_node::join(&disk, &invite, &world, Arc::new(SimDialer)).await {
             stage.note(format!("stranger joins: {error:#}"));
