@@ -12,7 +12,10 @@ use shouwang_hub::search::{
     query::{CHARACTER_LIMIT, Filters, parse},
     thesaurus::{Synonym, Thesaurus},
 };
-use shouwang_proto::id::{GroupId, RecordId};
+use shouwang_proto::{
+    id::{GroupId, RecordId},
+    refusal::Refusal,
+};
 
 use super::{Collection, Run, Text};
 
@@ -101,15 +104,19 @@ impl Ours {
         Ok(self.index.searcher(caller()).search(&asked(text, page_size)?)?)
     }
 
-    /// Asks every question.
+    /// Asks every question. One that is refused, such as a whole sentence in quotation marks, has found nothing.
     ///
     /// # Errors
-    /// When a query is refused or the index fails.
+    /// When the index fails.
     pub fn run(&self, collection: &Collection) -> anyhow::Result<Run> {
         let mut run = Run::new();
         for question in &collection.questions {
-            let found = self.ask(&question.text, 100)?;
-            let ids = found.hits.iter().filter_map(|hit| self.ids.get(&hit.key.record).cloned()).collect();
+            let found = match self.ask(&question.text, 100) {
+                Ok(found) => found.hits,
+                Err(error) if error.is::<Refusal>() => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            let ids = found.iter().filter_map(|hit| self.ids.get(&hit.key.record).cloned()).collect();
             run.insert(question.id.clone(), ids);
         }
         Ok(run)
