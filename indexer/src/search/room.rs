@@ -70,7 +70,19 @@ impl SearchRoom {
     pub fn open(folder: &Path, parts: RoomParts) -> Result<(Self, Tailer), SearchError> {
         let RoomParts { store, roster, board, hub_log, thesaurus, world, one_thread } = parts;
         let settings = IndexSettings { seed: world.random(), ..IndexSettings::default() };
-        let index = SearchIndex::open(folder, settings)?;
+        let mut index = SearchIndex::open(folder, settings)?;
+        if index.position() > hub_log.position() {
+            // The database is older than the index: it was restored. What the index holds beyond it may never come
+            // again, or come in another order, so the index begins anew.
+            tracing::warn!(
+                index = index.position(),
+                log = hub_log.position(),
+                "the index is ahead of the hub's log"
+            );
+            drop(index);
+            std::fs::remove_dir_all(folder)?;
+            index = SearchIndex::open(folder, settings)?;
+        }
         index.set_thesaurus(synonyms(&thesaurus));
         let pool = if one_thread { None } else { Some(Arc::new(SearchPool::start(THREADS, WAITING)?)) };
         let told = board.clone();
