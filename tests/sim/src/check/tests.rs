@@ -161,7 +161,7 @@ fn a_withdrawn_record_that_is_still_shown_is_found() {
 #[test]
 fn logs_are_held_against_what_people_know() {
     let (log, ledger) = (true_log(), ledger());
-    let node = |log: &Log| NodeDisk { log: log.clone(), held: None };
+    let node = |log: &Log| NodeDisk { log: log.clone(), ..NodeDisk::default() };
     assert_eq!(member("north", &node(&log), &log, &ledger), []);
     // The hub lacks the last entry.
     assert_eq!(promises(&member("north", &node(&log), &log[..3].to_vec(), &ledger)), ["P1", "P1"]);
