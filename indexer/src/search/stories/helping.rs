@@ -57,7 +57,7 @@ fn misspelt_queries_get_a_likelier_spelling() {
     }
     check(&hub, "动伙作业", Some("动火作业"));
     check(&hub, "动伙作业 kind:practice -培训", Some("动火作业 kind:practice -培训"));
-    check(&hub, "天燃气泄露", Some("天然气泄漏"));
+    check(&hub, "天燃气泄漏", Some("天然气泄漏"));
     check(&hub, "受限空问", Some("受限空间"));
     check(&hub, "confned space", Some("confined space"));
     check(&hub, "动火作业", None);
