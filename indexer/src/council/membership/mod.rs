@@ -1,4 +1,4 @@
-//! The roster as a value, and what follows from it; [`rules`] for what may become of a member. Pure.
+//! The roster as a value, and what follows from it; `rules` for what may become of a member. Pure.
 
 mod rules;
 
