@@ -1,4 +1,4 @@
-//! The bare two-stage search on a [`BareIndex`]: one flat OR of bigrams with total and facet counts, the best 200
+//! The bare two-stage search on a `BareIndex`: one flat OR of bigrams with total and facet counts, the best 200
 //! ranked again by single characters, ten of them with a snippet.
 
 use std::collections::BTreeMap;
