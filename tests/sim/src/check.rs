@@ -177,21 +177,26 @@ pub fn member(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger) -> Vec<Vi
 #[must_use]
 pub fn parted(name: &str, hub: &Log, ledger: &Ledger) -> Vec<Violation> {
     let mut findings = Findings::default();
+    if !ledger.may_part(name) {
+        findings.add("P4", format!("{name}: publishing is held, and neither a restore nor a copy is the cause"));
+    }
     check_effects(name, "the hub's copy", hub, ledger, Ledger::admissible_at_hub, &mut findings);
     findings.0
 }
 
-/// Checks the member whose node is not ours: the hub has exactly what it meant seriously.
+/// Checks the member whose node is not ours: the hub has exactly what it meant seriously, and shows none of the poison.
 #[must_use]
-pub fn stranger(meant: &[SealedEntry], hub: &[SealedEntry]) -> Vec<Violation> {
+pub fn stranger(meant: &[SealedEntry], poison: &BTreeSet<u64>, hub: &Copied) -> Vec<Violation> {
     let mut findings = Findings::default();
-    if meant != hub {
-        let common = common(meant, hub);
-        let (here, there) = (meant.len(), hub.len());
-        findings.add(
-            "P4",
-            format!("the stranger meant {here} entries, the hub has {there}, the first {common} are equal"),
-        );
+    if meant != hub.log {
+        let common = common(meant, &hub.log);
+        let (here, there) = (meant.len(), hub.log.len());
+        let seen = format!("the stranger meant {here} entries, the hub has {there}, the first {common} are equal");
+        findings.add("P4", seen);
+    }
+    let kept: BTreeSet<u64> = hub.quarantined.values().map(|(seq, _)| *seq).collect();
+    if kept != *poison {
+        findings.add("P21", format!("the stranger's poison is {poison:?}, in quarantine is {kept:?}"));
     }
     findings.0
 }

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use shouwang_hub::{backup, config::HubConfig};
 
 use crate::{
+    evidence,
     ledger::Moment,
     plan::{Copy, Host},
     stage::Stage,
@@ -35,6 +36,8 @@ pub struct Disks {
     raised: bool,
     /// The hub's disk while the one from before is in its place.
     aside: Option<PathBuf>,
+    /// Entries that the old hub had of each member whose node must refuse it.
+    old_logs: BTreeMap<String, usize>,
     /// Do people hear that a disk was replaced by an older one?
     declared: bool,
 }
@@ -50,6 +53,7 @@ impl Disks {
             before: None,
             raised: false,
             aside: None,
+            old_logs: BTreeMap::new(),
             declared,
         }
     }
@@ -171,6 +175,16 @@ impl Disks {
         fs::rename(&disk, &aside)?;
         fs::rename(&before, &disk)?;
         self.aside = Some(aside);
+        let old = evidence::hub(&disk)?;
+        // A node that never met the new hub may well go on with the old one.
+        for member in 0..self.stage.plan().members {
+            let node = evidence::node(&self.stage.disk(Host::Node(member)))?;
+            if node.hub_epoch > old.epoch {
+                let name = Host::Node(member).name();
+                let seq = old.members.get(&name).map_or(0, |copied| copied.log.len());
+                self.old_logs.insert(name, seq);
+            }
+        }
         Ok(())
     }
 
@@ -178,9 +192,18 @@ impl Disks {
     ///
     /// # Errors
     /// When a folder cannot be moved.
-    pub fn send_old_hub_away(&mut self) -> anyhow::Result<()> {
+    pub fn send_old_hub_away(&mut self, now: Moment) -> anyhow::Result<()> {
         let Some(aside) = self.aside.take() else { return Ok(()) };
         let disk = self.stage.disk(Host::Hub);
+        let old = evidence::hub(&disk)?;
+        for (member, before) in std::mem::take(&mut self.old_logs) {
+            let after = old.members.get(&member).map_or(0, |copied| copied.log.len());
+            let restored = self.stage.ledger(|ledger| ledger.may_part(&member));
+            if after != before && !restored {
+                let seen = format!("{member}: an old hub was given {} entries", after - before);
+                self.stage.broken_at(now, "P9", seen);
+            }
+        }
         remove_folder(&disk)?;
         fs::rename(&aside, &disk)?;
         Ok(())

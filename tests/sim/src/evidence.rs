@@ -18,6 +18,8 @@ pub struct NodeDisk {
     pub log: Log,
     /// Why publishing is held.
     pub held: Option<String>,
+    /// Highest epoch a hub has shown it.
+    pub hub_epoch: u64,
 }
 
 /// What the hub keeps of one member.
@@ -59,6 +61,8 @@ pub struct HubDisk {
     pub changes: Vec<HubChange>,
     /// What it believes to be the end of its own log.
     pub head: u64,
+    /// Its epoch.
+    pub epoch: u64,
 }
 
 fn open(file: &Path) -> anyhow::Result<Connection> {
@@ -87,8 +91,9 @@ pub fn node(folder: &Path) -> anyhow::Result<NodeDisk> {
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .map(|parts| entry(parts?))
         .collect::<anyhow::Result<Log>>()?;
-    let held = disk.query_row("select held from link", [], |row| row.get(0))?;
-    Ok(NodeDisk { log, held })
+    let (held, hub_epoch) =
+        disk.query_row("select held, hub_epoch from link", [], |row| Ok((row.get(0)?, number(row, 1)?)))?;
+    Ok(NodeDisk { log, held, hub_epoch })
 }
 
 /// Reads the hub's disk.
@@ -115,7 +120,8 @@ pub fn hub(folder: &Path) -> anyhow::Result<HubDisk> {
     })?;
     let changes = changes.collect::<rusqlite::Result<_>>()?;
     let head = disk.query_row("select position from hub_log_head", [], |row| number(row, 0))?;
-    Ok(HubDisk { members, changes, head })
+    let epoch = disk.query_row("select hub_epoch from hub", [], |row| number(row, 0))?;
+    Ok(HubDisk { members, changes, head, epoch })
 }
 
 fn read_logs(disk: &Connection, members: &mut BTreeMap<String, Copied>) -> anyhow::Result<()> {

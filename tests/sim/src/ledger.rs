@@ -1,6 +1,9 @@
 //! What the people outside the system know: what they asked, what was answered, and what must therefore be true.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use crate::model::{Effect, Shelf, Wish};
 
@@ -96,6 +99,8 @@ pub struct Ledger {
     tracks: BTreeMap<Key, Track>,
     /// Members of whom two machines write, and since when.
     cloned: BTreeMap<String, Moment>,
+    /// Members whose node ever went back to an older disk.
+    restored: BTreeSet<String>,
     acked: u64,
     unknown: u64,
 }
@@ -190,6 +195,23 @@ impl Ledger {
         self.tracks.get(key).map_or(0, |track| track.done.len())
     }
 
+    /// Does a seq of the member's log, told by its node, name the same entry at the hub? A node that was restored or
+    /// copied may have written another one there, until somebody saw that the hub has what it wrote.
+    #[must_use]
+    pub fn is_one_log(&self, key: &Key, granted: usize) -> bool {
+        let delivered = || {
+            let done = self.tracks.get(key).and_then(|track| track.done.get(granted.checked_sub(1)?));
+            done.is_some_and(|done| done.delivered.is_some())
+        };
+        !self.may_part(&key.member) || delivered()
+    }
+
+    /// Has anything happened for which a member's log may part in two?
+    #[must_use]
+    pub fn may_part(&self, member: &str) -> bool {
+        self.restored.contains(member) || self.cloned.contains_key(member)
+    }
+
     /// What readers may find of a publication once its first `granted` wishes are visible: version and revision, or
     /// nothing.
     #[must_use]
@@ -221,6 +243,7 @@ impl Ledger {
     /// A node went back to a copy of its disk: what was acknowledged since and had not reached the hub may be gone.
     /// Its people leave those publications alone from now on.
     pub fn node_restored(&mut self, member: &str, copied: Moment) {
+        self.restored.insert(member.to_owned());
         for (_, track) in self.tracks.iter_mut().filter(|(key, _)| key.member == member) {
             let sure = track.done.iter().rposition(|done| done.delivered.is_some() || done.at < copied);
             let sure = sure.map_or(0, |last| last + 1);

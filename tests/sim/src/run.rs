@@ -271,7 +271,8 @@ fn judge(stage: &Stage, audit: &Audit) -> anyhow::Result<()> {
     }
     if stage.plan().stranger {
         let copied = hub.members.get(&Host::Stranger.name()).cloned().unwrap_or_default();
-        violations.extend(check::stranger(&stage.stranger(), &copied.log));
+        let (meant, poison) = stage.stranger();
+        violations.extend(check::stranger(&meant, &poison, &copied));
     }
     let expected = check::to_be_found(&hub);
     for (promise, found) in [("P5", &audit.found), ("P16", &audit.found_again)] {

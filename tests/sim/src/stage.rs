@@ -78,7 +78,7 @@ struct Inner {
     serving: RefCell<BTreeSet<Host>>,
     demand: Cell<Option<Demand>>,
     held: RefCell<BTreeSet<usize>>,
-    stranger: RefCell<Vec<SealedEntry>>,
+    stranger: RefCell<(Vec<SealedEntry>, BTreeSet<u64>)>,
     at_work: Cell<usize>,
     ledger: RefCell<Ledger>,
     trace: RefCell<Trace>,
@@ -204,14 +204,14 @@ impl Stage {
         self.0.held.borrow().contains(&member)
     }
 
-    /// What the stranger's log is.
-    pub fn set_stranger(&self, log: Vec<SealedEntry>) {
-        *self.0.stranger.borrow_mut() = log;
+    /// What the stranger's log is, and which of its entries are poison.
+    pub fn set_stranger(&self, log: Vec<SealedEntry>, poison: BTreeSet<u64>) {
+        *self.0.stranger.borrow_mut() = (log, poison);
     }
 
-    /// What it is.
+    /// The same, to be read.
     #[must_use]
-    pub fn stranger(&self) -> Vec<SealedEntry> {
+    pub fn stranger(&self) -> (Vec<SealedEntry>, BTreeSet<u64>) {
         self.0.stranger.borrow().clone()
     }
 
@@ -271,8 +271,13 @@ impl Stage {
 
     /// A promise was broken.
     pub fn broken(&self, promise: &'static str, seen: impl Into<String>) {
+        self.broken_at(self.now(), promise, seen);
+    }
+
+    /// A promise was broken, as the outside of the simulation saw at this time.
+    pub fn broken_at(&self, at: Moment, promise: &'static str, seen: impl Into<String>) {
         let violation = Violation { promise, seen: seen.into() };
-        self.note(format!("VIOLATION {violation}"));
+        self.note_at(at, format!("VIOLATION {violation}"));
         self.0.violations.borrow_mut().push(violation);
     }
 

@@ -199,7 +199,7 @@ impl Weather {
             Meanwhile::RestoredProperly(copy) => self.disks.restore_hub_properly(copy, now)?,
             Meanwhile::IndexLost => self.disks.lose_index()?,
             Meanwhile::OldHubComes => self.disks.bring_old_hub()?,
-            Meanwhile::OldHubGoes => self.disks.send_old_hub_away()?,
+            Meanwhile::OldHubGoes => self.disks.send_old_hub_away(now)?,
         }
         sim.bounce(host.name());
         self.stage.note_at(now, format!("{} is up", host.name()));

@@ -119,6 +119,12 @@ impl Pen {
         self.log.clone()
     }
 
+    /// The seqs that must be in quarantine.
+    #[must_use]
+    pub fn poison(&self) -> &BTreeSet<u64> {
+        &self.poison
+    }
+
     /// Must this entry be in quarantine?
     #[must_use]
     pub fn is_poison(&self, seq: u64) -> bool {

@@ -62,7 +62,7 @@ pub async fn live(stage: Stage) -> anyhow::Result<()> {
     loop {
         let healing = stage.phase() == Phase::Healing;
         let done = stranger.talk(healing).await;
-        stage.set_stranger(stranger.pen.log());
+        stage.set_stranger(stranger.pen.log(), stranger.pen.poison().clone());
         match done {
             Ok(()) if healing => break,
             Ok(()) => {}
