@@ -69,7 +69,7 @@ pub struct Rates {
     pub muster_spread_percent: u32,
     /// p90 − p50 of a drive on the graph, in per cent of it.
     pub road_spread_percent: u32,
-    /// p90 − p50 of a straight-line estimate, in per cent of it.
+    /// p90 − p50 of a straight-line estimate or a guess, in per cent of it.
     pub straight_spread_percent: u32,
     /// Seconds of p90 − p50 because the owner has to be asked first.
     pub asking_spread_seconds: u32,
@@ -109,7 +109,7 @@ impl Rates {
         let unrested = i64::from(timing.rest_wanted).saturating_sub(rested);
         let spread_percent = match of.leg.basis {
             Basis::Roads => self.road_spread_percent,
-            Basis::StraightLine => self.straight_spread_percent,
+            Basis::StraightLine | Basis::Unknown => self.straight_spread_percent,
         };
         let spread = percent(of.muster_seconds, self.muster_spread_percent)
             .saturating_add(percent(of.leg.travel_seconds, spread_percent))

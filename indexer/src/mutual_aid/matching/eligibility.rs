@@ -1,12 +1,13 @@
 //! Who can serve a need at all: hard filters, each with its reason.
 
 use super::{
+    amount::Amount,
     cost::{Circumstances, Cost, Rates},
     interned::signature_bit,
     inventory::{Hot, Inventory, day_number, local},
     need::{Mode, Need},
     reason::{Exclusion, Reason, Reasons},
-    resource::{Link, Owner, Owners, Resource},
+    resource::{Attempt, Attempts, Link, Owner, Owners, Resource, Standing, Stock},
     roads::{Basis, Travel},
 };
 
@@ -36,6 +37,8 @@ pub struct Question<'a> {
     pub need: &'a Need,
     /// How the owners stand to the requester now.
     pub owners: &'a Owners,
+    /// What became of earlier attempts for this line.
+    pub attempts: &'a Attempts,
     /// Times to the need's destination.
     pub travel: &'a Travel,
     /// How strict, which weights.
@@ -78,6 +81,8 @@ pub(super) struct Filter<'a> {
     /// What is added when the availability is out of date.
     owner_when_stale: Vec<Reasons>,
     owner_by_phone: Vec<bool>,
+    /// By slot; empty when nothing was tried before.
+    tried: Vec<Reasons>,
     lot: u64,
     now: i64,
     today: i32,
@@ -85,7 +90,7 @@ pub(super) struct Filter<'a> {
 
 impl<'a> Filter<'a> {
     pub(super) fn new(inventory: &'a Inventory, question: Question<'a>) -> Result<Self, Mismatch> {
-        let Question { need, owners, travel, policy } = question;
+        let Question { need, owners, attempts, travel, policy } = question;
         if need.mode != inventory.mode() {
             return Err(Mismatch::Mode { need: need.mode, ledger: inventory.mode() });
         }
@@ -99,11 +104,11 @@ impl<'a> Filter<'a> {
         let owner = |id: &_| owners.get(id).copied().unwrap_or(Owner::UNKNOWN);
         let is_away = |id: &_| owner(id).link != Link::Online;
         let owner_reasons = words.owners.table(&Reasons::NONE, |id| {
-            let Owner { link: _, has_agreement, is_suspended } = owner(id);
+            let Owner { link: _, has_agreement, standing } = owner(id);
             let offline = is_away(id) && policy.offline == OfflineRule::Always;
             Reasons::when(*id == need.requester, Reason::OwnResource)
                 .and(Reasons::when(need.needs_agreement && !has_agreement, Reason::AgreementMissing))
-                .and(Reasons::when(is_suspended, Reason::NotVisible))
+                .and(Reasons::when(standing != Standing::Active, Reason::Owner))
                 .and(Reasons::when(offline, Reason::Offline))
         });
         let numbers = need.demands.iter().map(|demand| words.capabilities.find(&demand.name));
@@ -127,6 +132,7 @@ impl<'a> Filter<'a> {
                 .owners
                 .table(&Reasons::NONE, |id| Reasons::when(is_away(id), Reason::Offline)),
             owner_by_phone: words.owners.table(&false, is_away),
+            tried: tried(inventory, attempts),
             lot: need.ask.lot.thousandths(),
             now: need.now.as_second(),
             today: day_number(local(need.now).date()),
@@ -150,11 +156,8 @@ impl<'a> Filter<'a> {
             .and(Reasons::when(!is_comparable, Reason::WrongUnit))
             .and(Reasons::when(!self.is_audience[hot.audience as usize], Reason::NotVisible))
             .and(Reasons::when(is_stale, Reason::Stale))
-            .and(Reasons::when(!hot.has_place(), Reason::PlaceUnknown))
-            .and(Reasons::when(
-                hot.has_place() && self.question.travel.is_unreachable(hot.node),
-                Reason::Unreachable,
-            ))
+            .and(Reasons::when(self.question.travel.is_unreachable(hot.node), Reason::Unreachable))
+            .and(self.tried.get(slot).copied().unwrap_or_default())
             .and(Reasons::when(!self.is_type(hot), Reason::WrongType))
             .and(Reasons::when(!self.is_capable(slot, hot), Reason::Capability))
             .and(Reasons::when(self.is_endangered(slot, hot), Reason::SubstanceIncompatible));
@@ -197,16 +200,16 @@ impl<'a> Filter<'a> {
             .and(Reasons::when(is_over(resource.inspection_due), Reason::InspectionOverdue))
     }
 
-    /// Why the smallest lot cannot be given away: each of the three alone, or floor and others together.
+    /// Why the smallest lot cannot be given away: there never was so much, the floor, others, or the last two together.
     fn too_little(&self, resource: &Resource) -> Reasons {
-        let (lot, stock) = (self.need().ask.lot, resource.stock);
-        let whole = |amount: super::amount::Amount| amount.floor_to(resource.unit.granule());
-        if whole(stock.total) < lot {
+        let Stock { total, floor, free } = resource.stock;
+        let is_enough = |amount: Amount| amount.floor_to(resource.unit.granule()) >= self.need().ask.lot;
+        if !is_enough(total) {
             return Reasons::when(true, Reason::Quantity);
         }
-        let (free, kept) = (stock.free.min(stock.total), stock.total.minus(stock.floor));
-        Reasons::when(whole(free) >= lot || whole(kept) < lot, Reason::DonorFloor)
-            .and(Reasons::when(whole(free) < lot || whole(kept) >= lot, Reason::AlreadyCommitted))
+        let (without_floor, without_others) = (is_enough(free.plus(floor)), is_enough(total.minus(floor)));
+        Reasons::when(without_floor || !without_others, Reason::DonorFloor)
+            .and(Reasons::when(without_others || !without_floor, Reason::AlreadyCommitted))
     }
 
     /// Seconds that a candidate cannot cost less than; cheap to know.
@@ -214,10 +217,10 @@ impl<'a> Filter<'a> {
         self.inventory.hot[slot].muster_seconds
     }
 
-    /// What a candidate costs and what its travel is based on; `None` when it has no place or no way leads.
+    /// What a candidate costs and what its travel is based on; `None` when no way leads.
     pub(super) fn cost(&self, slot: usize) -> Option<(Cost, Basis)> {
         let (hot, timing) = (&self.inventory.hot[slot], &self.inventory.timing[slot]);
-        let leg = self.question.travel.leg_from(timing.spot.as_ref()?)?;
+        let leg = self.question.travel.leg_from(timing.spot.as_ref())?;
         let substitute = self.types.iter().filter(|(number, _)| *number == hot.type_name).map(|found| found.1).min();
         let circumstances = Circumstances {
             now: self.now,
@@ -227,6 +230,11 @@ impl<'a> Filter<'a> {
             is_by_phone: self.is_by_phone(slot),
         };
         Some((self.question.policy.rates.cost(timing, circumstances), leg.basis))
+    }
+
+    /// Metres that a candidate drives.
+    pub(super) fn metres(&self, slot: usize) -> Option<u32> {
+        self.question.travel.metres_from(self.inventory.timing[slot].spot.as_ref()?)
     }
 
     /// The owner's node is away: it has to be called.
@@ -255,13 +263,13 @@ impl<'a> Filter<'a> {
             Reason::Quantity => Exclusion::Quantity { wanted: wanted(), total: unit.show(stock.total) },
             Reason::DonorFloor => Exclusion::DonorFloor {
                 wanted: wanted(),
-                free: unit.show(stock.free.min(stock.total)),
+                free: unit.show(stock.free),
                 floor: unit.show(stock.floor),
             },
             Reason::AlreadyCommitted => Exclusion::AlreadyCommitted {
                 wanted: wanted(),
-                free: unit.show(stock.free.min(stock.total)),
-                taken: unit.show(stock.total.minus(stock.free)),
+                free: unit.show(stock.free),
+                taken: unit.show(stock.taken()),
             },
             Reason::CertificateExpired => {
                 Exclusion::CertificateExpired { due: resource.certificate_due.unwrap_or_default() }
@@ -279,14 +287,36 @@ impl<'a> Filter<'a> {
                 holds_minutes: i64::from(resource.availability.holds_seconds) / 60,
             },
             Reason::Offline => Exclusion::Offline {
-                link: owners.get(&resource.id.member).map_or(Link::NeverSeen, |owner| owner.link),
+                link: owner_of(owners, resource).link,
             },
             Reason::NotVisible => Exclusion::NotVisible,
             Reason::OwnResource => Exclusion::OwnResource,
-            Reason::PlaceUnknown => Exclusion::PlaceUnknown,
+            Reason::Declined => Exclusion::Declined,
+            Reason::OnLine => Exclusion::OnLine,
+            Reason::Owner => Exclusion::Owner { standing: owner_of(owners, resource).standing },
             Reason::Unreachable => Exclusion::Unreachable { is_destination_cut_off: travel.is_cut_off() },
         }
     }
+}
+
+fn owner_of(owners: &Owners, resource: &Resource) -> Owner {
+    owners.get(&resource.id.member).copied().unwrap_or(Owner::UNKNOWN)
+}
+
+fn tried(inventory: &Inventory, attempts: &Attempts) -> Vec<Reasons> {
+    if attempts.is_empty() {
+        return Vec::new();
+    }
+    let mut tried = vec![Reasons::NONE; inventory.len()];
+    for (id, attempt) in attempts {
+        if let Some(slot) = inventory.slot(id) {
+            tried[slot] = Reasons::when(true, match attempt {
+                Attempt::Declined => Reason::Declined,
+                Attempt::OnLine => Reason::OnLine,
+            });
+        }
+    }
+    tried
 }
 
 /// Every demand that is not met, with what the owner says of it.

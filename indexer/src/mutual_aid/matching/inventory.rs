@@ -23,11 +23,9 @@ use super::{
     need::Mode,
     place::Place,
     resource::{Availability, Resource},
-    roads::{Roads, Spot},
+    roads::{NO_NODE, Roads, Spot},
 };
 
-/// Stands for a node when nobody knows where the resource is; beside "off the graph", which is `u32::MAX`.
-const NO_PLACE: u32 = u32::MAX - 1;
 
 /// What the filter looks at for every resource.
 #[derive(Clone, Debug)]
@@ -46,15 +44,9 @@ pub(super) struct Hot {
     pub(super) owner: u32,
     /// Last day on which certificate and inspection both hold.
     pub(super) due_day: i32,
-    /// Nearest node of the graph, `u32::MAX` off the graph, or [`NO_PLACE`].
+    /// Nearest node of the graph, [`NO_NODE`] off the graph or without a place.
     pub(super) node: u32,
     pub(super) muster_seconds: u32,
-}
-
-impl Hot {
-    pub(super) fn has_place(&self) -> bool {
-        self.node != NO_PLACE
-    }
 }
 
 /// What the cost of a candidate is made of.
@@ -264,7 +256,7 @@ impl Extend<Resource> for Inventory {
 }
 
 fn available(resource: &Resource) -> u64 {
-    resource.stock.available().floor_to(resource.unit.granule()).thousandths()
+    resource.stock.free.min(resource.stock.total).floor_to(resource.unit.granule()).thousandths()
 }
 
 fn stale_after(availability: Availability) -> i64 {
@@ -272,7 +264,7 @@ fn stale_after(availability: Availability) -> i64 {
 }
 
 fn node_of(spot: Option<Spot>) -> u32 {
-    spot.map_or(NO_PLACE, |spot| spot.node)
+    spot.map_or(NO_NODE, |spot| spot.node)
 }
 
 /// Days since 1970-01-01.

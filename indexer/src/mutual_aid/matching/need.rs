@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use shouwang_proto::id::{GroupId, MemberId, RecordId};
+use shouwang_proto::id::{GroupId, MemberId};
+use uuid::Uuid;
 
 use super::{
     amount::{Amount, Unit},
@@ -42,7 +43,7 @@ impl Priority {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineKey {
     /// The request.
-    pub request: RecordId,
+    pub request: Uuid,
     /// The line's number in it.
     pub line: u32,
 }

@@ -28,6 +28,8 @@ pub struct Candidate {
     pub cost: Cost,
     /// What the travel is based on.
     pub basis: Basis,
+    /// Metres to drive, on the roads or as estimated; `None` when nobody knows where it stands.
+    pub metres: Option<u32>,
     /// It may be sent without asking its owner again.
     pub pre_authorised: bool,
     /// Its owner's node is away: call the duty contact.
@@ -89,6 +91,7 @@ pub(super) fn candidate(inventory: &Inventory, filter: &Filter<'_>, slot: usize)
         available: Amount::from_thousandths(inventory.hot[slot].available),
         cost,
         basis,
+        metres: filter.metres(slot),
         pre_authorised: resource.pre_authorised,
         by_phone: filter.is_by_phone(slot),
     })

@@ -3,7 +3,11 @@
 use jiff::{Timestamp, civil::Date};
 use shouwang_proto::id::MemberId;
 
-use super::{capability::Word, inventory::local, resource::Link};
+use super::{
+    capability::Word,
+    inventory::local,
+    resource::{Link, Standing},
+};
 
 /// Why a resource cannot serve a need. A resource may have several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +24,7 @@ pub enum Reason {
     Quantity,
     /// The owner keeps it for itself.
     DonorFloor,
-    /// Others have it: held, committed, deployed, consumed or damaged.
+    /// It is held, committed, deployed, consumed or damaged.
     AlreadyCommitted,
     /// Its certificate has run out.
     CertificateExpired,
@@ -38,15 +42,19 @@ pub enum Reason {
     NotVisible,
     /// It belongs to the requester.
     OwnResource,
-    /// Nobody knows where it stands.
-    PlaceUnknown,
+    /// Its owner said no for this request.
+    Declined,
+    /// It is on the line already.
+    OnLine,
+    /// Its owner has an emergency itself, or is suspended.
+    Owner,
     /// No way leads to the destination.
     Unreachable,
 }
 
 impl Reason {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::WrongKind,
         Self::WrongType,
         Self::Capability,
@@ -62,7 +70,9 @@ impl Reason {
         Self::Offline,
         Self::NotVisible,
         Self::OwnResource,
-        Self::PlaceUnknown,
+        Self::Declined,
+        Self::OnLine,
+        Self::Owner,
         Self::Unreachable,
     ];
 
@@ -85,7 +95,9 @@ impl Reason {
             Self::Offline => "OFFLINE",
             Self::NotVisible => "NOT_VISIBLE",
             Self::OwnResource => "OWN_RESOURCE",
-            Self::PlaceUnknown => "PLACE_UNKNOWN",
+            Self::Declined => "DECLINED",
+            Self::OnLine => "ON_LINE",
+            Self::Owner => "OWNER",
             Self::Unreachable => "UNREACHABLE",
         }
     }
@@ -109,7 +121,9 @@ impl Reason {
             Self::Offline => ("供方离线", "owner offline"),
             Self::NotVisible => ("请求方无权查看", "not visible to the requester"),
             Self::OwnResource => ("请求方自有", "the requester's own"),
-            Self::PlaceUnknown => ("位置不明", "place unknown"),
+            Self::Declined => ("供方已谢绝", "declined by its owner"),
+            Self::OnLine => ("已在本需求行", "on this line already"),
+            Self::Owner => ("供方无法支援", "its owner cannot help"),
             Self::Unreachable => ("无路可达", "no way leads there"),
         }
     }
@@ -253,8 +267,15 @@ pub enum Exclusion {
     NotVisible,
     /// See [`Reason::OwnResource`].
     OwnResource,
-    /// See [`Reason::PlaceUnknown`].
-    PlaceUnknown,
+    /// See [`Reason::Declined`].
+    Declined,
+    /// See [`Reason::OnLine`].
+    OnLine,
+    /// See [`Reason::Owner`].
+    Owner {
+        /// Why it cannot.
+        standing: Standing,
+    },
     /// See [`Reason::Unreachable`].
     Unreachable {
         /// Every way into the destination is blocked, so nobody arrives from wherever.
@@ -282,7 +303,9 @@ impl Exclusion {
             Self::Offline { .. } => Reason::Offline,
             Self::NotVisible => Reason::NotVisible,
             Self::OwnResource => Reason::OwnResource,
-            Self::PlaceUnknown => Reason::PlaceUnknown,
+            Self::Declined => Reason::Declined,
+            Self::OnLine => Reason::OnLine,
+            Self::Owner { .. } => Reason::Owner,
             Self::Unreachable { .. } => Reason::Unreachable,
         }
     }
@@ -299,7 +322,7 @@ impl Exclusion {
 
     fn figures(&self) -> Option<(String, String)> {
         let figures = match self {
-            Self::NotVisible | Self::OwnResource | Self::PlaceUnknown => return None,
+            Self::NotVisible | Self::OwnResource | Self::Declined | Self::OnLine => return None,
             Self::WrongKind { asked, has } | Self::WrongUnit { asked, has } => {
                 (format!("需 {asked}，现为 {has}"), format!("asked {asked}, is {has}"))
             }
@@ -328,6 +351,7 @@ impl Exclusion {
                 format!("said {age_minutes} min ago, holds {holds_minutes} min"),
             ),
             Self::Offline { link } => return link_words(*link),
+            Self::Owner { standing } => return standing_words(*standing),
             Self::Unreachable { is_destination_cut_off: false } => return None,
             Self::Unreachable { is_destination_cut_off: true } => (
                 "目的地各路均封闭，请改选集结点".to_owned(),
@@ -349,6 +373,15 @@ fn link_words(link: Link) -> Option<(String, String)> {
             Some(("从未连接，请电话确认".to_owned(), "never connected, call by phone".to_owned()))
         }
     }
+}
+
+fn standing_words(standing: Standing) -> Option<(String, String)> {
+    let (zh, en) = match standing {
+        Standing::Active => return None,
+        Standing::InTrouble => ("自身处于突发事件中", "has an emergency itself"),
+        Standing::Suspended => ("已被理事会暂停", "suspended by the council"),
+    };
+    Some((zh.to_owned(), en.to_owned()))
 }
 
 fn capability_words(gaps: &[(String, Option<String>)]) -> (String, String) {

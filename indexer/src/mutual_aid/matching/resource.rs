@@ -19,17 +19,18 @@ use super::{
 pub struct Stock {
     /// What the owner has, as published.
     pub total: Amount,
-    /// What of it is neither held, committed, deployed, consumed nor damaged, by the ledger; at most `total`.
-    pub free: Amount,
-    /// What the owner always keeps for itself.
+    /// What of it the owner always keeps for itself.
     pub floor: Amount,
+    /// What can be given away now, by the ledger: what the owner lends (total less floor) less what is held, committed,
+    /// deployed, consumed or damaged.
+    pub free: Amount,
 }
 
 impl Stock {
-    /// What can be given away now, before rounding to whole pieces.
+    /// What of the lent part others have.
     #[must_use]
-    pub fn available(&self) -> Amount {
-        self.free.min(self.total).minus(self.floor)
+    pub fn taken(&self) -> Amount {
+        self.total.minus(self.floor).minus(self.free)
     }
 }
 
@@ -68,7 +69,7 @@ pub struct Resource {
     pub unit: Unit,
     /// How much there is.
     pub stock: Stock,
-    /// Where it stands.
+    /// Where it stands; `None`: nobody knows, and the time to travel is a guess.
     pub place: Option<Place>,
     /// Seconds from the call until it is ready to leave.
     pub muster_seconds: u32,
@@ -99,6 +100,17 @@ pub enum Link {
     NeverSeen,
 }
 
+/// Whether an owner can help anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It can.
+    Active,
+    /// It has an emergency itself.
+    InTrouble,
+    /// The council has suspended it.
+    Suspended,
+}
+
 /// How an owner stands to the alliance and to the requester.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -106,8 +118,8 @@ pub struct Owner {
     pub link: Link,
     /// A signed aid agreement between it and the requester exists.
     pub has_agreement: bool,
-    /// The council has suspended it: its resources are shown to nobody.
-    pub is_suspended: bool,
+    /// Whether it can help anybody.
+    pub standing: Standing,
 }
 
 /// The owners, as they stand to one requester at the time of asking. Who is not in it counts as never seen, without
@@ -116,5 +128,18 @@ pub type Owners = BTreeMap<MemberId, Owner>;
 
 impl Owner {
     /// What is assumed of an owner that nothing is known of.
-    pub const UNKNOWN: Self = Self { link: Link::NeverSeen, has_agreement: false, is_suspended: false };
+    pub const UNKNOWN: Self =
+        Self { link: Link::NeverSeen, has_agreement: false, standing: Standing::Active };
 }
+
+/// What became of an earlier attempt to have a resource for the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// Its owner said no for this request.
+    Declined,
+    /// It is on the line already.
+    OnLine,
+}
+
+/// Resources that were tried for the line before.
+pub type Attempts = BTreeMap<PublicationName, Attempt>;

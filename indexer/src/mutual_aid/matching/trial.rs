@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use shouwang_proto::id::{GroupId, PublicationName, RecordId};
+use uuid::Uuid;
 
 use super::{
     amount::{Amount, Unit},
@@ -14,7 +15,7 @@ use super::{
     place::Place,
     ranking::{CANDIDATES, Ranking, rank},
     reason::Reason,
-    resource::{Availability, Link, Owner, Owners, Resource, Stock},
+    resource::{Availability, Attempts, Link, Owner, Owners, Resource, Standing, Stock},
     roads::{Pace, Travel},
 };
 
@@ -44,7 +45,7 @@ pub(super) fn engine(number: u8) -> Resource {
         capabilities: vec![Capability::parse("抗溶性泡沫"), Capability::parse("流量=48 L/s")],
         incompatible: BTreeSet::new(),
         unit: Unit::new("1"),
-        stock: stock("1", 2.0, 2.0, 0.0),
+        stock: stock("1", 2.0, 0.0, 2.0),
         place: Some(north(1_000.0)),
         muster_seconds: 300,
         certificate_due: None,
@@ -57,10 +58,10 @@ pub(super) fn engine(number: u8) -> Resource {
     }
 }
 
-pub(super) fn stock(unit: &str, total: f64, free: f64, floor: f64) -> Stock {
+pub(super) fn stock(unit: &str, total: f64, floor: f64, free: f64) -> Stock {
     let unit = Unit::new(unit);
-    let [total, free, floor] = [total, free, floor].map(|value| unit.amount(value).unwrap());
-    Stock { total, free, floor }
+    let [total, floor, free] = [total, floor, free].map(|value| unit.amount(value).unwrap());
+    Stock { total, floor, free }
 }
 
 /// `west-chem` asks for 2 vehicles.
@@ -83,11 +84,11 @@ pub(super) fn need() -> Need {
 }
 
 pub(super) fn line(line: u32) -> LineKey {
-    LineKey { request: RecordId::from_bytes([1; 16]), line }
+    LineKey { request: Uuid::from_bytes([1; 16]), line }
 }
 
 pub(super) fn online() -> Owner {
-    Owner { link: Link::Online, has_agreement: false, is_suspended: false }
+    Owner { link: Link::Online, has_agreement: false, standing: Standing::Active }
 }
 
 pub(super) fn owners(owners: &[(&str, Owner)]) -> Owners {
@@ -111,7 +112,7 @@ pub(super) fn verdict(need: &Need, owner: Owner, resource: Resource) -> Vec<(Rea
     let inventory = inventory([resource]);
     let travel = Travel::straight(need.destination, Pace::default());
     let policy = Policy::default();
-    let question = Question { need, owners: &owners, travel: &travel, policy: &policy };
+    let question = Question { need, owners: &owners, attempts: &Attempts::new(), travel: &travel, policy: &policy };
     let ranking: Ranking<'_> = rank(&inventory, question, CANDIDATES).unwrap();
     let exclusions = ranking.explain(&id).unwrap();
     exclusions

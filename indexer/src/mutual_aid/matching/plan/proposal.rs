@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use shouwang_proto::id::PublicationName;
 
 use super::{
-    LINE_LIMIT, Line, Offer, Problem, Share, greedy::serve_one_by_one, prepared::Prepared, served, solve_prepared,
+    LINE_LIMIT, Line, Offer, Problem, Share, below_minimum, greedy::serve_one_by_one, prepared::Prepared, served,
+    solve_prepared,
 };
 use crate::mutual_aid::matching::{
     amount::Amount,
@@ -117,11 +118,15 @@ impl ShortfallReason {
     }
 }
 
-/// How good a plan is, comparable whatever the units: every line counts as one.
+/// How good a plan is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// Lines below their minimum.
-    pub lines_below_minimum: usize,
+    /// Units times their seconds, each in the unit of its line.
+    pub unit_seconds: f64,
+    /// Units that stay unmet, each in the unit of its line.
+    pub unmet_units: f64,
+    /// Lines of each priority, P1 first, that get less than their minimum.
+    pub lines_below_minimum: [usize; 3],
     /// Unmet parts of all lines: two lines that get half of what they ask make 1.0.
     pub unmet_lines: f64,
     /// Mean seconds of what is sent, each line weighing as much of it as is met.
@@ -159,8 +164,8 @@ pub fn propose(inventory: &Inventory, questions: &[Question<'_>]) -> Result<Prop
     Ok(Proposal {
         assignments: model.assignments(&shares),
         shortfalls,
-        joint: tally(&model.problem, &shares),
-        one_by_one: tally(&model.problem, &serve_one_by_one(&model.problem, &prepared)),
+        joint: model.tally(&shares),
+        one_by_one: model.tally(&serve_one_by_one(&model.problem, &prepared)),
     })
 }
 
@@ -283,23 +288,29 @@ impl<'a> Model<'a> {
             Some(_) | None => ShortfallReason::SupplyShort { supply },
         }
     }
-}
 
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn tally(problem: &Problem, shares: &[Share]) -> Tally {
-    let mut tally = Tally::default();
-    for (line, got) in problem.lines.iter().zip(served(problem, shares)) {
-        tally.lines_below_minimum += usize::from(got < line.minimum);
-        tally.unmet_lines += 1.0 - got as f64 / line.asked as f64;
+    fn tally(&self, shares: &[Share]) -> Tally {
+        let lines = &self.problem.lines;
+        let value = |line: usize, amount: u64| {
+            self.filters[line].need().ask.unit.value(Amount::from_thousandths(amount))
+        };
+        let part = |line: usize, amount: u64| value(line, amount) / value(line, lines[line].asked);
+        let mut tally = Tally { lines_below_minimum: below_minimum(&self.problem, shares), ..Tally::default() };
+        for (line, got) in served(&self.problem, shares).into_iter().enumerate() {
+            let missing = lines[line].asked - got;
+            tally.unmet_units += value(line, missing);
+            tally.unmet_lines += part(line, missing);
+        }
+        let mut met = 0.0;
+        for share in shares {
+            let (line, seconds) = (share.line as usize, f64::from(share.seconds));
+            tally.unit_seconds += value(line, share.amount) * seconds;
+            tally.mean_seconds += part(line, share.amount) * seconds;
+            met += part(line, share.amount);
+        }
+        if met > 0.0 {
+            tally.mean_seconds /= met;
+        }
+        tally
     }
-    let mut met = 0.0;
-    for share in shares {
-        let part = share.amount as f64 / problem.lines[share.line as usize].asked as f64;
-        met += part;
-        tally.mean_seconds += part * f64::from(share.seconds);
-    }
-    if met > 0.0 {
-        tally.mean_seconds /= met;
-    }
-    tally
 }

@@ -201,7 +201,7 @@ fn check_edges(
         }
         let seconds = length_m / speed_kmh * 3.6;
         ways.push(Way { edge, from, to, millis: millis(seconds).max(1), is_both_ways: both_ways });
-        edges.push(Edge { id, from, to });
+        edges.push(Edge { id, from, to, length_metres: length_m });
     }
     (edges, numbers, ways)
 }

@@ -32,8 +32,10 @@ pub const NODE_LIMIT: usize = 200_000;
 /// Most edges of a graph.
 pub const EDGE_LIMIT: usize = 500_000;
 
-/// "No way": as a time, as an arc, as a node.
-pub(super) const NONE: u32 = u32::MAX;
+/// "No way": as a time, as a node.
+const NONE: u32 = u32::MAX;
+/// Stands for the node of what is off the graph.
+pub(super) const NO_NODE: u32 = NONE;
 
 /// One mistake in a description of roads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +82,7 @@ struct Edge {
     id: Box<str>,
     from: u32,
     to: u32,
+    length_metres: f64,
 }
 
 /// The roads of a park. Valid by construction.

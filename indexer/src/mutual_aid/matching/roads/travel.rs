@@ -12,6 +12,8 @@ pub enum Basis {
     Roads,
     /// Distance as the crow flies times a detour, by a speed. Knows of no closure.
     StraightLine,
+    /// Nobody knows where the resource stands; a fixed time is assumed.
+    Unknown,
 }
 
 impl Basis {
@@ -21,6 +23,7 @@ impl Basis {
         match self {
             Self::Roads => "ROADS",
             Self::StraightLine => "STRAIGHT_LINE",
+            Self::Unknown => "UNKNOWN",
         }
     }
 
@@ -30,6 +33,7 @@ impl Basis {
         match self {
             Self::Roads => ("园区路网", "park roads"),
             Self::StraightLine => ("直线估算", "straight-line estimate"),
+            Self::Unknown => ("位置不明，按假定", "place unknown, assumed"),
         }
     }
 }
@@ -43,12 +47,14 @@ pub struct Pace {
     pub straight_kmh: u32,
     /// km/h between a place and the nearest node of the graph, at least 1.
     pub access_kmh: u32,
+    /// Seconds that are assumed when nobody knows where the resource stands.
+    pub unknown_seconds: u32,
 }
 
 impl Default for Pace {
-    /// 1.35 times the distance at 30 km/h; 10 km/h off the graph.
+    /// 1.35 times the distance at 30 km/h; 10 km/h off the graph; half an hour from nobody knows where.
     fn default() -> Self {
-        Self { detour_percent: 135, straight_kmh: 30, access_kmh: 10 }
+        Self { detour_percent: 135, straight_kmh: 30, access_kmh: 10, unknown_seconds: 1_800 }
     }
 }
 
@@ -84,7 +90,8 @@ impl Spot {
 struct ByRoad {
     roads: Arc<Roads>,
     reach: Reach,
-    /// Seconds from the last node to the destination.
+    /// Metres and seconds from the last node to the destination.
+    access_metres: f64,
     access_seconds: f64,
     is_cut_off: bool,
 }
@@ -112,6 +119,7 @@ impl Travel {
         let mut travel = Self::straight(destination, pace);
         travel.by_road = roads.snap(destination).map(|Snap { node, metres }| ByRoad {
             reach: roads.reach(conditions, node),
+            access_metres: metres,
             access_seconds: seconds(metres, pace.access_kmh),
             is_cut_off: roads.is_cut_off(conditions, node),
             roads: Arc::clone(roads),
@@ -146,26 +154,41 @@ impl Travel {
     /// The way from a place; `None` when the place is on the graph and no way leads.
     #[must_use]
     pub fn leg(&self, from: Place) -> Option<Leg> {
-        self.leg_from(&Spot::new(from, self.by_road.as_ref().map(|by_road| by_road.roads.as_ref())))
+        self.leg_from(Some(&Spot::new(from, self.by_road.as_ref().map(|by_road| by_road.roads.as_ref()))))
     }
 
-    pub(in crate::mutual_aid::matching) fn leg_from(&self, spot: &Spot) -> Option<Leg> {
-        match &self.by_road {
-            Some(by_road) if spot.node != NONE => {
-                let (total, gates) = (by_road.reach.millis(spot.node)?, by_road.reach.gate_millis(spot.node));
-                let access = seconds(spot.access_metres, self.pace.access_kmh) + by_road.access_seconds;
-                Some(Leg {
-                    travel_seconds: whole(f64::from(total - gates) / 1000.0 + access),
-                    gate_seconds: gates.div_ceil(1000),
-                    basis: Basis::Roads,
-                })
-            }
-            _ => {
-                let metres = spot.bearing.metres_to(self.bearing) * f64::from(self.pace.detour_percent) / 100.0;
-                let travel_seconds = whole(seconds(metres, self.pace.straight_kmh));
-                Some(Leg { travel_seconds, gate_seconds: 0, basis: Basis::StraightLine })
-            }
-        }
+    /// The way from a spot; from nobody knows where it is assumed.
+    pub(in crate::mutual_aid::matching) fn leg_from(&self, spot: Option<&Spot>) -> Option<Leg> {
+        let Some(spot) = spot else {
+            let travel_seconds = self.pace.unknown_seconds;
+            return Some(Leg { travel_seconds, gate_seconds: 0, basis: Basis::Unknown });
+        };
+        let Some(by_road) = self.road_of(spot) else {
+            let travel_seconds = whole(seconds(self.estimated_metres(spot), self.pace.straight_kmh));
+            return Some(Leg { travel_seconds, gate_seconds: 0, basis: Basis::StraightLine });
+        };
+        let (total, gates) = (by_road.reach.millis(spot.node)?, by_road.reach.gate_millis(spot.node));
+        let access = seconds(spot.access_metres, self.pace.access_kmh) + by_road.access_seconds;
+        Some(Leg {
+            travel_seconds: whole(f64::from(total - gates) / 1000.0 + access),
+            gate_seconds: gates.div_ceil(1000),
+            basis: Basis::Roads,
+        })
+    }
+
+    /// Metres from a spot, on the roads or as estimated; `None` when no way leads.
+    pub(in crate::mutual_aid::matching) fn metres_from(&self, spot: &Spot) -> Option<u32> {
+        let Some(by_road) = self.road_of(spot) else { return Some(whole(self.estimated_metres(spot))) };
+        let on_roads = by_road.roads.route_metres(&by_road.reach.route(spot.node))?;
+        Some(whole(on_roads + spot.access_metres + by_road.access_metres))
+    }
+
+    fn road_of(&self, spot: &Spot) -> Option<&ByRoad> {
+        self.by_road.as_ref().filter(|_| spot.node != NONE)
+    }
+
+    fn estimated_metres(&self, spot: &Spot) -> f64 {
+        spot.bearing.metres_to(self.bearing) * f64::from(self.pace.detour_percent) / 100.0
     }
 
     /// True when the node is on the graph and no way leads from it.

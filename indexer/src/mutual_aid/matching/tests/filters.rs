@@ -8,9 +8,9 @@ use super::super::{
     need::{Ask, Mode, Need, TypeChoice},
     ranking::rank,
     reason::Reason,
-    resource::{Availability, Link, Owner, Resource},
+    resource::{Attempt, Attempts, Availability, Link, Owner, Resource, Standing},
     roads::{Pace, Travel},
-    trial::{engine, inventory, minutes_ago, need, north, online, owners, pieces, stock, verdict},
+    trial::{engine, id, inventory, minutes_ago, need, north, online, owners, pieces, stock, verdict},
 };
 
 #[track_caller]
@@ -62,37 +62,38 @@ fn capabilities_are_demanded_with_their_figures() {
 #[test]
 fn too_little_says_whose_it_is() {
     let need = Need { ask: Ask::new("1", 4.0, 2.0).unwrap().with_lot(pieces(2)), ..need() };
-    let with = |total, free, floor| Resource { stock: stock("1", total, free, floor), ..engine(1) };
-    check(&need, online(), with(3.0, 2.0, 0.0), &[]);
+    let with = |total, floor, free| Resource { stock: stock("1", total, floor, free), ..engine(1) };
+    check(&need, online(), with(3.0, 0.0, 2.0), &[]);
     let few = [(Reason::Quantity, "数量不足：需 2，共有 1", "too little of it: asked 2, has 1")];
-    check(&need, online(), with(1.0, 1.0, 1.0), &few);
+    check(&need, online(), with(1.0, 1.0, 0.0), &few);
     let kept = [(
         Reason::DonorFloor,
-        "供方自留：需 2，可用 3，自留 2",
-        "kept by its owner: asked 2, free 3, keeps 2",
+        "供方自留：需 2，可用 1，自留 2",
+        "kept by its owner: asked 2, free 1, keeps 2",
     )];
-    check(&need, online(), with(3.0, 3.0, 2.0), &kept);
+    check(&need, online(), with(3.0, 2.0, 1.0), &kept);
     let taken = [(
         Reason::AlreadyCommitted,
         "已被占用：需 2，可用 1，已占用 2",
         "already committed: asked 2, free 1, taken 2",
     )];
-    check(&need, online(), with(3.0, 1.0, 0.0), &taken);
-    let reasons = |total, free, floor| -> Vec<_> {
-        verdict(&need, online(), with(total, free, floor)).into_iter().map(|found| found.0).collect()
+    check(&need, online(), with(3.0, 0.0, 1.0), &taken);
+    let reasons = |total, floor, free| -> Vec<_> {
+        verdict(&need, online(), with(total, floor, free)).into_iter().map(|found| found.0).collect()
     };
     let both = [Reason::DonorFloor, Reason::AlreadyCommitted];
-    assert_eq!(reasons(4.0, 3.0, 2.0), both, "each alone would leave 2");
-    assert_eq!(reasons(2.0, 0.0, 2.0), both, "each alone would leave none");
-    assert_eq!(reasons(2.0, 9.0, 1.0), [Reason::DonorFloor], "the ledger cannot free more than there is");
+    assert_eq!(reasons(4.0, 2.0, 1.0), both, "without either there would be enough");
+    assert_eq!(reasons(2.0, 1.0, 0.0), both, "without one of them there would still be too little");
+    assert_eq!(reasons(2.0, 2.0, 0.0), [Reason::DonorFloor]);
+    assert_eq!(reasons(1.0, 0.0, 9.0), [Reason::Quantity], "the ledger cannot free more than there is");
 }
 
 #[test]
 fn half_a_vehicle_is_none_but_half_a_cubic_metre_counts() {
-    let half = Resource { stock: stock("1", 2.0, 1.5, 1.0), ..engine(1) };
+    let half = Resource { stock: stock("1", 2.0, 1.0, 0.5), ..engine(1) };
     let reasons: Vec<_> = verdict(&need(), online(), half).into_iter().map(|found| found.0).collect();
     assert_eq!(reasons, [Reason::DonorFloor, Reason::AlreadyCommitted]);
-    let foam = Resource { unit: "L".into(), stock: stock("L", 800.0, 600.0, 100.0), ..engine(1) };
+    let foam = Resource { unit: "L".into(), stock: stock("L", 800.0, 100.0, 500.0), ..engine(1) };
     let need = Need { ask: Ask::new("m3", 6.0, 1.0).unwrap(), ..need() };
     check(&need, online(), foam, &[]);
 }
@@ -175,11 +176,11 @@ fn an_offline_owner_is_called_until_its_word_is_out_of_date() {
 #[test]
 fn what_is_committed_in_one_step_needs_a_connected_owner() {
     let (need, travel) = (need(), Travel::straight(north(0.0), Pace::default()));
-    let owners = owners(&[("east-steel", Owner { link: Link::NeverSeen, ..online() })]);
+    let (owners, none) = (owners(&[("east-steel", Owner { link: Link::NeverSeen, ..online() })]), Attempts::new());
     let inventory = inventory([engine(1)]);
     for (offline, expected) in [(OfflineRule::WhenStale, 0), (OfflineRule::Always, 1)] {
         let policy = Policy { offline, ..Policy::default() };
-        let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy };
+        let question = Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
         assert_eq!(rank(&inventory, question, 1).unwrap().count(Reason::Offline), expected);
     }
 }
@@ -192,15 +193,34 @@ fn who_may_not_see_it_does_not_get_it() {
     let mut insider = need();
     insider.groups.insert("hot-work".parse().unwrap());
     check(&insider, online(), secret, &[]);
-    check(&need(), Owner { is_suspended: true, ..online() }, engine(1), &[hidden]);
 }
 
 #[test]
-fn ones_own_and_what_stands_nowhere_do_not_help() {
+fn ones_own_does_not_help() {
     let own = Need { requester: "east-steel".parse().unwrap(), ..need() };
     check(&own, online(), engine(1), &[(Reason::OwnResource, "请求方自有", "the requester's own")]);
-    let lost = Resource { place: None, ..engine(1) };
-    check(&need(), online(), lost, &[(Reason::PlaceUnknown, "位置不明", "place unknown")]);
+}
+
+#[test]
+fn an_owner_may_be_unable_to_help() {
+    let with = |standing| Owner { standing, ..online() };
+    let trouble = (Reason::Owner, "供方无法支援：自身处于突发事件中", "its owner cannot help: has an emergency itself");
+    check(&need(), with(Standing::InTrouble), engine(1), &[trouble]);
+    let out = (Reason::Owner, "供方无法支援：已被理事会暂停", "its owner cannot help: suspended by the council");
+    check(&need(), with(Standing::Suspended), engine(1), &[out]);
+}
+
+#[test]
+fn nobody_is_asked_twice() {
+    let (need, policy, travel) = (need(), Policy::default(), Travel::straight(north(0.0), Pace::default()));
+    let owners = owners(&[("east-steel", online())]);
+    let ids = [1, 2, 3].map(|number| id("east-steel", number));
+    let attempts = Attempts::from([(ids[0].clone(), Attempt::Declined), (ids[1].clone(), Attempt::OnLine)]);
+    let question = Question { need: &need, owners: &owners, attempts: &attempts, travel: &travel, policy: &policy };
+    let inventory = inventory([1, 2, 3].map(engine));
+    let ranking = rank(&inventory, question, 64).unwrap();
+    let words = ids.map(|id| ranking.explain(&id).unwrap().iter().map(|why| why.words().0).collect::<String>());
+    assert_eq!(words, ["供方已谢绝", "已在本需求行", ""]);
 }
 
 #[test]
@@ -212,7 +232,6 @@ fn all_reasons_are_given_not_only_the_first() {
     broken.inspection_due = "2026-01-01".parse().ok();
     broken.availability.reported_at = minutes_ago(600);
     broken.audience.clear();
-    broken.place = None;
     let reasons: Vec<_> = verdict(&need, Owner::UNKNOWN, broken).into_iter().map(|found| found.0).collect();
     let expected = [
         Reason::WrongKind,
@@ -222,16 +241,15 @@ fn all_reasons_are_given_not_only_the_first() {
         Reason::Stale,
         Reason::Offline,
         Reason::NotVisible,
-        Reason::PlaceUnknown,
     ];
     assert_eq!(reasons, expected);
 }
 
 #[test]
 fn a_drill_never_sees_the_real_ledger() {
-    let (need, owners) = (Need { mode: Mode::Exercise, ..need() }, owners(&[]));
+    let (need, owners, none) = (Need { mode: Mode::Exercise, ..need() }, owners(&[]), Attempts::new());
     let (travel, policy) = (Travel::straight(north(0.0), Pace::default()), Policy::default());
-    let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy };
+    let question = Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
     let refused = rank(&inventory([engine(1)]), question, 1).unwrap_err();
     assert_eq!(refused, Mismatch::Mode { need: Mode::Exercise, ledger: Mode::Actual });
 }

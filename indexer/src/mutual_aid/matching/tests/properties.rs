@@ -12,7 +12,7 @@ use super::super::{
     need::{Ask, Need, TypeChoice},
     ranking::rank,
     reason::{Reason, Reasons},
-    resource::{Availability, Link, Owner, Owners, Resource, Rest, Stock},
+    resource::{Attempt, Attempts, Availability, Link, Owner, Owners, Resource, Rest, Standing, Stock},
     roads::{Pace, Travel},
     trial::{engine, id, inventory, minutes_ago, need, north},
 };
@@ -32,9 +32,9 @@ fn groups() -> impl Strategy<Value = BTreeSet<GroupId>> {
 }
 
 prop_compose! {
-    fn any_stock()(total in 0_u64..9_000, free in 0_u64..9_000, floor in 0_u64..4_000) -> Stock {
-        let [total, free, floor] = [total, free, floor].map(Amount::from_thousandths);
-        Stock { total, free, floor }
+    fn any_stock()(total in 0_u64..9_000, floor in 0_u64..4_000, free in 0_u64..9_000) -> Stock {
+        let [total, floor, free] = [total, floor, free].map(Amount::from_thousandths);
+        Stock { total, floor, free }
     }
 }
 
@@ -104,18 +104,15 @@ prop_compose! {
 
 fn any_owners() -> impl Strategy<Value = Owners> {
     let link = prop::sample::select(vec![Link::Online, Link::Online, Link::Offline(minutes_ago(9)), Link::NeverSeen]);
-    let owner = (link, any::<bool>(), prop::bool::weighted(0.1)).prop_map(|(link, has_agreement, is_suspended)| Owner {
-        link,
-        has_agreement,
-        is_suspended,
-    });
+    let owner = (link, any::<bool>(), prop::sample::select(vec![Standing::Active, Standing::Active, Standing::InTrouble, Standing::Suspended]))
+        .prop_map(|(link, has_agreement, standing)| Owner { link, has_agreement, standing });
     prop::collection::vec(owner, 3).prop_map(|owners| {
         OWNERS.iter().zip(owners).map(|(member, owner)| (member.parse().unwrap(), owner)).collect::<BTreeMap<_, _>>()
     })
 }
 
 /// The filter as the specification words it, one resource after the other, without any of the shortcuts.
-fn plainly(need: &Need, owners: &Owners, policy: &Policy, resource: &Resource) -> Reasons {
+fn plainly(need: &Need, owners: &Owners, attempts: &Attempts, policy: &Policy, resource: &Resource) -> Reasons {
     let owner = owners.get(&resource.id.member).copied().unwrap_or(Owner::UNKNOWN);
     let today = "2026-11-22".parse().unwrap();
     let age = need.now.as_second() - resource.availability.reported_at.as_second();
@@ -123,31 +120,33 @@ fn plainly(need: &Need, owners: &Owners, policy: &Policy, resource: &Resource) -
     let is_away = owner.link != Link::Online;
     let is_comparable = resource.unit.dimension() == need.ask.unit.dimension();
     let whole = |amount: Amount| amount.floor_to(resource.unit.granule());
-    let (lot, total, floor) = (need.ask.lot, resource.stock.total, resource.stock.floor);
-    let free = resource.stock.free.min(total);
-    let is_little = is_comparable && whole(free.minus(floor)) < lot;
+    let (lot, Stock { total, floor, free }) = (need.ask.lot, resource.stock);
+    let is_little = is_comparable && whole(free.min(total)) < lot;
     let has_enough = whole(total) >= lot;
+    let (no_floor, no_others) = (whole(free.plus(floor)) >= lot, whole(total.minus(floor)) >= lot);
     let has_type = need.types.is_empty() || need.types.iter().any(|choice| choice.name == resource.type_name);
     let is_capable = need.demands.iter().all(|demand| demand.is_met_by(&resource.capabilities));
     let is_offline = is_away && (is_stale || policy.offline == OfflineRule::Always);
-    let is_hidden = resource.audience.is_disjoint(&need.groups) || owner.is_suspended;
+    let attempt = attempts.get(&resource.id);
     let holds = [
         (Reason::WrongKind, resource.kind != need.kind),
         (Reason::WrongType, !has_type),
         (Reason::Capability, !is_capable),
         (Reason::WrongUnit, !is_comparable),
         (Reason::Quantity, is_little && !has_enough),
-        (Reason::DonorFloor, is_little && has_enough && (whole(free) >= lot || whole(total.minus(floor)) < lot)),
-        (Reason::AlreadyCommitted, is_little && has_enough && (whole(free) < lot || whole(total.minus(floor)) >= lot)),
+        (Reason::DonorFloor, is_little && has_enough && (no_floor || !no_others)),
+        (Reason::AlreadyCommitted, is_little && has_enough && (!no_floor || no_others)),
         (Reason::CertificateExpired, resource.certificate_due.is_some_and(|due| due < today)),
         (Reason::InspectionOverdue, resource.inspection_due.is_some_and(|due| due < today)),
         (Reason::AgreementMissing, need.needs_agreement && !owner.has_agreement),
         (Reason::SubstanceIncompatible, !resource.incompatible.is_disjoint(&need.substances)),
         (Reason::Stale, is_stale),
         (Reason::Offline, is_offline),
-        (Reason::NotVisible, is_hidden),
+        (Reason::NotVisible, resource.audience.is_disjoint(&need.groups)),
         (Reason::OwnResource, resource.id.member == need.requester),
-        (Reason::PlaceUnknown, resource.place.is_none()),
+        (Reason::Declined, attempt == Some(&Attempt::Declined)),
+        (Reason::OnLine, attempt == Some(&Attempt::OnLine)),
+        (Reason::Owner, owner.standing != Standing::Active),
     ];
     holds.into_iter().filter(|(_, holds)| *holds).map(|(reason, _)| reason).collect()
 }
@@ -156,21 +155,27 @@ proptest! {
     #[test]
     fn every_resource_is_a_candidate_or_has_its_reasons(
         resources in any_resources(), need in any_need(), owners in any_owners(), is_strict in any::<bool>(),
+        tried in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..4),
     ) {
+        let attempt = |declined| if declined { Attempt::Declined } else { Attempt::OnLine };
+        let attempts: Attempts = if resources.is_empty() { Attempts::new() } else {
+            tried.iter().map(|(index, declined)| (index.get(&resources).id.clone(), attempt(*declined))).collect()
+        };
         let policy = Policy {
             offline: if is_strict { OfflineRule::Always } else { OfflineRule::WhenStale },
             ..Policy::default()
         };
         let travel = Travel::straight(need.destination, Pace::default());
         let all = inventory(resources.clone());
-        let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy };
+        let question =
+            Question { need: &need, owners: &owners, attempts: &attempts, travel: &travel, policy: &policy };
         let ranking = rank(&all, question, usize::MAX).unwrap();
         let excluded: BTreeMap<_, _> =
             ranking.excluded().map(|(resource, reasons)| (resource.id.clone(), reasons)).collect();
         let candidates: BTreeSet<_> = ranking.candidates().iter().map(|one| one.id.clone()).collect();
         prop_assert_eq!(ranking.eligible(), candidates.len());
         for resource in &resources {
-            let expected = plainly(&need, &owners, &policy, resource);
+            let expected = plainly(&need, &owners, &attempts, &policy, resource);
             prop_assert_eq!(candidates.contains(&resource.id), expected.is_empty());
             prop_assert_eq!(excluded.get(&resource.id).copied().unwrap_or_default(), expected);
             let explained = ranking.explain(&resource.id).unwrap();
@@ -190,7 +195,8 @@ proptest! {
     ) {
         let travel = Travel::straight(need.destination, Pace::default());
         let policy = Policy::default();
-        let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy };
+        let none = Attempts::new();
+        let question = Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
         let (one, other) = (inventory(resources.clone()), inventory(shuffled));
         let (one, other) = (rank(&one, question, limit).unwrap(), rank(&other, question, limit).unwrap());
         prop_assert_eq!(one.candidates(), other.candidates());
@@ -219,7 +225,8 @@ proptest! {
         let anew = inventory(after);
         let travel = Travel::straight(need.destination, Pace::default());
         let policy = Policy::default();
-        let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy };
+        let none = Attempts::new();
+        let question = Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
         let (changed, anew) = (rank(&changed, question, 64).unwrap(), rank(&anew, question, 64).unwrap());
         prop_assert_eq!(changed.candidates(), anew.candidates());
         for reason in Reason::ALL {

@@ -6,7 +6,7 @@ use super::super::{
     inventory::Inventory,
     need::{Need, TypeChoice},
     ranking::rank,
-    resource::{Availability, Link, Owner, Owners, Resource, Rest},
+    resource::{Attempts, Availability, Link, Owner, Owners, Resource, Rest},
     roads::{Pace, Travel},
     trial::{NOW, engine, id, inventory, minutes_ago, need, north, online, owners, pieces},
 };
@@ -14,7 +14,8 @@ use super::super::{
 /// `id: muster+travel+gate+staleness+rest+substitute+uncertainty=total` of every candidate.
 fn story(inventory: &Inventory, need: &Need, owners: &Owners, limit: usize) -> Vec<String> {
     let (travel, policy) = (Travel::straight(need.destination, Pace::default()), Policy::default());
-    let ranking = rank(inventory, Question { need, owners, travel: &travel, policy: &policy }, limit).unwrap();
+    let question = Question { need, owners, attempts: &Attempts::new(), travel: &travel, policy: &policy };
+    let ranking = rank(inventory, question, limit).unwrap();
     ranking
         .candidates()
         .iter()
@@ -56,6 +57,21 @@ fn each_circumstance_has_its_price() {
         "5: 300+162+0+0+675+0+123=1260",
     ];
     check(vec![tired, asked, called, old, rested, engine(1)], &need(), &expected);
+}
+
+#[test]
+fn from_nobody_knows_where_the_time_is_assumed() {
+    let lost = Resource { place: None, ..engine(2) };
+    check(vec![lost.clone(), engine(1)], &need(), &["1: 300+162+0+0+0+0+123=585", "2: 300+1800+0+0+0+0+615=2715"]);
+    let (need, policy) = (need(), Policy::default());
+    let owners = owners(&[("east-steel", online())]);
+    let travel = Travel::straight(need.destination, Pace::default());
+    let none = Attempts::new();
+    let question = Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
+    let inventory = inventory([lost, engine(1)]);
+    let ranking = rank(&inventory, question, 64).unwrap();
+    let shown = ranking.candidates().iter().map(|one| (one.basis.code(), one.metres));
+    assert_eq!(shown.collect::<Vec<_>>(), [("STRAIGHT_LINE", Some(1_350)), ("UNKNOWN", None)]);
 }
 
 #[test]
@@ -105,9 +121,9 @@ fn the_inventory_follows_catalog_and_ledger() {
 
 #[test]
 fn times_to_another_place_are_refused() {
-    let (need, owners, policy) = (need(), owners(&[]), Policy::default());
+    let (need, owners, none, policy) = (need(), owners(&[]), Attempts::new(), Policy::default());
     let travel = Travel::straight(north(1.0), Pace::default());
-    let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy };
+    let question = Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
     assert_eq!(rank(&inventory([]), question, 1).unwrap_err(), Mismatch::Destination);
 }
 
