@@ -1,0 +1,3 @@
+//! Emergency mutual aid at the hub.
+
+pub mod matching;
