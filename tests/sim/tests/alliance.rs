@@ -3,7 +3,8 @@
 //! `SHOUWANG_SIM_SEEDS=N` runs N seeds, `SHOUWANG_SIM_FIRST=N` begins at another one, `SHOUWANG_SIM_SEED=N` repeats one
 //! and prints what happened, `SHOUWANG_SIM_THREADS=N` runs so many at a time (default: one for each processor).
 //!
-//! A seed repeats itself to the event only with `RUSTFLAGS="--cfg tokio_unstable"`: tokio draws random numbers of its own.
+//! A seed repeats itself to the event only with `RUSTFLAGS="--cfg tokio_unstable"`, as tests/run sets it: without it tokio
+//! draws random numbers of its own.
 
 use shouwang_sim::{
     campaign::{campaign, run_seed},
@@ -66,6 +67,8 @@ const CASES: [&str; 6] = [
     "look: withdrawn is gone",
 ];
 
+/// Part of tests/run, which sets the flag.
+#[cfg(tokio_unstable)]
 #[test]
 fn a_seed_repeats_itself() {
     for seed in [3, 17] {
