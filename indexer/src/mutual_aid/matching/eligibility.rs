@@ -4,7 +4,6 @@ use super::{
     amount::Amount,
     capability::Demand,
     cost::{Circumstances, Cost, Rates},
-    exclusion::Exclusion,
     interned::signature_bit,
     inventory::{Ability, Hot, Inventory, NO_FIGURE, day_number, local},
     need::{Mode, Need},
@@ -76,8 +75,8 @@ struct OwnerView {
 /// A question in the inventory's own numbers.
 #[derive(Debug)]
 pub(super) struct Filter<'a> {
-    inventory: &'a Inventory,
-    question: Question<'a>,
+    pub(super) inventory: &'a Inventory,
+    pub(super) question: Question<'a>,
     /// `None`: nobody has this kind or unit.
     kind: Option<u32>,
     dimension: Option<u32>,
@@ -91,7 +90,7 @@ pub(super) struct Filter<'a> {
     /// By slot; empty when nothing was tried before.
     tried: Vec<Reasons>,
     lot: u64,
-    now: i64,
+    pub(super) now: i64,
     today: i32,
 }
 
