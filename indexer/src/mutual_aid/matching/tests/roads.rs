@@ -44,14 +44,19 @@ fn need_at(number: i32) -> Need {
 
 /// `id: travel+gate, metres, basis` of every candidate, then the words of every exclusion.
 fn story(inventory: &Inventory, roads: &Arc<Roads>, now: &Conditions, need: &Need) -> Vec<String> {
-    let (policy, owners, none) =
-        (Policy::default(), owners(&[("east-steel", online())]), Attempts::new());
+    let (policy, owners, none) = (Policy::default(), owners(&[("east-steel", online())]), Attempts::new());
     let travel = Travel::on(roads, now, need.destination, Pace::default());
     let question = Question { need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
     let ranking = rank(inventory, question, 64).unwrap();
     let candidates = ranking.candidates().iter().map(|one| {
         let (cost, metres) = (one.cost, one.metres.unwrap());
-        format!("{}: {}+{}, {metres} m, {}", one.id.record.as_bytes()[0], cost.travel, cost.gate, one.basis.code())
+        format!(
+            "{}: {}+{}, {metres} m, {}",
+            one.id.record.as_bytes()[0],
+            cost.travel,
+            cost.gate,
+            one.basis.code()
+        )
     });
     let excluded = ranking.excluded().map(|(resource, _)| {
         let words: Vec<_> = ranking.explain(&resource.id).unwrap().iter().map(|why| why.words().0).collect();
@@ -69,18 +74,15 @@ fn times_come_from_the_map_and_closures_hold_at_once() {
         inventory.put(Resource { place: Some(place), ..engine(number) });
     }
     let open = roads.conditions(&[], &[]).unwrap();
-    let expected = [
-        "2: 100+0, 1000 m, ROADS",
-        "1: 200+20, 2000 m, ROADS",
-        "3: 953+0, 7936 m, STRAIGHT_LINE",
-    ];
+    let expected = ["2: 100+0, 1000 m, ROADS", "1: 200+20, 2000 m, ROADS", "3: 952+0, 7932 m, STRAIGHT_LINE"];
     assert_eq!(story(&inventory, &roads, &open, &need_at(2)), expected);
     let shut = roads.conditions(&[Closure::Edge("0-1".to_owned())], &[]).unwrap();
-    let expected = ["2: 100+0, 1000 m, ROADS", "3: 953+0, 7936 m, STRAIGHT_LINE", "1: 无路可达"];
+    let expected = ["2: 100+0, 1000 m, ROADS", "3: 952+0, 7932 m, STRAIGHT_LINE", "1: 无路可达"];
     assert_eq!(story(&inventory, &roads, &shut, &need_at(2)), expected);
     let shut = roads.conditions(&[Closure::Node("2".to_owned())], &[]).unwrap();
     let cut_off = "无路可达：目的地各路均封闭，请改选集结点";
-    let expected = ["3: 953+0, 7936 m, STRAIGHT_LINE".to_owned(), format!("1: {cut_off}"), format!("2: {cut_off}")];
+    let expected =
+        ["3: 952+0, 7932 m, STRAIGHT_LINE".to_owned(), format!("1: {cut_off}"), format!("2: {cut_off}")];
     assert_eq!(story(&inventory, &roads, &shut, &need_at(2)), expected);
 }
 
@@ -96,7 +98,7 @@ fn another_map_places_everything_anew() {
         Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
     assert_eq!(rank(&inventory, question, 1).unwrap_err(), Mismatch::Roads);
     inventory.set_roads(Some(Arc::clone(&roads)));
-    assert_eq!(story(&inventory, &roads, &open, &need), ["1: 100+0, 1000 m, ROADS"]);
+    assert_eq!(story(&inventory, &roads, &open, &need), ["1: 100+20, 1000 m, ROADS"]);
     inventory.set_roads(Some(street()));
     assert_eq!(rank(&inventory, question, 1).unwrap_err(), Mismatch::Roads, "another map that looks alike");
     assert!(inventory.get(&id("east-steel", 1)).is_some());
