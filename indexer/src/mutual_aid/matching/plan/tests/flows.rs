@@ -156,8 +156,11 @@ proptest! {
             check_limits(&problem, shares)?;
         }
         prop_assert!(score(&problem, &flow) <= score(&problem, &greedy));
-        // Giving lines up completes others, and costs no priority a unit.
+        // Giving lines up completes others, or is not done; and it costs no priority a unit.
         prop_assert!(below_minimum(&problem, &plan) <= below_minimum(&problem, &flow));
+        if below_minimum(&problem, &plan) == below_minimum(&problem, &flow) {
+            prop_assert_eq!(&plan, &flow);
+        }
         let unmet = |shares| score(&problem, shares).missing.map(|missing| missing.1);
         prop_assert_eq!(unmet(&plan), unmet(&flow));
     }
