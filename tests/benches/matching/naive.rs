@@ -14,13 +14,18 @@ use shouwang_hub::mutual_aid::matching::{
 };
 use shouwang_proto::id::PublicationName;
 
+/// Seconds and id of a candidate.
+type Ranked<'a> = (f64, &'a PublicationName);
+/// Id and reasons of a resource that is left out.
+type Excluded<'a> = (&'a PublicationName, Vec<&'static str>);
+
 /// Reasons and candidates, resource by resource, as strings; all candidates are sorted, the first 64 are kept.
 pub(crate) fn rank<'a>(
     resources: &'a [Resource],
     need: &Need,
     owners: &Owners,
     rates: &Rates,
-) -> (Vec<(f64, &'a PublicationName)>, Vec<(&'a PublicationName, Vec<&'static str>)>) {
+) -> (Vec<Ranked<'a>>, Vec<Excluded<'a>>) {
     let (mut candidates, mut excluded) = (Vec::new(), Vec::new());
     for resource in resources {
         let reasons = reasons(resource, need, owners);

@@ -97,6 +97,8 @@ pub struct Inventory {
     pub(super) abilities: Vec<Box<[Ability]>>,
     pub(super) words: Words,
     slots: BTreeMap<PublicationName, usize>,
+    /// How many rows have come or moved since they were last ordered by kind.
+    disordered: usize,
 }
 
 impl Inventory {
@@ -113,6 +115,7 @@ impl Inventory {
             abilities: Vec::new(),
             words: Words::default(),
             slots: BTreeMap::new(),
+            disordered: 0,
         }
     }
 
@@ -166,6 +169,11 @@ impl Inventory {
             self.hot.push(hot);
             self.timing.push(timing);
             self.abilities.push(abilities);
+            self.disordered += 1;
+            // Now and then, so that on the whole it costs no more than adding.
+            if self.disordered > 1_024 + self.resources.len() / 4 {
+                self.order();
+            }
         }
     }
 
@@ -179,6 +187,7 @@ impl Inventory {
         self.abilities.swap_remove(slot);
         if let Some(moved) = self.resources.get(slot) {
             self.slots.insert(moved.id.clone(), slot);
+            self.disordered += 1;
         }
         self.words.release(&gone);
         Some(gone)
@@ -210,6 +219,27 @@ impl Inventory {
             self.hot[slot].node = node_of(spot);
             self.timing[slot].spot = spot;
         }
+    }
+
+    /// Lays resources of a kind side by side. No answer depends on it; it saves waiting for memory.
+    fn order(&mut self) {
+        let resources = std::mem::take(&mut self.resources).into_iter();
+        let rows = std::mem::take(&mut self.hot).into_iter().zip(std::mem::take(&mut self.timing));
+        let mut all: Vec<_> =
+            self.kinds.drain(..).zip(resources).zip(rows.zip(self.abilities.drain(..))).collect();
+        all.sort_by_key(|((kind, _), _)| *kind);
+        for (slot, ((kind, resource), ((hot, timing), abilities))) in all.into_iter().enumerate() {
+            if let Some(place) = self.slots.get_mut(&resource.id) {
+                *place = slot;
+            }
+            self.kinds.push(kind);
+            self.resources.push(resource);
+            self.hot.push(hot);
+            self.timing.push(timing);
+            // A copy lies beside the one before.
+            self.abilities.push(abilities.iter().copied().collect());
+        }
+        self.disordered = 0;
     }
 
     fn spot(&self, place: Option<Place>) -> Option<Spot> {
@@ -288,6 +318,7 @@ impl Extend<Resource> for Inventory {
         for resource in resources {
             self.put(resource);
         }
+        self.order();
     }
 }
 

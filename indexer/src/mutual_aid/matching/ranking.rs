@@ -108,13 +108,13 @@ impl<'a> Ranking<'a> {
     /// How many resources are left out for each reason; one may count under several.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<Reason, usize> {
-        let mut counts = BTreeMap::new();
-        for (_, reasons) in self.excluded() {
-            for reason in reasons.iter() {
-                *counts.entry(reason).or_insert(0) += 1;
+        let mut counts = [0; Reason::ALL.len()];
+        for slot in 0..self.inventory.len() {
+            for reason in self.filter.reasons(slot).iter() {
+                counts[reason as usize] += 1;
             }
         }
-        counts
+        Reason::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect()
     }
 
     /// Every resource that is left out, with all its reasons. They are found as they are asked for.

@@ -158,7 +158,13 @@ impl Reasons {
 
     /// Each, in the order in which they are shown.
     pub fn iter(self) -> impl Iterator<Item = Reason> {
-        Reason::ALL.into_iter().filter(move |reason| self.has(*reason))
+        let mut bits = self.0;
+        std::iter::from_fn(move || {
+            // The bit of a reason is its place among all.
+            let lowest = Reason::ALL.get(bits.trailing_zeros() as usize).copied();
+            bits &= bits.wrapping_sub(1);
+            lowest
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::{
     eligibility::{Mismatch, OfflineRule, Policy, Question},
     need::{Ask, Mode, Need, TypeChoice},
     ranking::rank,
-    reason::Reason,
+    reason::{Reason, Reasons},
     resource::{Attempt, Attempts, Availability, Link, Owner, Resource, Standing},
     roads::{Pace, Travel},
     trial::{engine, id, inventory, minutes_ago, need, north, online, owners, pieces, stock, verdict},
@@ -274,4 +274,10 @@ fn every_reason_has_its_own_code_and_words() {
     let codes: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
     let labels: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.labels()).collect();
     assert_eq!((codes.len(), labels.len()), (Reason::ALL.len(), Reason::ALL.len()));
+    for (place, reason) in Reason::ALL.into_iter().enumerate() {
+        assert_eq!(
+            (reason as usize, Reasons::when(true, reason).iter().collect::<Vec<_>>()),
+            (place, vec![reason])
+        );
+    }
 }
