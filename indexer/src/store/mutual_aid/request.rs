@@ -1,0 +1,185 @@
+//! Requests for help, each with its need lines.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shouwang_proto::{
+    clock::from_millis,
+    id::MemberId,
+    mutual_aid::{
+        id::{IncidentId, RequestId},
+        term::{Mode, Priority, RequestState},
+    },
+};
+use shouwang_serving::on;
+
+use super::{
+    super::{Conn, StoreError, Tx, column, counter},
+    incident::{read, words},
+};
+
+/// A request as its row has it. The body is the machine's own value, as JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestRow {
+    /// Its id.
+    pub id: RequestId,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Counts the changes.
+    pub version: u64,
+    /// The incident's mode.
+    pub mode: Mode,
+    /// Who asks.
+    pub requester: MemberId,
+    /// How much depends on time.
+    pub priority: Priority,
+    /// State.
+    pub state: RequestState,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The machine's value.
+    pub body: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Raw {
+    id: String,
+    incident_id: String,
+    version: i64,
+    mode: String,
+    requester_id: String,
+    priority: String,
+    state: String,
+    created_ms: i64,
+    body: String,
+}
+
+impl Raw {
+    fn check(self) -> Result<RequestRow, StoreError> {
+        let Self { id: key, incident_id, version, mode, requester_id, priority, state, created_ms, body } =
+            self;
+        Ok(RequestRow {
+            id: read("aid_request", "id", &key, &key)?,
+            incident: read("aid_request", "incident_id", &key, &incident_id)?,
+            version: counter("aid_request", "version", &key, version)?,
+            mode: read("aid_request", "mode", &key, &mode)?,
+            requester: read("aid_request", "requester_id", &key, &requester_id)?,
+            priority: read("aid_request", "priority", &key, &priority)?,
+            state: read("aid_request", "state", &key, &state)?,
+            created: from_millis(created_ms),
+            body,
+        })
+    }
+}
+
+/// Adds a request, or writes how it is now.
+///
+/// # Errors
+/// What the store said.
+pub async fn request_put(tx: &mut Tx, row: &RequestRow) -> Result<(), StoreError> {
+    let RequestRow { id, incident, version, mode, requester, priority, state, created, body } = row;
+    on!(tx, c => sqlx::query(
+        "insert into aid_request (id, incident_id, version, mode, requester_id, priority, state, created_ms, body)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (id) do update set version = excluded.version, priority = excluded.priority,
+         state = excluded.state, body = excluded.body")
+        .bind(id.to_string()).bind(incident.to_string()).bind(column(*version)).bind(mode.code())
+        .bind(requester.as_str()).bind(priority.code()).bind(state.code()).bind(created.as_millisecond())
+        .bind(body).execute(&mut *c).await?.rows_affected());
+    Ok(())
+}
+
+/// One request.
+///
+/// # Errors
+/// What the store said, or that the row cannot be believed.
+pub async fn request_find(conn: &mut Conn, id: RequestId) -> Result<Option<RequestRow>, StoreError> {
+    let row: Option<Raw> = on!(conn, c => sqlx::query_as(
+        "select id, incident_id, version, mode, requester_id, priority, state, created_ms, body
+         from aid_request where id = $1")
+        .bind(id.to_string()).fetch_optional(&mut *c).await?);
+    row.map(Raw::check).transpose()
+}
+
+/// All requests of an incident, in the order in which they were made.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn requests_of_incident(
+    conn: &mut Conn,
+    incident: IncidentId,
+) -> Result<Vec<RequestRow>, StoreError> {
+    let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
+        "select id, incident_id, version, mode, requester_id, priority, state, created_ms, body
+         from aid_request where incident_id = $1 order by id")
+        .bind(incident.to_string()).fetch_all(&mut *c).await?);
+    rows.into_iter().map(Raw::check).collect()
+}
+
+/// Which requests to list.
+#[derive(Clone, Debug, Default)]
+pub struct RequestFilter {
+    /// Only of this incident.
+    pub incident: Option<IncidentId>,
+    /// Only these states; empty: all.
+    pub states: Vec<RequestState>,
+    /// Only these modes; empty: all.
+    pub modes: Vec<Mode>,
+    /// Only of this member.
+    pub requester: Option<MemberId>,
+    /// Only those that concern this member.
+    pub concerning: Option<MemberId>,
+}
+
+/// Where a list of requests goes on: after this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestAfter {
+    priority: String,
+    created_ms: i64,
+    id: String,
+}
+
+impl RequestRow {
+    /// Where the list goes on after this row.
+    #[must_use]
+    pub fn after(&self) -> RequestAfter {
+        RequestAfter {
+            priority: self.priority.code().to_owned(),
+            created_ms: self.created.as_millisecond(),
+            id: self.id.to_string(),
+        }
+    }
+}
+
+/// Requests, those with life in danger first, then oldest first, at most `limit`.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn requests_list(
+    conn: &mut Conn,
+    filter: &RequestFilter,
+    after: Option<&RequestAfter>,
+    limit: u32,
+) -> Result<Vec<RequestRow>, StoreError> {
+    let (priority, created_ms, id) = after.map_or_else(
+        || (String::new(), i64::MIN, String::new()),
+        |after| (after.priority.clone(), after.created_ms, after.id.clone()),
+    );
+    let incident = filter.incident.map_or_else(String::new, |incident| incident.to_string());
+    let states = words(&filter.states, RequestState::code);
+    let modes = words(&filter.modes, Mode::code);
+    let requester = filter.requester.as_ref().map_or("", MemberId::as_str);
+    let member = filter.concerning.as_ref().map_or("", MemberId::as_str);
+    let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
+        "select id, incident_id, version, mode, requester_id, priority, state, created_ms, body from aid_request r
+         where (priority > $1 or (priority = $1 and (created_ms > $2 or (created_ms = $2 and id > $3))))
+           and ($4 = '' or incident_id = $4)
+           and ($5 = '' or replace($5, ',' || state || ',', '') <> $5)
+           and ($6 = '' or replace($6, ',' || mode || ',', '') <> $6)
+           and ($7 = '' or requester_id = $7)
+           and ($8 = '' or requester_id = $8
+                or exists (select 1 from aid_assignment a where a.request_id = r.id and a.owner_id = $8))
+         order by priority, created_ms, id limit $9")
+        .bind(&priority).bind(created_ms).bind(&id).bind(&incident).bind(&states).bind(&modes)
+        .bind(requester).bind(member).bind(i64::from(limit)).fetch_all(&mut *c).await?);
+    rows.into_iter().map(Raw::check).collect()
+}
