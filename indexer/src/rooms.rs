@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use shouwang_proto::{
     clock::{World, from_millis},
@@ -13,7 +14,7 @@ use shouwang_proto::{
 };
 use shouwang_serving::{
     grpc::{self, SYNC_MESSAGE_BYTES},
-    tls::ClientRule,
+    tls::{ClientRule, Identity},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -37,9 +38,11 @@ use crate::{
     link::{
         attachments::Attachments,
         board::LinkBoard,
+        offline::OfflineDesk,
         room::{LinkParts, LinkRoom, SILENCE},
         service::LinkDesk,
     },
+    mutual_aid::room::{AidParts, MutualAid},
     search::{
         room::{RoomParts, SearchRoom},
         service::SearchDesk,
@@ -66,6 +69,9 @@ pub(crate) struct Rooms {
     pub(crate) hub_log: HubLogHead,
     pub(crate) board: LinkBoard,
     pub(crate) link: LinkRoom,
+    pub(crate) mutual_aid: MutualAid,
+    /// The hub's own key and certificate, as they are now.
+    pub(crate) identity: Arc<ArcSwap<Identity>>,
     pub(crate) search: SearchRoom,
     attachments: Attachments,
     /// When the hub's own certificate ends.
@@ -92,7 +98,19 @@ impl Rooms {
         let board = LinkBoard::load(&store).await?;
         let attachments = Attachments::open(&folder.attachments(), config.one_thread)
             .with_context(|| format!("cannot use {}", folder.attachments().display()))?;
+        let identity = Arc::new(ArcSwap::from_pointee(foundation.identity.clone()));
+        let mutual_aid = MutualAid::open(AidParts {
+            store: store.clone(),
+            roster: roster.clone(),
+            board: board.clone(),
+            hub_log: hub_log.clone(),
+            alliance: foundation.hub.alliance.clone(),
+            identity: Arc::clone(&identity),
+            world: world.clone(),
+        })
+        .await?;
         let link = LinkRoom::new(LinkParts {
+            mutual_aid: mutual_aid.clone(),
             store: store.clone(),
             roster: roster.clone(),
             board: board.clone(),
@@ -126,6 +144,8 @@ impl Rooms {
             hub_log,
             board,
             link,
+            mutual_aid,
+            identity,
             search,
             attachments,
             certificate_ends,
@@ -209,6 +229,11 @@ impl Rooms {
         reporter
             .set_serving::<shouwang_proto::wire::link_service_server::LinkServiceServer<LinkDesk>>()
             .await;
-        Routes::new(health).add_service(link)
+        reporter
+            .set_serving::<shouwang_proto::wire::mutual_aid_link_service_server::MutualAidLinkServiceServer<
+                OfflineDesk,
+            >>()
+            .await;
+        Routes::new(health).add_service(link).add_service(OfflineDesk::service(self.link.clone()))
     }
 }

@@ -16,6 +16,7 @@ use shouwang_serving::{
     tls::Identity,
 };
 
+use super::machine::ledger::{Book, LedgerKey};
 use crate::{
     council::membership::{MemberStanding, RosterSnapshot},
     link::publication::read_publication,
@@ -98,7 +99,10 @@ impl Packer {
                 let mut found = Vec::with_capacity(names.len());
                 for name in &names {
                     let row = pack::resource_shown(conn, name).await?;
-                    let free = ledger::ledger_find(conn, name, None).await?.map_or(0, |ledger| ledger.free());
+                    let free = {
+                        let key = LedgerKey { resource: name.clone(), book: Book::Actual };
+                        ledger::ledger_find(conn, &key).await?.map_or(0, |ledger| ledger.free())
+                    };
                     found.extend(row.map(|row| (row, free)));
                 }
                 Ok((names, found))

@@ -3,49 +3,20 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shouwang_proto::{
-    clock::from_millis,
     id::{MemberId, PublicationName},
     mutual_aid::{
-        id::{AssignmentId, IncidentId, LineId, LineNumber, RequestId},
+        id::{AssignmentId, IncidentId, RequestId},
         term::AssignmentState,
     },
 };
 use shouwang_serving::on;
 
 use super::{
-    super::{Conn, StoreError, Tx, bad_row, column, counter},
-    incident::{read, words},
+    super::{Conn, StoreError, Tx, bad_row, column},
+    incident::{read_body, words, write_body},
     ledger::scope_text,
 };
-
-/// An assignment as its row has it. The body is the machine's own value, as JSON.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AssignmentRow {
-    /// Its id.
-    pub id: AssignmentId,
-    /// For which line.
-    pub line: LineId,
-    /// Of which incident.
-    pub incident: IncidentId,
-    /// What.
-    pub resource: PublicationName,
-    /// Whose copy of the ledger it draws on: the drill's, or the real one.
-    pub scope: Option<IncidentId>,
-    /// Counts the changes.
-    pub version: u64,
-    /// State.
-    pub state: AssignmentState,
-    /// How much.
-    pub quantity: u64,
-    /// One thing that cannot be in two places.
-    pub serialised: bool,
-    /// Came before any order.
-    pub self_deployed: bool,
-    /// When it last changed.
-    pub changed: Timestamp,
-    /// The machine's value.
-    pub body: String,
-}
+use crate::mutual_aid::machine::{assignment::Assignment, ledger::Book};
 
 #[derive(sqlx::FromRow)]
 struct Raw {
@@ -59,46 +30,49 @@ struct Raw {
     version: i64,
     state: String,
     quantity: i64,
-    serialised: bool,
-    self_deployed: bool,
-    changed_ms: i64,
     body: String,
 }
 
 impl Raw {
-    fn check(self) -> Result<AssignmentRow, StoreError> {
-        const TABLE: &str = "aid_assignment";
+    /// The body is the machine's own value; what the columns say must be the same.
+    fn check(self) -> Result<Assignment, StoreError> {
         let key = self.id;
-        let number = u32::try_from(self.line).ok().and_then(LineNumber::new);
-        let scope = if self.scope.is_empty() { None } else { Some(read(TABLE, "scope", &key, &self.scope)?) };
-        Ok(AssignmentRow {
-            id: read(TABLE, "id", &key, &key)?,
-            line: LineId {
-                request: read::<RequestId>(TABLE, "request_id", &key, &self.request_id)?,
-                number: number.ok_or_else(|| bad_row(TABLE, "line", &key, self.line))?,
-            },
-            incident: read(TABLE, "incident_id", &key, &self.incident_id)?,
-            resource: PublicationName {
-                member: read(TABLE, "owner_id", &key, &self.owner_id)?,
-                record: read(TABLE, "record", &key, &self.record)?,
-            },
-            scope,
-            version: counter(TABLE, "version", &key, self.version)?,
-            state: read(TABLE, "state", &key, &self.state)?,
-            quantity: counter(TABLE, "quantity", &key, self.quantity)?,
-            serialised: self.serialised,
-            self_deployed: self.self_deployed,
-            changed: from_millis(self.changed_ms),
-            body: self.body,
-        })
+        let assignment: Assignment = read_body("aid_assignment", &key, &self.body)?;
+        let same = assignment.id.to_string() == key
+            && assignment.line.request.to_string() == self.request_id
+            && i64::from(assignment.line.number.get()) == self.line
+            && assignment.incident.to_string() == self.incident_id
+            && assignment.resource.member.as_str() == self.owner_id
+            && assignment.resource.record.to_string() == self.record
+            && scope_text(assignment.book) == self.scope
+            && column(assignment.version) == self.version
+            && assignment.state.word().code() == self.state
+            && column(assignment.state.quantity()) == self.quantity;
+        if same {
+            Ok(assignment)
+        } else {
+            Err(bad_row("aid_assignment", "body", &key, "says something else than the columns"))
+        }
     }
+}
+
+/// Came before any order.
+fn is_self_deployed(assignment: &Assignment) -> bool {
+    assignment.state.mission().is_some_and(|mission| mission.self_deployed)
 }
 
 /// Adds an assignment, or writes how it is now. A second one for one thing in one place breaks a unique index.
 ///
 /// # Errors
 /// What the store said.
-pub async fn assignment_put(tx: &mut Tx, row: &AssignmentRow) -> Result<(), StoreError> {
+pub async fn assignment_put(
+    tx: &mut Tx,
+    assignment: &Assignment,
+    serialised: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Assignment { id, line, incident, resource, version, state, .. } = assignment;
+    let body = write_body("aid_assignment", assignment)?;
     on!(tx, c => sqlx::query(
         "insert into aid_assignment (id, request_id, incident_id, line, owner_id, record, scope, version, state,
          quantity, serialised, self_deployed, changed_ms, body)
@@ -106,11 +80,11 @@ pub async fn assignment_put(tx: &mut Tx, row: &AssignmentRow) -> Result<(), Stor
          on conflict (id) do update set version = excluded.version, state = excluded.state,
          quantity = excluded.quantity, serialised = excluded.serialised, self_deployed = excluded.self_deployed,
          changed_ms = excluded.changed_ms, body = excluded.body")
-        .bind(row.id.to_string()).bind(row.line.request.to_string()).bind(row.incident.to_string())
-        .bind(i64::from(row.line.number.get())).bind(row.resource.member.as_str())
-        .bind(row.resource.record.to_string()).bind(scope_text(row.scope)).bind(column(row.version))
-        .bind(row.state.code()).bind(column(row.quantity)).bind(row.serialised).bind(row.self_deployed)
-        .bind(row.changed.as_millisecond()).bind(&row.body).execute(&mut *c).await?.rows_affected());
+        .bind(id.to_string()).bind(line.request.to_string()).bind(incident.to_string())
+        .bind(i64::from(line.number.get())).bind(resource.member.as_str()).bind(resource.record.to_string())
+        .bind(scope_text(assignment.book)).bind(column(*version)).bind(state.word().code())
+        .bind(column(state.quantity())).bind(serialised).bind(is_self_deployed(assignment))
+        .bind(now.as_millisecond()).bind(&body).execute(&mut *c).await?.rows_affected());
     Ok(())
 }
 
@@ -118,10 +92,10 @@ pub async fn assignment_put(tx: &mut Tx, row: &AssignmentRow) -> Result<(), Stor
 ///
 /// # Errors
 /// What the store said, or that the row cannot be believed.
-pub async fn assignment_find(conn: &mut Conn, id: AssignmentId) -> Result<Option<AssignmentRow>, StoreError> {
+pub async fn assignment_find(conn: &mut Conn, id: AssignmentId) -> Result<Option<Assignment>, StoreError> {
     let row: Option<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, serialised,
-         self_deployed, changed_ms, body from aid_assignment where id = $1")
+        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, body
+         from aid_assignment where id = $1")
         .bind(id.to_string()).fetch_optional(&mut *c).await?);
     row.map(Raw::check).transpose()
 }
@@ -133,10 +107,10 @@ pub async fn assignment_find(conn: &mut Conn, id: AssignmentId) -> Result<Option
 pub async fn assignments_of_incident(
     conn: &mut Conn,
     incident: IncidentId,
-) -> Result<Vec<AssignmentRow>, StoreError> {
+) -> Result<Vec<Assignment>, StoreError> {
     let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, serialised,
-         self_deployed, changed_ms, body from aid_assignment where incident_id = $1 order by id")
+        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, body
+         from aid_assignment where incident_id = $1 order by id")
         .bind(incident.to_string()).fetch_all(&mut *c).await?);
     rows.into_iter().map(Raw::check).collect()
 }
@@ -148,15 +122,15 @@ pub async fn assignments_of_incident(
 pub async fn assignments_using(
     conn: &mut Conn,
     resource: &PublicationName,
-    scope: Option<IncidentId>,
-) -> Result<Vec<AssignmentRow>, StoreError> {
+    book: Book,
+) -> Result<Vec<Assignment>, StoreError> {
     let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, serialised,
-         self_deployed, changed_ms, body from aid_assignment
+        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, body
+         from aid_assignment
          where owner_id = $1 and record = $2 and scope = $3
            and state in ('held', 'committed', 'mobilising', 'en-route', 'staged', 'on-scene', 'returning')
          order by id")
-        .bind(resource.member.as_str()).bind(resource.record.to_string()).bind(scope_text(scope))
+        .bind(resource.member.as_str()).bind(resource.record.to_string()).bind(scope_text(book))
         .fetch_all(&mut *c).await?);
     rows.into_iter().map(Raw::check).collect()
 }
@@ -181,15 +155,14 @@ pub struct AssignmentAfter {
     id: String,
 }
 
-impl AssignmentRow {
-    /// Where the list goes on after this row.
-    #[must_use]
-    pub fn after(&self) -> AssignmentAfter {
-        AssignmentAfter { changed_ms: self.changed.as_millisecond(), id: self.id.to_string() }
-    }
+#[derive(sqlx::FromRow)]
+struct Listed {
+    changed_ms: i64,
+    #[sqlx(flatten)]
+    raw: Raw,
 }
 
-/// Assignments, newest change first, at most `limit`.
+/// Assignments, newest change first, at most `limit`, each with where the list goes on after it.
 ///
 /// # Errors
 /// What the store said, or which row cannot be believed.
@@ -198,15 +171,15 @@ pub async fn assignments_list(
     filter: &AssignmentFilter,
     after: Option<&AssignmentAfter>,
     limit: u32,
-) -> Result<Vec<AssignmentRow>, StoreError> {
+) -> Result<Vec<(Assignment, AssignmentAfter)>, StoreError> {
     let (changed_ms, id) = after.map_or((i64::MAX, String::new()), |after| (after.changed_ms, after.id.clone()));
     let request = filter.request.map_or_else(String::new, |request| request.to_string());
     let owner = filter.owner.as_ref().map_or("", MemberId::as_str);
     let states = words(&filter.states, AssignmentState::code);
     let member = filter.concerning.as_ref().map_or("", MemberId::as_str);
-    let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, serialised,
-         self_deployed, changed_ms, body from aid_assignment a
+    let rows: Vec<Listed> = on!(conn, c => sqlx::query_as(
+        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, body, changed_ms
+         from aid_assignment a
          where (changed_ms < $1 or (changed_ms = $1 and id < $2))
            and ($3 = '' or request_id = $3) and ($4 = '' or owner_id = $4)
            and ($5 = '' or replace($5, ',' || state || ',', '') <> $5)
@@ -215,5 +188,10 @@ pub async fn assignments_list(
          order by changed_ms desc, id desc limit $7")
         .bind(changed_ms).bind(&id).bind(&request).bind(owner).bind(&states).bind(member)
         .bind(i64::from(limit)).fetch_all(&mut *c).await?);
-    rows.into_iter().map(Raw::check).collect()
+    rows.into_iter()
+        .map(|Listed { changed_ms, raw }| {
+            let id = raw.id.clone();
+            Ok((raw.check()?, AssignmentAfter { changed_ms, id }))
+        })
+        .collect()
 }

@@ -2,10 +2,8 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shouwang_proto::{
-    clock::from_millis,
     id::MemberId,
     mutual_aid::{
         id::IncidentId,
@@ -15,27 +13,7 @@ use shouwang_proto::{
 use shouwang_serving::on;
 
 use super::super::{Conn, StoreError, Tx, bad_row, column, counter};
-
-/// An incident as its row has it. The body is the machine's own value, as JSON.
-#[derive(Clone, Debug, PartialEq)]
-pub struct IncidentRow {
-    /// Its id.
-    pub id: IncidentId,
-    /// Counts the changes.
-    pub version: u64,
-    /// Mode.
-    pub mode: Mode,
-    /// State.
-    pub state: IncidentState,
-    /// The member where it happens.
-    pub member: Option<MemberId>,
-    /// When it was opened.
-    pub opened: Timestamp,
-    /// Number of the newest timeline entry.
-    pub sequence: u64,
-    /// The machine's value.
-    pub body: String,
-}
+use crate::mutual_aid::machine::incident::Incident;
 
 #[derive(sqlx::FromRow)]
 struct Raw {
@@ -44,26 +22,41 @@ struct Raw {
     mode: String,
     state: String,
     member_id: Option<String>,
-    opened_ms: i64,
     sequence: i64,
     body: String,
 }
 
 impl Raw {
-    fn check(self) -> Result<IncidentRow, StoreError> {
-        let Self { id: key, version, mode, state, member_id, opened_ms, sequence, body } = self;
-        let member = member_id.map(|member| member.parse()).transpose();
-        Ok(IncidentRow {
-            id: read("aid_incident", "id", &key, &key)?,
-            version: counter("aid_incident", "version", &key, version)?,
-            mode: read("aid_incident", "mode", &key, &mode)?,
-            state: read("aid_incident", "state", &key, &state)?,
-            member: member.map_err(|error| bad_row("aid_incident", "member_id", &key, error))?,
-            opened: from_millis(opened_ms),
-            sequence: counter("aid_incident", "sequence", &key, sequence)?,
-            body,
-        })
+    /// The body is the machine's own value; what the columns say must be the same.
+    fn check(self) -> Result<Incident, StoreError> {
+        let Self { id: key, version, mode, state, member_id, sequence, body } = self;
+        let mut incident: Incident = read_body("aid_incident", &key, &body)?;
+        let member = incident.facts.member.as_ref().map(MemberId::as_str);
+        let same = incident.id.to_string() == key
+            && column(incident.version) == version
+            && incident.mode.code() == mode
+            && incident.word().code() == state
+            && member == member_id.as_deref();
+        if !same {
+            return Err(bad_row("aid_incident", "body", &key, "says something else than the columns"));
+        }
+        incident.sequence = counter("aid_incident", "sequence", &key, sequence)?;
+        Ok(incident)
     }
+}
+
+/// Reads the machine's value.
+pub(super) fn read_body<T: DeserializeOwned>(
+    table: &'static str,
+    key: &str,
+    body: &str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(body).map_err(|error| bad_row(table, "body", key, error))
+}
+
+/// Writes the machine's value.
+pub(super) fn write_body<T: Serialize>(table: &'static str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| bad_row(table, "body", "new", error))
 }
 
 /// Reads a text column.
@@ -76,20 +69,21 @@ pub(super) fn read<T: FromStr<Err: std::fmt::Display>>(
     text.parse().map_err(|error| bad_row(table, name, key, error))
 }
 
-/// Adds an incident, or writes how it is now. The number of its newest timeline entry is left to
-/// [`timeline`](super::timeline).
+/// Adds an incident, or writes how it is now.
 ///
 /// # Errors
 /// What the store said.
-pub async fn incident_put(tx: &mut Tx, row: &IncidentRow) -> Result<(), StoreError> {
-    let IncidentRow { id, version, mode, state, member, opened, sequence: _, body } = row;
+pub async fn incident_put(tx: &mut Tx, incident: &Incident) -> Result<(), StoreError> {
+    let Incident { id, version, mode, opened, sequence, .. } = incident;
+    let member = incident.facts.member.as_ref().map(MemberId::as_str);
+    let body = write_body("aid_incident", incident)?;
     on!(tx, c => sqlx::query(
         "insert into aid_incident (id, version, mode, state, member_id, opened_ms, sequence, body)
-         values ($1, $2, $3, $4, $5, $6, 0, $7)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (id) do update set version = excluded.version, state = excluded.state,
-         member_id = excluded.member_id, body = excluded.body")
-        .bind(id.to_string()).bind(column(*version)).bind(mode.code()).bind(state.code())
-        .bind(member.as_ref().map(MemberId::as_str)).bind(opened.as_millisecond()).bind(body)
+         member_id = excluded.member_id, sequence = excluded.sequence, body = excluded.body")
+        .bind(id.to_string()).bind(column(*version)).bind(mode.code()).bind(incident.word().code())
+        .bind(member).bind(opened.as_millisecond()).bind(column(*sequence)).bind(&body)
         .execute(&mut *c).await?.rows_affected());
     Ok(())
 }
@@ -98,20 +92,20 @@ pub async fn incident_put(tx: &mut Tx, row: &IncidentRow) -> Result<(), StoreErr
 ///
 /// # Errors
 /// What the store said, or that the row cannot be believed.
-pub async fn incident_find(conn: &mut Conn, id: IncidentId) -> Result<Option<IncidentRow>, StoreError> {
+pub async fn incident_find(conn: &mut Conn, id: IncidentId) -> Result<Option<Incident>, StoreError> {
     let row: Option<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, version, mode, state, member_id, opened_ms, sequence, body from aid_incident where id = $1")
+        "select id, version, mode, state, member_id, sequence, body from aid_incident where id = $1")
         .bind(id.to_string()).fetch_optional(&mut *c).await?);
     row.map(Raw::check).transpose()
 }
 
-/// The incidents that are going on, of one mode; there are few.
+/// The incidents that are going on; there are few.
 ///
 /// # Errors
 /// What the store said, or which row cannot be believed.
-pub async fn incidents_going_on(conn: &mut Conn) -> Result<Vec<IncidentRow>, StoreError> {
+pub async fn incidents_going_on(conn: &mut Conn) -> Result<Vec<Incident>, StoreError> {
     let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, version, mode, state, member_id, opened_ms, sequence, body from aid_incident
+        "select id, version, mode, state, member_id, sequence, body from aid_incident
          where state <> 'closed' order by opened_ms, id").fetch_all(&mut *c).await?);
     rows.into_iter().map(Raw::check).collect()
 }
@@ -134,11 +128,11 @@ pub struct IncidentAfter {
     id: String,
 }
 
-impl IncidentRow {
-    /// Where the list goes on after this row.
+impl IncidentAfter {
+    /// Where the list goes on after this one.
     #[must_use]
-    pub fn after(&self) -> IncidentAfter {
-        IncidentAfter { opened_ms: self.opened.as_millisecond(), id: self.id.to_string() }
+    pub fn of(incident: &Incident) -> Self {
+        Self { opened_ms: incident.opened.as_millisecond(), id: incident.id.to_string() }
     }
 }
 
@@ -160,13 +154,13 @@ pub async fn incidents_list(
     filter: &IncidentFilter,
     after: Option<&IncidentAfter>,
     limit: u32,
-) -> Result<Vec<IncidentRow>, StoreError> {
+) -> Result<Vec<Incident>, StoreError> {
     let (opened_ms, id) = after.map_or((i64::MAX, String::new()), |after| (after.opened_ms, after.id.clone()));
     let states = words(&filter.states, IncidentState::code);
     let modes = words(&filter.modes, Mode::code);
     let member = filter.concerning.as_ref().map_or("", MemberId::as_str);
     let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, version, mode, state, member_id, opened_ms, sequence, body from aid_incident i
+        "select id, version, mode, state, member_id, sequence, body from aid_incident i
          where (opened_ms < $1 or (opened_ms = $1 and id < $2))
            and ($3 = '' or replace($3, ',' || state || ',', '') <> $3)
            and ($4 = '' or replace($4, ',' || mode || ',', '') <> $4)

@@ -1,44 +1,20 @@
 //! Requests for help, each with its need lines.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shouwang_proto::{
-    clock::from_millis,
     id::MemberId,
     mutual_aid::{
         id::{IncidentId, RequestId},
-        term::{Mode, Priority, RequestState},
+        term::{Mode, RequestState},
     },
 };
 use shouwang_serving::on;
 
 use super::{
-    super::{Conn, StoreError, Tx, column, counter},
-    incident::{read, words},
+    super::{Conn, StoreError, Tx, bad_row, column},
+    incident::{read_body, words, write_body},
 };
-
-/// A request as its row has it. The body is the machine's own value, as JSON.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RequestRow {
-    /// Its id.
-    pub id: RequestId,
-    /// Of which incident.
-    pub incident: IncidentId,
-    /// Counts the changes.
-    pub version: u64,
-    /// The incident's mode.
-    pub mode: Mode,
-    /// Who asks.
-    pub requester: MemberId,
-    /// How much depends on time.
-    pub priority: Priority,
-    /// State.
-    pub state: RequestState,
-    /// When it was made.
-    pub created: Timestamp,
-    /// The machine's value.
-    pub body: String,
-}
+use crate::mutual_aid::machine::request::Request;
 
 #[derive(sqlx::FromRow)]
 struct Raw {
@@ -49,42 +25,46 @@ struct Raw {
     requester_id: String,
     priority: String,
     state: String,
-    created_ms: i64,
     body: String,
 }
 
 impl Raw {
-    fn check(self) -> Result<RequestRow, StoreError> {
-        let Self { id: key, incident_id, version, mode, requester_id, priority, state, created_ms, body } =
-            self;
-        Ok(RequestRow {
-            id: read("aid_request", "id", &key, &key)?,
-            incident: read("aid_request", "incident_id", &key, &incident_id)?,
-            version: counter("aid_request", "version", &key, version)?,
-            mode: read("aid_request", "mode", &key, &mode)?,
-            requester: read("aid_request", "requester_id", &key, &requester_id)?,
-            priority: read("aid_request", "priority", &key, &priority)?,
-            state: read("aid_request", "state", &key, &state)?,
-            created: from_millis(created_ms),
-            body,
-        })
+    /// The body is the machine's own value; what the columns say must be the same.
+    fn check(self) -> Result<Request, StoreError> {
+        let Self { id: key, incident_id, version, mode, requester_id, priority, state, body } = self;
+        let request: Request = read_body("aid_request", &key, &body)?;
+        let same = request.id.to_string() == key
+            && request.incident.to_string() == incident_id
+            && column(request.version) == version
+            && request.book.mode().code() == mode
+            && request.requester.as_str() == requester_id
+            && request.facts.priority.code() == priority
+            && request.word().code() == state;
+        if same { Ok(request) } else { Err(bad_row("aid_request", "body", &key, "says something else than the columns")) }
     }
+}
+
+/// When a request was made: its id tells, and never changes.
+fn made_ms(request: &Request) -> i64 {
+    let made = request.id.uuid().get_timestamp();
+    made.and_then(|made| i64::try_from(made.to_unix().0).ok()).unwrap_or(0).saturating_mul(1_000)
 }
 
 /// Adds a request, or writes how it is now.
 ///
 /// # Errors
 /// What the store said.
-pub async fn request_put(tx: &mut Tx, row: &RequestRow) -> Result<(), StoreError> {
-    let RequestRow { id, incident, version, mode, requester, priority, state, created, body } = row;
+pub async fn request_put(tx: &mut Tx, request: &Request) -> Result<(), StoreError> {
+    let Request { id, incident, version, requester, facts, .. } = request;
+    let body = write_body("aid_request", request)?;
     on!(tx, c => sqlx::query(
         "insert into aid_request (id, incident_id, version, mode, requester_id, priority, state, created_ms, body)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (id) do update set version = excluded.version, priority = excluded.priority,
          state = excluded.state, body = excluded.body")
-        .bind(id.to_string()).bind(incident.to_string()).bind(column(*version)).bind(mode.code())
-        .bind(requester.as_str()).bind(priority.code()).bind(state.code()).bind(created.as_millisecond())
-        .bind(body).execute(&mut *c).await?.rows_affected());
+        .bind(id.to_string()).bind(incident.to_string()).bind(column(*version)).bind(request.book.mode().code())
+        .bind(requester.as_str()).bind(facts.priority.code()).bind(request.word().code()).bind(made_ms(request))
+        .bind(&body).execute(&mut *c).await?.rows_affected());
     Ok(())
 }
 
@@ -92,9 +72,9 @@ pub async fn request_put(tx: &mut Tx, row: &RequestRow) -> Result<(), StoreError
 ///
 /// # Errors
 /// What the store said, or that the row cannot be believed.
-pub async fn request_find(conn: &mut Conn, id: RequestId) -> Result<Option<RequestRow>, StoreError> {
+pub async fn request_find(conn: &mut Conn, id: RequestId) -> Result<Option<Request>, StoreError> {
     let row: Option<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, incident_id, version, mode, requester_id, priority, state, created_ms, body
+        "select id, incident_id, version, mode, requester_id, priority, state, body
          from aid_request where id = $1")
         .bind(id.to_string()).fetch_optional(&mut *c).await?);
     row.map(Raw::check).transpose()
@@ -107,9 +87,9 @@ pub async fn request_find(conn: &mut Conn, id: RequestId) -> Result<Option<Reque
 pub async fn requests_of_incident(
     conn: &mut Conn,
     incident: IncidentId,
-) -> Result<Vec<RequestRow>, StoreError> {
+) -> Result<Vec<Request>, StoreError> {
     let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, incident_id, version, mode, requester_id, priority, state, created_ms, body
+        "select id, incident_id, version, mode, requester_id, priority, state, body
          from aid_request where incident_id = $1 order by id")
         .bind(incident.to_string()).fetch_all(&mut *c).await?);
     rows.into_iter().map(Raw::check).collect()
@@ -138,14 +118,14 @@ pub struct RequestAfter {
     id: String,
 }
 
-impl RequestRow {
-    /// Where the list goes on after this row.
+impl RequestAfter {
+    /// Where the list goes on after this one.
     #[must_use]
-    pub fn after(&self) -> RequestAfter {
-        RequestAfter {
-            priority: self.priority.code().to_owned(),
-            created_ms: self.created.as_millisecond(),
-            id: self.id.to_string(),
+    pub fn of(request: &Request) -> Self {
+        Self {
+            priority: request.facts.priority.code().to_owned(),
+            created_ms: made_ms(request),
+            id: request.id.to_string(),
         }
     }
 }
@@ -159,7 +139,7 @@ pub async fn requests_list(
     filter: &RequestFilter,
     after: Option<&RequestAfter>,
     limit: u32,
-) -> Result<Vec<RequestRow>, StoreError> {
+) -> Result<Vec<Request>, StoreError> {
     let (priority, created_ms, id) = after.map_or_else(
         || (String::new(), i64::MIN, String::new()),
         |after| (after.priority.clone(), after.created_ms, after.id.clone()),
@@ -170,7 +150,7 @@ pub async fn requests_list(
     let requester = filter.requester.as_ref().map_or("", MemberId::as_str);
     let member = filter.concerning.as_ref().map_or("", MemberId::as_str);
     let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
-        "select id, incident_id, version, mode, requester_id, priority, state, created_ms, body from aid_request r
+        "select id, incident_id, version, mode, requester_id, priority, state, body from aid_request r
          where (priority > $1 or (priority = $1 and (created_ms > $2 or (created_ms = $2 and id > $3))))
            and ($4 = '' or incident_id = $4)
            and ($5 = '' or replace($5, ',' || state || ',', '') <> $5)
