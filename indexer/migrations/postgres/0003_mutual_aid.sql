@@ -155,18 +155,29 @@ create table aid_command (
   primary key (sender, id)
 );
 
--- What is due when. Deleted when its cause is gone, in the transaction that removes the cause.
-create table aid_timer (
-  kind text collate "C" not null,
-  -- Id of what it is about.
-  subject text collate "C" not null,
-  incident_id text collate "C" not null references aid_incident (id),
-  due_ms bigint not null,
-  -- How far an escalation has come, from 0.
-  step bigint not null check (step >= 0),
+-- What an owner says of what it lends, outside any incident; the number is the ledger's version then.
+create table aid_ledger_entry (
+  owner_id text collate "C" not null,
+  record text collate "C" not null,
+  scope text collate "C" not null,
+  sequence bigint not null check (sequence >= 1),
+  recorded_ms bigint not null,
   -- JSON.
   body text collate "C" not null,
-  primary key (kind, subject)
+  primary key (owner_id, record, scope, sequence),
+  foreign key (owner_id, record, scope) references aid_ledger (owner_id, record, scope)
+);
+
+-- What is due when. All rows of a subject are replaced in the transaction that changes it, so that a deadline ends with
+-- its cause.
+create table aid_timer (
+  -- What waits, such as `assignment/UUID`.
+  subject text collate "C" not null,
+  number bigint not null check (number >= 0),
+  due_ms bigint not null,
+  -- JSON.
+  body text collate "C" not null,
+  primary key (subject, number)
 );
 
 create index aid_timer_by_time on aid_timer (due_ms);

@@ -155,18 +155,29 @@ create table aid_command (
   primary key (sender, id)
 ) strict, without rowid;
 
--- What is due when. Deleted when its cause is gone, in the transaction that removes the cause.
-create table aid_timer (
-  kind text not null,
-  -- Id of what it is about.
-  subject text not null,
-  incident_id text not null references aid_incident (id),
-  due_ms integer not null,
-  -- How far an escalation has come, from 0.
-  step integer not null check (step >= 0),
+-- What an owner says of what it lends, outside any incident; the number is the ledger's version then.
+create table aid_ledger_entry (
+  owner_id text not null,
+  record text not null,
+  scope text not null,
+  sequence integer not null check (sequence >= 1),
+  recorded_ms integer not null,
   -- JSON.
   body text not null,
-  primary key (kind, subject)
+  primary key (owner_id, record, scope, sequence),
+  foreign key (owner_id, record, scope) references aid_ledger (owner_id, record, scope)
+) strict, without rowid;
+
+-- What is due when. All rows of a subject are replaced in the transaction that changes it, so that a deadline ends with
+-- its cause.
+create table aid_timer (
+  -- What waits, such as `assignment/UUID`.
+  subject text not null,
+  number integer not null check (number >= 0),
+  due_ms integer not null,
+  -- JSON.
+  body text not null,
+  primary key (subject, number)
 ) strict, without rowid;
 
 create index aid_timer_by_time on aid_timer (due_ms);

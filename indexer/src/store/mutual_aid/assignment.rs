@@ -13,7 +13,7 @@ use shouwang_serving::on;
 
 use super::{
     super::{Conn, StoreError, Tx, bad_row, column},
-    incident::{read_body, words, write_body},
+    incident::{moved, read_body, words, write_body},
     ledger::scope_text,
 };
 use crate::mutual_aid::machine::{assignment::Assignment, ledger::Book};
@@ -61,31 +61,39 @@ fn is_self_deployed(assignment: &Assignment) -> bool {
     assignment.state.mission().is_some_and(|mission| mission.self_deployed)
 }
 
-/// Adds an assignment, or writes how it is now. A second one for one thing in one place breaks a unique index.
+/// Adds an assignment (`was` 0), or writes how it is now if it still has the version that was decided from. A second
+/// order for one thing in one place breaks a unique index.
 ///
 /// # Errors
-/// What the store said.
+/// ABORTED (VERSION_MISMATCH) when it has not; what the store said.
 pub async fn assignment_put(
     tx: &mut Tx,
+    was: u64,
     assignment: &Assignment,
     serialised: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Assignment { id, line, incident, resource, version, state, .. } = assignment;
     let body = write_body("aid_assignment", assignment)?;
-    on!(tx, c => sqlx::query(
-        "insert into aid_assignment (id, request_id, incident_id, line, owner_id, record, scope, version, state,
-         quantity, serialised, self_deployed, changed_ms, body)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-         on conflict (id) do update set version = excluded.version, state = excluded.state,
-         quantity = excluded.quantity, serialised = excluded.serialised, self_deployed = excluded.self_deployed,
-         changed_ms = excluded.changed_ms, body = excluded.body")
-        .bind(id.to_string()).bind(line.request.to_string()).bind(incident.to_string())
-        .bind(i64::from(line.number.get())).bind(resource.member.as_str()).bind(resource.record.to_string())
-        .bind(scope_text(assignment.book)).bind(column(*version)).bind(state.word().code())
-        .bind(column(state.quantity())).bind(serialised).bind(is_self_deployed(assignment))
-        .bind(now.as_millisecond()).bind(&body).execute(&mut *c).await?.rows_affected());
-    Ok(())
+    let changed = if was == 0 {
+        on!(tx, c => sqlx::query(
+            "insert into aid_assignment (id, request_id, incident_id, line, owner_id, record, scope, version, state,
+             quantity, serialised, self_deployed, changed_ms, body)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)")
+            .bind(id.to_string()).bind(line.request.to_string()).bind(incident.to_string())
+            .bind(i64::from(line.number.get())).bind(resource.member.as_str()).bind(resource.record.to_string())
+            .bind(scope_text(assignment.book)).bind(column(*version)).bind(state.word().code())
+            .bind(column(state.quantity())).bind(serialised).bind(is_self_deployed(assignment))
+            .bind(now.as_millisecond()).bind(&body).execute(&mut *c).await?.rows_affected())
+    } else {
+        on!(tx, c => sqlx::query(
+            "update aid_assignment set version = $3, state = $4, quantity = $5, serialised = $6, self_deployed = $7,
+             changed_ms = $8, body = $9 where id = $1 and version = $2")
+            .bind(id.to_string()).bind(column(was)).bind(column(*version)).bind(state.word().code())
+            .bind(column(state.quantity())).bind(serialised).bind(is_self_deployed(assignment))
+            .bind(now.as_millisecond()).bind(&body).execute(&mut *c).await?.rows_affected())
+    };
+    if changed == 1 { Ok(()) } else { Err(moved(&id.name()).into()) }
 }
 
 /// One assignment.
@@ -98,6 +106,21 @@ pub async fn assignment_find(conn: &mut Conn, id: AssignmentId) -> Result<Option
          from aid_assignment where id = $1")
         .bind(id.to_string()).fetch_optional(&mut *c).await?);
     row.map(Raw::check).transpose()
+}
+
+/// All assignments of a request, in the order in which they were made.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn assignments_of_request(
+    conn: &mut Conn,
+    request: RequestId,
+) -> Result<Vec<Assignment>, StoreError> {
+    let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
+        "select id, request_id, incident_id, line, owner_id, record, scope, version, state, quantity, body
+         from aid_assignment where request_id = $1 order by id")
+        .bind(request.to_string()).fetch_all(&mut *c).await?);
+    rows.into_iter().map(Raw::check).collect()
 }
 
 /// All assignments of an incident, in the order in which they were made.

@@ -9,8 +9,10 @@ use shouwang_proto::{
         id::IncidentId,
         term::{IncidentState, Mode},
     },
+    refusal::Refusal,
 };
 use shouwang_serving::on;
+use tonic::Code;
 
 use super::super::{Conn, StoreError, Tx, bad_row, column, counter};
 use crate::mutual_aid::machine::incident::Incident;
@@ -69,23 +71,38 @@ pub(super) fn read<T: FromStr<Err: std::fmt::Display>>(
     text.parse().map_err(|error| bad_row(table, name, key, error))
 }
 
-/// Adds an incident, or writes how it is now.
+/// Adds an incident (`was` 0), or writes how it is now if it still has the version that was decided from.
 ///
 /// # Errors
-/// What the store said.
-pub async fn incident_put(tx: &mut Tx, incident: &Incident) -> Result<(), StoreError> {
+/// ABORTED (VERSION_MISMATCH) when it has not; what the store said.
+pub async fn incident_put(tx: &mut Tx, was: u64, incident: &Incident) -> Result<(), StoreError> {
     let Incident { id, version, mode, opened, sequence, .. } = incident;
     let member = incident.facts.member.as_ref().map(MemberId::as_str);
     let body = write_body("aid_incident", incident)?;
-    on!(tx, c => sqlx::query(
-        "insert into aid_incident (id, version, mode, state, member_id, opened_ms, sequence, body)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict (id) do update set version = excluded.version, state = excluded.state,
-         member_id = excluded.member_id, sequence = excluded.sequence, body = excluded.body")
-        .bind(id.to_string()).bind(column(*version)).bind(mode.code()).bind(incident.word().code())
-        .bind(member).bind(opened.as_millisecond()).bind(column(*sequence)).bind(&body)
-        .execute(&mut *c).await?.rows_affected());
-    Ok(())
+    let changed = if was == 0 {
+        on!(tx, c => sqlx::query(
+            "insert into aid_incident (id, version, mode, state, member_id, opened_ms, sequence, body)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)")
+            .bind(id.to_string()).bind(column(*version)).bind(mode.code()).bind(incident.word().code())
+            .bind(member).bind(opened.as_millisecond()).bind(column(*sequence)).bind(&body)
+            .execute(&mut *c).await?.rows_affected())
+    } else {
+        on!(tx, c => sqlx::query(
+            "update aid_incident set version = $3, state = $4, member_id = $5, sequence = $6, body = $7
+             where id = $1 and version = $2")
+            .bind(id.to_string()).bind(column(was)).bind(column(*version)).bind(incident.word().code())
+            .bind(member).bind(column(*sequence)).bind(&body).execute(&mut *c).await?.rows_affected())
+    };
+    if changed == 1 { Ok(()) } else { Err(moved(&id.name()).into()) }
+}
+
+/// Somebody else changed it between the decision and its saving, which the lock forbids.
+pub(super) fn moved(name: &str) -> Refusal {
+    Refusal::new(
+        Code::Aborted,
+        "VERSION_MISMATCH",
+        format!("{name} was changed meanwhile; read it again （已被他人修改，请重新读取）"),
+    )
 }
 
 /// One incident.

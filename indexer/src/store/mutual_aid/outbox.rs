@@ -208,16 +208,17 @@ pub async fn notices_delivered(
     Ok(delivered)
 }
 
-/// Notes that a person of the member has seen a notice. False when there is no such notice of this member.
+/// Notes that a person of the member has seen a notice; gives the assignment it was about. None when there is no such
+/// notice of this member, or it was about none.
 ///
 /// # Errors
-/// What the store said.
+/// What the store said, or that the row cannot be believed.
 pub async fn notice_seen(
     tx: &mut Tx,
     recipient: &MemberId,
     id: NoticeId,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Option<AssignmentId>, StoreError> {
     execute!(
         tx,
         "update aid_notice set state = 'seen', state_ms = $3
@@ -226,10 +227,14 @@ pub async fn notice_seen(
         recipient.as_str(),
         now.as_millisecond(),
     );
-    let known: Option<i64> = on!(tx, c => sqlx::query_scalar(
-        "select number from aid_notice where id = $1 and recipient_id = $2")
+    let about: Option<Option<String>> = on!(tx, c => sqlx::query_scalar(
+        "select assignment_id from aid_notice where id = $1 and recipient_id = $2")
         .bind(id.to_string()).bind(recipient.as_str()).fetch_optional(&mut *c).await?);
-    Ok(known.is_some())
+    about
+        .flatten()
+        .map(|about| about.parse())
+        .transpose()
+        .map_err(|error| bad_row("aid_notice", "assignment_id", id, error))
 }
 
 /// Notes that a person of the member has answered what it was told of an assignment.
@@ -251,6 +256,17 @@ pub async fn notices_answered(
         now.as_millisecond(),
     );
     Ok(())
+}
+
+/// Has anything in the outbox become too old?
+///
+/// # Errors
+/// What the store said.
+pub async fn notices_stale(conn: &mut Conn, now: Timestamp) -> Result<bool, StoreError> {
+    let found: Option<i64> = on!(conn, c => sqlx::query_scalar(
+        "select number from aid_notice where state in ('queued', 'sent') and expires_ms is not null
+         and expires_ms <= $1 limit 1").bind(now.as_millisecond()).fetch_optional(&mut *c).await?);
+    Ok(found.is_some())
 }
 
 /// Takes what has become too old out of the outbox; gives how many.

@@ -12,7 +12,7 @@ use shouwang_serving::on;
 
 use super::{
     super::{Conn, StoreError, Tx, bad_row, column},
-    incident::{read_body, words, write_body},
+    incident::{moved, read_body, words, write_body},
 };
 use crate::mutual_aid::machine::request::Request;
 
@@ -50,22 +50,28 @@ fn made_ms(request: &Request) -> i64 {
     made.and_then(|made| i64::try_from(made.to_unix().0).ok()).unwrap_or(0).saturating_mul(1_000)
 }
 
-/// Adds a request, or writes how it is now.
+/// Adds a request (`was` 0), or writes how it is now if it still has the version that was decided from.
 ///
 /// # Errors
-/// What the store said.
-pub async fn request_put(tx: &mut Tx, request: &Request) -> Result<(), StoreError> {
+/// ABORTED (VERSION_MISMATCH) when it has not; what the store said.
+pub async fn request_put(tx: &mut Tx, was: u64, request: &Request) -> Result<(), StoreError> {
     let Request { id, incident, version, requester, facts, .. } = request;
     let body = write_body("aid_request", request)?;
-    on!(tx, c => sqlx::query(
-        "insert into aid_request (id, incident_id, version, mode, requester_id, priority, state, created_ms, body)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         on conflict (id) do update set version = excluded.version, priority = excluded.priority,
-         state = excluded.state, body = excluded.body")
-        .bind(id.to_string()).bind(incident.to_string()).bind(column(*version)).bind(request.book.mode().code())
-        .bind(requester.as_str()).bind(facts.priority.code()).bind(request.word().code()).bind(made_ms(request))
-        .bind(&body).execute(&mut *c).await?.rows_affected());
-    Ok(())
+    let changed = if was == 0 {
+        on!(tx, c => sqlx::query(
+            "insert into aid_request (id, incident_id, version, mode, requester_id, priority, state, created_ms, body)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+            .bind(id.to_string()).bind(incident.to_string()).bind(column(*version))
+            .bind(request.book.mode().code()).bind(requester.as_str()).bind(facts.priority.code())
+            .bind(request.word().code()).bind(made_ms(request)).bind(&body)
+            .execute(&mut *c).await?.rows_affected())
+    } else {
+        on!(tx, c => sqlx::query(
+            "update aid_request set version = $3, priority = $4, state = $5, body = $6 where id = $1 and version = $2")
+            .bind(id.to_string()).bind(column(was)).bind(column(*version)).bind(facts.priority.code())
+            .bind(request.word().code()).bind(&body).execute(&mut *c).await?.rows_affected())
+    };
+    if changed == 1 { Ok(()) } else { Err(moved(&id.name()).into()) }
 }
 
 /// One request.

@@ -1,0 +1,29 @@
+//! Emergency mutual aid at the hub.
+//!
+//! Pure and first to read: [`machine`] decides what follows from a command; [`matching`] says who could help and who
+//! should go where.
+//!
+//! Around them: [`coordinator`] loads, asks and saves in one transaction, with outbox, timeline, audit and the answer's
+//! own row; [`attempt`] gives the first answer again; [`load`] and [`save`] are its two hands. [`timekeeper`] lets
+//! deadlines come; [`intake`] follows what owners publish; [`shelf`] has it in memory; [`candidates`] puts questions to
+//! the matching. [`bell`] wakes sessions; [`pack`] is for the day the hub is away. [`desk`] is the edge towards people.
+
+mod attempt;
+pub mod bell;
+mod candidates;
+mod coordinator;
+pub mod desk;
+mod intake;
+mod load;
+pub mod machine;
+pub mod matching;
+pub mod pack;
+mod present;
+pub mod room;
+mod save;
+pub mod shelf;
+#[cfg(test)]
+mod stories;
+mod timekeeper;
+mod unknown;
+mod write;
