@@ -118,7 +118,8 @@ impl Talk<'_> {
         let Some(Response::Welcome(welcome)) = first.and_then(|first| first.message) else {
             return Err(Ended::broken("the hub did not say hello （枢纽未按约定应答）"));
         };
-        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version, mutual_aid_version: _ } = welcome;
+        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version, mutual_aid_version: _ } =
+            welcome;
         let parts = &self.link.parts;
         let seen = parts.store.link_memory().await?.hub_epoch;
         if hub_is_stale(seen, hub_epoch) {
