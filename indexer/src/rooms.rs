@@ -9,7 +9,7 @@ use shouwang_proto::{
     clock::{World, from_millis},
     wire::{
         council_service_server::CouncilServiceServer, enrolment_service_server::EnrolmentServiceServer,
-        search_service_server::SearchServiceServer,
+        mutual_aid_service_server::MutualAidServiceServer, search_service_server::SearchServiceServer,
     },
 };
 use shouwang_serving::{
@@ -42,7 +42,10 @@ use crate::{
         room::{LinkParts, LinkRoom, SILENCE},
         service::LinkDesk,
     },
-    mutual_aid::room::{AidParts, MutualAid},
+    mutual_aid::{
+        desk::Desk as AidDesk,
+        room::{AidParts, MutualAid},
+    },
     search::{
         room::{RoomParts, SearchRoom},
         service::SearchDesk,
@@ -55,6 +58,9 @@ use crate::{
 const ENROLMENT_MESSAGE_BYTES: usize = 16 * 1024;
 /// Room for the longest group of synonyms or list of groups.
 const COUNCIL_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Room for a piece of a road graph: 10,000 nodes and 10,000 edges.
+const AID_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// Room for the longest question with all its filters.
 const SEARCH_MESSAGE_BYTES: usize = 64 * 1024;
@@ -77,6 +83,7 @@ pub(crate) struct Rooms {
     /// When the hub's own certificate ends.
     pub(crate) certificate_ends: watch::Sender<Timestamp>,
     pub(crate) world: World,
+    stopping: CancellationToken,
 }
 
 impl Rooms {
@@ -98,6 +105,7 @@ impl Rooms {
         let board = LinkBoard::load(&store).await?;
         let attachments = Attachments::open(&folder.attachments(), config.one_thread)
             .with_context(|| format!("cannot use {}", folder.attachments().display()))?;
+        let stopped = stopping.clone();
         let identity = Arc::new(ArcSwap::from_pointee(foundation.identity.clone()));
         let mutual_aid = MutualAid::open(AidParts {
             store: store.clone(),
@@ -150,6 +158,7 @@ impl Rooms {
             attachments,
             certificate_ends,
             world,
+            stopping: stopped,
         };
         Ok((rooms, tailer))
     }
@@ -187,7 +196,12 @@ impl Rooms {
         let search = SearchServiceServer::new(SearchDesk::new(room, gate, store, self.attachments.clone()))
             .max_decoding_message_size(SEARCH_MESSAGE_BYTES)
             .max_encoding_message_size(SYNC_MESSAGE_BYTES);
+        let aid = AidDesk::new(self.mutual_aid.clone(), self.gate.clone(), self.stopping.clone());
+        let aid = MutualAidServiceServer::new(aid)
+            .max_decoding_message_size(AID_MESSAGE_BYTES)
+            .max_encoding_message_size(SYNC_MESSAGE_BYTES);
         let (reporter, health) = grpc::health();
+        reporter.set_serving::<MutualAidServiceServer<AidDesk>>().await;
         reporter.set_serving::<EnrolmentServiceServer<EnrolmentDesk>>().await;
         reporter.set_serving::<CouncilServiceServer<CouncilDesk>>().await;
         reporter.set_serving::<SearchServiceServer<SearchDesk>>().await;
@@ -195,6 +209,7 @@ impl Rooms {
             .add_service(grpc::reflection()?)
             .add_service(enrolment)
             .add_service(council)
+            .add_service(aid)
             .add_service(search))
     }
 

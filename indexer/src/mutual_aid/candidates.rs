@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use shouwang_proto::{
-    id::{MemberId, PublicationName, RecordId},
+    id::{MemberId, PublicationName},
     mutual_aid::{
         id::LineId,
         request::Need as Wanted,
@@ -27,7 +27,7 @@ use super::{
         place::Place,
         ranking::Candidate,
         reason::Reason,
-        resource::{Availability, Link, Owner, Owners, Resource, Stock},
+        resource::{Availability, Link, Owner, Owners, Resource, Standing, Stock},
         roads::{Basis, Roads, Travel},
     },
     shelf::{Offered, Shelf},
@@ -84,7 +84,7 @@ fn place_of(location: &Location) -> Option<Place> {
 
 /// The key by which matching names a line.
 pub(crate) fn key_of(line: LineId) -> LineKey {
-    LineKey { request: RecordId::from_bytes(*line.request.uuid().as_bytes()), line: line.number.get() }
+    LineKey { request: line.request.uuid(), line: line.number.get() }
 }
 
 impl Scene {
@@ -121,8 +121,8 @@ impl Scene {
                     Some(row) => row.heard.map_or(Link::NeverSeen, Link::Offline),
                     None => Link::NeverSeen,
                 };
-                let is_suspended = !member.is_active();
-                (member.id.clone(), Owner { link, has_agreement: true, is_suspended })
+                let standing = if member.is_active() { Standing::Active } else { Standing::Suspended };
+                (member.id.clone(), Owner { link, has_agreement: true, standing })
             })
             .collect()
     }
@@ -171,7 +171,6 @@ impl Scene {
         candidate: &Candidate,
         wanted: &LineWanted,
         quantity: Option<Amount>,
-        destination: Place,
     ) -> Option<wire::Candidate> {
         let offered = self.offered.get(&candidate.id)?;
         let unit = Unit::new(&offered.resource.unit);
@@ -194,9 +193,10 @@ impl Scene {
             travel_basis: match candidate.basis {
                 Basis::Roads => wire::TravelBasis::RoadGraph,
                 Basis::StraightLine => wire::TravelBasis::StraightLine,
+                Basis::Unknown => wire::TravelBasis::Unknown,
             }
             .into(),
-            distance_metres: metres(offered, destination),
+            distance_metres: candidate.metres.unwrap_or(0),
             pre_authorised: candidate.pre_authorised,
             connected: self.board.row(owner).is_some_and(|row| row.is_reachable()),
             confirm_time: Some(time_to_wire(ledger.map_or(offered.published, |ledger| ledger.confirmed))),
@@ -219,10 +219,9 @@ fn lay_out(offered: &Offered, ledger: Option<&Ledger>) -> Option<Resource> {
     let resource = &offered.resource;
     let unit = Unit::new(&resource.unit);
     let (total, floor) = (unit.amount(resource.quantity)?, unit.amount(resource.floor)?);
-    // The ledger counts what is lent; matching takes the owner's floor off itself.
     let free = match ledger {
-        Some(ledger) => unit.amount(number(ledger.free()))?.plus(floor),
-        None => total,
+        Some(ledger) => unit.amount(number(ledger.free()))?,
+        None => total.minus(floor),
     };
     let reported_at = ledger.map_or(offered.published, |ledger| ledger.confirmed);
     Some(Resource {
@@ -259,18 +258,6 @@ fn whole(value: f64) -> u64 {
     value.floor() as u64
 }
 
-fn metres(offered: &Offered, destination: Place) -> u32 {
-    let place = offered.resource.location.as_ref().and_then(place_of);
-    let straight = place.map_or(0.0, |place| place.metres_to(destination) * 1.35);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most half the earth's circumference"
-    )]
-    let metres = straight.round() as u32;
-    metres
-}
-
 fn cost_parts(cost: &Cost) -> Vec<wire::CostPart> {
     let kinds = [
         wire::CostKind::Muster,
@@ -297,7 +284,8 @@ pub(crate) fn write_reason(reason: Reason) -> wire::ExclusionReason {
         }
         Reason::Quantity => wire::ExclusionReason::Quantity,
         Reason::DonorFloor => wire::ExclusionReason::DonorFloor,
-        Reason::AlreadyCommitted => wire::ExclusionReason::InUse,
+        Reason::AlreadyCommitted | Reason::OnLine => wire::ExclusionReason::InUse,
+        Reason::Declined => wire::ExclusionReason::Declined,
         Reason::CertificateExpired => wire::ExclusionReason::CertificateExpired,
         Reason::InspectionOverdue => wire::ExclusionReason::InspectionOverdue,
         Reason::AgreementMissing => wire::ExclusionReason::AgreementMissing,
@@ -305,7 +293,7 @@ pub(crate) fn write_reason(reason: Reason) -> wire::ExclusionReason {
         Reason::Stale => wire::ExclusionReason::Stale,
         Reason::Offline => wire::ExclusionReason::Offline,
         Reason::NotVisible => wire::ExclusionReason::Visibility,
-        Reason::OwnResource => wire::ExclusionReason::Owner,
-        Reason::PlaceUnknown | Reason::Unreachable => wire::ExclusionReason::Unreachable,
+        Reason::OwnResource | Reason::Owner => wire::ExclusionReason::Owner,
+        Reason::Unreachable => wire::ExclusionReason::Unreachable,
     }
 }

@@ -22,10 +22,11 @@ use super::{
     attempt::{Answered, Attempt, once},
     load::load,
     machine::{
-        Broken, Stop,
+        broken::{Broken, Stop},
+        case::Case,
         change::Answer,
         command::{Body, Command, Context, Fingerprint, Key, Origin, Party},
-        decide,
+        decide::decide,
         escalation::Deadline,
         policy::Policy,
     },
@@ -55,9 +56,9 @@ pub(super) struct Said {
 }
 
 /// A decision that was saved.
-struct Carried {
-    answer: Answer,
-    after: Aftermath,
+pub(super) struct Carried {
+    pub(super) answer: Answer,
+    pub(super) after: Aftermath,
 }
 
 impl MutualAid {
@@ -108,6 +109,51 @@ impl MutualAid {
         };
         let (answered, after) = self.shared.parts.store.write_urgent(work).await?;
         self.follow(after);
+        match answered {
+            Answered::Done(answer) => T::decode(answer.as_slice())
+                .map_err(|error| bad_row("aid_command", "answer", "an answer", error)),
+            Answered::Refused(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Carries out something that no machine has to decide, once, with its audit row.
+    ///
+    /// # Errors
+    /// What the work said; ALREADY_EXISTS (REQUEST_ID_REUSED); what the store said.
+    pub(super) async fn note<T, W>(
+        &self,
+        caller: &Caller,
+        (rpc, said): (&'static str, Said),
+        message: &impl Message,
+        action: &'static str,
+        work: W,
+    ) -> Result<T, StoreError>
+    where
+        T: Message + Default,
+        W: AsyncFnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
+    {
+        let attempt = Attempt::by_caller(caller, said.id, rpc, message);
+        let now = self.shared.parts.world.now();
+        let deed = Deed {
+            at: now,
+            actor: caller.actor(),
+            action,
+            subject: "mutual aid".to_owned(),
+            detail: json!({ "command": said.id, "person": said.actor, "channel": said.channel.code() }),
+        };
+        let change = async move |tx: &mut Tx| {
+            once(tx, &attempt, now, async |tx| match work(tx).await {
+                Ok(answer) => {
+                    audit_add(tx, &deed).await?;
+                    Ok(Ok(answer.encode_to_vec()))
+                }
+                Err(StoreError::Refused(refusal)) => Ok(Err(refusal)),
+                Err(other) => Err(other),
+            })
+            .await
+        };
+        let answered = self.shared.parts.store.write_urgent(change).await?;
+        self.touch();
         match answered {
             Answered::Done(answer) => T::decode(answer.as_slice())
                 .map_err(|error| bad_row("aid_command", "answer", "an answer", error)),
@@ -196,7 +242,7 @@ impl MutualAid {
     }
 
     /// What has to be done once it is on disk.
-    fn follow(&self, after: Aftermath) {
+    pub(super) fn follow(&self, after: Aftermath) {
         for recipient in &after.recipients {
             self.bell().ring(recipient);
         }
@@ -252,7 +298,7 @@ async fn word_body(
         Word::Action(action) => Some(Body::Act { action, expected: None }),
         Word::Submission(submission) => Some(Body::Submit {
             requester: member.clone(),
-            submission: Box::new(submission),
+            submission,
             draft: false,
         }),
         Word::Offer(offer) => Some(Body::Offer(offer)),
@@ -263,7 +309,7 @@ async fn word_body(
 
 /// Decides and saves a command and all that follows from it. A refusal of the command itself comes before anything is
 /// written.
-async fn carry_out(
+pub(super) async fn carry_out(
     tx: &mut Tx,
     shelf: &Shelf,
     cx: &Context,
@@ -311,7 +357,7 @@ async fn note_answered(
     body: &Body,
     cx: &Context,
     answer: &Answer,
-    case: &super::machine::case::Case,
+    case: &Case,
 ) -> Result<(), StoreError> {
     if let Body::Act { action, .. } = body
         && answer.outcome != Outcome::Refused

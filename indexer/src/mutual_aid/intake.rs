@@ -1,25 +1,26 @@
 //! What owners lend, as they publish it: the ledger follows the hub's log. Position and effects are one transaction, so
 //! a crash in between repeats nothing and loses nothing; a hub that learns of ledgers later begins at the first line.
 
-use jiff::Timestamp;
-use serde_json::json;
-use shouwang_proto::{clock::World, id::PublicationName};
-use shouwang_serving::store::{Store, StoreError, Tx};
-use tokio::sync::watch;
+use sha2::{Digest as _, Sha256};
+use shouwang_proto::{id::PublicationName, mutual_aid::id::CommandId};
+use shouwang_serving::store::{StoreError, Tx};
 
 use super::{
-    machine::ledger::{Book, Ledger, LedgerKey, Terms},
-    shelf::Offered,
+    coordinator::carry_out,
+    machine::{
+        command::{Body, Command, Context, Fingerprint, Key, Origin},
+        ledger::{Book, Ledger, LedgerKey, Terms},
+        policy::Policy,
+    },
+    room::{MutualAid, Shared},
+    save::Aftermath,
+    shelf::{Offered, Shelf},
 };
-use crate::{
-    council::audit::Deed,
-    store::{
-        audit::audit_add,
-        hub_log::{self, HubChange, HubLogHead, HubLogRow},
-        mutual_aid::{
-            aid_lock,
-            ledger::{intake_advance, intake_position, ledger_add, ledger_change, ledger_find},
-        },
+use crate::store::{
+    hub_log::{self, HubChange, HubLogRow},
+    mutual_aid::{
+        aid_lock,
+        ledger::{intake_advance, intake_position, ledger_add, ledger_find},
     },
 };
 
@@ -28,18 +29,18 @@ const PAGE: u32 = 200;
 /// After a failure the next look comes with the next change, or after this.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Follows the hub's log for ever; `changed` is told of every change of a ledger.
-pub(crate) async fn follow(store: Store, hub_log: HubLogHead, world: World, changed: watch::Sender<u64>) {
-    let mut head = hub_log.follow();
+/// Follows the hub's log for ever.
+pub(super) async fn follow(room: MutualAid) {
+    let mut head = room.shared.parts.hub_log.follow();
     loop {
         head.borrow_and_update();
-        match take_in(&store, world.now()).await {
+        match take_in(&room).await {
             Ok(0) => {
                 if head.changed().await.is_err() {
                     return;
                 }
             }
-            Ok(_) => changed.send_modify(|changes| *changes += 1),
+            Ok(_) => room.touch(),
             Err(error) => {
                 tracing::warn!(%error, "the ledgers could not follow what is published; they try again");
                 tokio::time::sleep(AGAIN).await;
@@ -52,59 +53,71 @@ pub(crate) async fn follow(store: Store, hub_log: HubLogHead, world: World, chan
 ///
 /// # Errors
 /// What the store said; nothing is changed then.
-pub(crate) async fn take_in(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
-    let read = store.read(async |conn| {
+pub(super) async fn take_in(room: &MutualAid) -> Result<usize, StoreError> {
+    let Shared { parts, shelf, .. } = &*room.shared;
+    let read = parts.store.read(async |conn| {
         let from = intake_position(conn).await?;
         Ok((from, hub_log::hub_log_after(conn, from, PAGE).await?))
     });
     let (from, lines) = read.await?;
     let Some(last) = lines.last() else { return Ok(0) };
     let (count, to) = (lines.len(), last.position);
-    store
-        .write(async move |tx| {
-            aid_lock(tx).await?;
-            if !intake_advance(tx, from, to).await? {
-                // Another hub has taken these in.
-                return Ok(count);
-            }
-            for line in lines {
-                take_line(tx, line, now).await?;
-            }
-            Ok(count)
-        })
-        .await
+    let (shelf, now, seed) = (shelf.clone(), parts.world.now(), parts.world.random());
+    let work = async move |tx: &mut Tx| {
+        let mut recipients = Aftermath::default();
+        aid_lock(tx).await?;
+        if !intake_advance(tx, from, to).await? {
+            // Another hub has taken these in.
+            return Ok(recipients);
+        }
+        for line in lines {
+            let cx = Context::system(now, seed_of(seed, line.position), Policy::default());
+            let after = take_line(tx, line, &shelf, &cx).await?;
+            recipients.recipients.extend(after.recipients);
+            recipients.pages.extend(after.pages);
+        }
+        Ok(recipients)
+    };
+    let after = parts.store.write(work).await?;
+    room.follow(after);
+    Ok(count)
 }
 
-async fn take_line(tx: &mut Tx, line: HubLogRow, now: Timestamp) -> Result<(), StoreError> {
-    let name = PublicationName { member: line.member, record: line.record };
+/// Other bytes for each line, so that no id comes twice.
+fn seed_of(seed: [u8; 32], position: u64) -> [u8; 32] {
+    Sha256::new().chain_update(seed).chain_update(position.to_be_bytes()).finalize().into()
+}
+
+async fn take_line(
+    tx: &mut Tx,
+    line: HubLogRow,
+    shelf: &Shelf,
+    cx: &Context,
+) -> Result<Aftermath, StoreError> {
+    let resource = PublicationName { member: line.member, record: line.record };
     let offered = match &line.change {
-        HubChange::Put(entry) => Offered::read(name.clone(), entry.payload()),
+        HubChange::Put(entry) => Offered::read(resource.clone(), entry.payload()),
         HubChange::Remove => None,
     };
-    let key = LedgerKey { resource: name.clone(), book: Book::Actual };
+    let key = LedgerKey { resource, book: Book::Actual };
     let Some(before) = ledger_find(tx, &key).await? else {
-        let Some(offered) = offered else { return Ok(()) };
-        let ledger = Ledger::open(key, Terms::of(&offered.title, &offered.resource), now);
-        return ledger_add(tx, &Ledger { version: 1, ..ledger }).await;
+        let Some(offered) = offered else { return Ok(Aftermath::default()) };
+        let ledger = Ledger::open(key, Terms::of(&offered.title, &offered.resource), cx.now);
+        ledger_add(tx, &Ledger { version: 1, ..ledger }).await?;
+        return Ok(Aftermath::default());
     };
-    let mut after = before.clone();
-    after.version += 1;
-    after.told(terms_now(&before, offered.as_ref()), false, now);
-    ledger_change(tx, &before, &after, true).await?;
-    let deed = Deed {
-        at: now,
-        actor: format!("hub, from the log of {}", name.member),
-        action: "ledger.follow",
-        subject: name.to_string(),
-        detail: json!({
-            "quota": after.terms.quota, "before": before.terms.quota, "shortfall": after.shortfall(),
-            "withdrawn": offered.is_none(),
-        }),
-    };
-    if after.shortfall() > before.shortfall() {
-        tracing::warn!(resource = %name, shortfall = after.shortfall(), "an owner lends less than is in use");
+    let terms = terms_now(&before, offered.as_ref());
+    let body = Body::SetTerms { ledger: key, expected: None, terms, recount: false };
+    let id = CommandId::new(cx.now, [0; 10]);
+    let fingerprint = Fingerprint::of(&line.position.to_be_bytes());
+    let command = Command { key: Key { origin: Origin::System, id }, fingerprint, body };
+    match carry_out(tx, shelf, cx, command, "hub, from the member's log").await? {
+        Ok(carried) => Ok(carried.after),
+        Err(refusal) => {
+            tracing::warn!(%refusal, "what an owner publishes did not reach its ledger");
+            Ok(Aftermath::default())
+        }
     }
-    audit_add(tx, &deed).await
 }
 
 /// What the owner lends now. What is in use stays in use; nothing is called back by a publication.

@@ -18,12 +18,13 @@ mod load;
 pub mod machine;
 pub mod matching;
 pub mod pack;
+mod planning;
 mod present;
 pub mod room;
 mod save;
 pub mod shelf;
-#[cfg(test)]
-mod stories;
 mod timekeeper;
+#[cfg(test)]
+pub(crate) mod trial;
 mod unknown;
 mod write;

@@ -12,6 +12,7 @@ use shouwang_serving::{
     tls::Identity,
 };
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use super::{bell::Bell, intake, pack::Packer, shelf::Shelf};
 use crate::{
@@ -62,6 +63,8 @@ pub(super) struct Shared {
     /// Counts what may have changed, for those who look on and for the one who keeps the time.
     pub(super) changes: watch::Sender<u64>,
     pub(super) present: super::present::Present,
+    /// The streams of those who look on.
+    pub(super) tasks: TaskTracker,
 }
 
 impl MutualAid {
@@ -79,7 +82,7 @@ impl MutualAid {
         let changes = watch::Sender::new(0);
         let bell = Bell::default();
         let present = super::present::Present::default();
-        Ok(Self { shared: Arc::new(Shared { parts, bell, packer, shelf, shelf_from, changes, present }) })
+        Ok(Self { shared: Arc::new(Shared { parts, bell, packer, shelf, shelf_from, changes, present, tasks: TaskTracker::new() }) })
     }
 
     /// Wakes the sessions of those for whom something waits.
@@ -120,8 +123,7 @@ impl MutualAid {
 
     /// Keeps the ledgers in step with what is published, for ever.
     pub async fn follow_quotas(self) {
-        let Shared { parts, changes, .. } = &*self.shared;
-        intake::follow(parts.store.clone(), parts.hub_log.clone(), parts.world.clone(), changes.clone()).await;
+        intake::follow(self).await;
     }
 
     /// Looks for what another hub on the same database wrote, for ever.

@@ -171,7 +171,7 @@ impl Shelf {
         }
     }
 
-    fn put(&self, offered: Offered) {
+    pub(crate) fn put(&self, offered: Offered) {
         let mut map = self.offered.write().unwrap_or_else(PoisonError::into_inner);
         map.insert(offered.name.clone(), Arc::new(offered));
     }

@@ -7,6 +7,8 @@ mod planning;
 mod read;
 mod requests;
 mod roads;
+#[cfg(test)]
+mod stories;
 mod watch;
 
 use shouwang_proto::wire::{self, mutual_aid_service_server::MutualAidService};

@@ -244,3 +244,9 @@ pub async fn intake_advance(tx: &mut Tx, from: u64, to: u64) -> Result<bool, Sto
     let sql = "update aid_counter set intake_position = $2 where one = 1 and intake_position = $1";
     Ok(execute!(tx, sql, column(from), column(to)) == 1)
 }
+
+/// What a program would do that forgot to look.
+#[cfg(test)]
+pub(crate) async fn ledger_spoil(tx: &mut Tx) -> Result<u64, StoreError> {
+    Ok(execute!(tx, "update aid_ledger set held = held + 1"))
+}
