@@ -214,8 +214,7 @@ pub fn of_assignment(assignment: &Assignment, policy: &Policy) -> Standing {
             standing.tasks.push(Task::PhoneOwner);
         }
     }
-    let coming =
-        matches!(assignment.state, State::Committed(_) | State::Mobilising(_) | State::EnRoute(_));
+    let coming = matches!(assignment.state, State::Committed(_) | State::Mobilising(_) | State::EnRoute(_));
     if coming
         && !flags.overdue
         && let Some(order) = assignment.state.order()

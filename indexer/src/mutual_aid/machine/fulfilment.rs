@@ -29,11 +29,7 @@ pub struct Fulfilment {
 impl Fulfilment {
     /// Of a line, from the assignments of its request.
     pub fn of<'a>(line: &Line, id: LineId, assignments: impl Iterator<Item = &'a Assignment>) -> Self {
-        let mut sum = Self {
-            requested: line.need.requested,
-            minimum: line.need.minimum,
-            ..Self::default()
-        };
+        let mut sum = Self { requested: line.need.requested, minimum: line.need.minimum, ..Self::default() };
         for assignment in assignments.filter(|assignment| assignment.line == id) {
             let quantity = assignment.state.quantity();
             match &assignment.state {

@@ -142,7 +142,9 @@ pub(super) fn order_unknown() -> Refusal {
 pub(super) fn order_ended(zh: &str, en: &str) -> Refusal {
     Refusal::precondition(
         "ORDER_ENDED",
-        format!("the order does not stand any more: {en}; you are not bound （调用已失效：{zh}，贵方不受约束）"),
+        format!(
+            "the order does not stand any more: {en}; you are not bound （调用已失效：{zh}，贵方不受约束）"
+        ),
     )
 }
 
@@ -162,10 +164,7 @@ pub(super) fn no_mission_order(state: AssignmentState) -> Refusal {
 }
 
 pub(super) fn departed_already() -> Refusal {
-    Refusal::precondition(
-        "DEPARTED_ALREADY",
-        "it has departed; recall it instead （已出发，请使用“召回”）",
-    )
+    Refusal::precondition("DEPARTED_ALREADY", "it has departed; recall it instead （已出发，请使用“召回”）")
 }
 
 pub(super) fn counts_differ(deployed: u64, counted: u64) -> Refusal {
@@ -237,25 +236,33 @@ pub(super) struct Holder {
 }
 
 pub(super) fn resource_taken(free: u64, holders: &[Holder], alternatives: &[String]) -> Refusal {
-    let holders: Vec<_> = holders.iter().map(Holder::words).collect();
-    let mut message = format!("only {free} free; taken by {} （仅余 {free}）", none_or(&holders, "; "));
-    if !alternatives.is_empty() {
-        message += &format!("; next: {} （可改选）", alternatives.join(", "));
+    let zh: Vec<_> = holders.iter().map(|holder| holder.words().0).collect();
+    let en: Vec<_> = holders.iter().map(|holder| holder.words().1).collect();
+    let mut message = format!("only {free} free");
+    let mut chinese = format!("仅余 {free}");
+    if !holders.is_empty() {
+        message += &format!("; taken by {}", en.join(", "));
+        chinese += &format!("；已被占用：{}", zh.join("，"));
     }
-    Refusal::new(Code::Aborted, "RESOURCE_TAKEN", message)
+    if !alternatives.is_empty() {
+        message += &format!("; next: {}", alternatives.join(", "));
+        chinese += &format!("；可改选：{}", alternatives.join("、"));
+    }
+    Refusal::new(Code::Aborted, "RESOURCE_TAKEN", format!("{message} （{chinese}）"))
 }
 
 impl Holder {
-    fn words(&self) -> String {
-        let (zh, en) = self.state.labels();
-        let frees = self.frees.map_or_else(
-            || "nobody can say when it is free 归还时间未知".to_owned(),
-            |at| format!("free at {at} 预计释放"),
-        );
-        format!("{} × {} ({en} {zh}, {frees})", self.request, self.quantity)
+    /// In Chinese and English.
+    fn words(&self) -> (String, String) {
+        let Self { request, state, quantity, frees } = self;
+        let (state_zh, state_en) = state.labels();
+        let (frees_zh, frees_en) = match frees {
+            None => ("归还时间未知".to_owned(), "nobody can say when it is free".to_owned()),
+            Some(at) => (format!("预计 {at} 释放"), format!("free at {at}")),
+        };
+        (
+            format!("{request} × {quantity}（{state_zh}，{frees_zh}）"),
+            format!("{request} × {quantity} ({state_en}, {frees_en})"),
+        )
     }
-}
-
-fn none_or(words: &[String], between: &str) -> String {
-    if words.is_empty() { "nobody: used up or not lent".to_owned() } else { words.join(between) }
 }

@@ -159,9 +159,10 @@ impl Request {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         match self.state {
-            State::Draft { .. } | State::Submitted { .. } | State::Open { .. } | State::StandingDown { .. } => {
-                true
-            }
+            State::Draft { .. }
+            | State::Submitted { .. }
+            | State::Open { .. }
+            | State::StandingDown { .. } => true,
             State::Closed { .. }
             | State::Reviewed { .. }
             | State::Rejected { .. }
@@ -225,9 +226,10 @@ impl Request {
     #[must_use]
     pub fn ended(&self) -> Option<Timestamp> {
         match self.state {
-            State::Draft { .. } | State::Submitted { .. } | State::Open { .. } | State::StandingDown { .. } => {
-                None
-            }
+            State::Draft { .. }
+            | State::Submitted { .. }
+            | State::Open { .. }
+            | State::StandingDown { .. } => None,
             State::Closed { since, .. }
             | State::Rejected { since, .. }
             | State::Merged { since, .. }

@@ -162,7 +162,9 @@ impl<'a> Working<'a> {
     /// All assignments as they are now.
     pub(super) fn assignments(&self) -> impl Iterator<Item = &Assignment> {
         let untouched = self.case.assignments.iter().filter(|(id, _)| !self.assignments.contains_key(id));
-        untouched.map(|(_, found)| found.as_ref()).chain(self.assignments.values().map(|touched| &touched.now))
+        untouched
+            .map(|(_, found)| found.as_ref())
+            .chain(self.assignments.values().map(|touched| &touched.now))
     }
 
     /// All requests as they are now.
@@ -184,7 +186,9 @@ impl<'a> Working<'a> {
     /// The ids of the assignments that use something of a ledger.
     pub(super) fn users_of(&self, key: &LedgerKey) -> Vec<AssignmentId> {
         self.assignments()
-            .filter(|found| found.uses().is_some() && found.book == key.book && found.resource == key.resource)
+            .filter(|found| {
+                found.uses().is_some() && found.book == key.book && found.resource == key.resource
+            })
             .map(|found| found.id)
             .collect()
     }
@@ -229,8 +233,7 @@ impl<'a> Working<'a> {
             let found = self.ledger(key)?.clone();
             self.ledgers.insert(key.clone(), Touched { was: found.version, bump: true, now: found });
         }
-        let touched =
-            self.ledgers.get_mut(key).ok_or_else(|| refused::resource_unknown(&key.resource))?;
+        let touched = self.ledgers.get_mut(key).ok_or_else(|| refused::resource_unknown(&key.resource))?;
         Ok(&mut touched.now)
     }
 
@@ -415,10 +418,8 @@ impl<'a> Working<'a> {
             (Some(request), Some(number)) => request.line(number).map(|line| (number, line.need.clone())),
             (_, None) | (None, Some(_)) => None,
         };
-        let wants_answer = matches!(
-            tell.kind,
-            NoticeKind::Solicitation | NoticeKind::Order | NoticeKind::Reminder
-        );
+        let wants_answer =
+            matches!(tell.kind, NoticeKind::Solicitation | NoticeKind::Order | NoticeKind::Reminder);
         let answer_by = assignment.and_then(Assignment::expires).filter(|_| wants_answer);
         let now = self.cx.now;
         let expire_seconds = answer_by

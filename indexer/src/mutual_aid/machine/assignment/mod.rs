@@ -132,8 +132,7 @@ impl Assignment {
         let flags = std::mem::take(&mut self.flags);
         if state.is_active() && !matches!(state, State::Solicited(_) | State::Offered(_) | State::Held(_)) {
             let there = matches!(state, State::Staged(_) | State::OnScene(_) | State::Returning(_));
-            self.flags =
-                Flags { overdue: flags.overdue && !there, recall: flags.recall, ..Flags::default() };
+            self.flags = Flags { overdue: flags.overdue && !there, recall: flags.recall, ..Flags::default() };
         }
         self.state = state;
         self.since = now;

@@ -238,9 +238,10 @@ impl State {
             Self::Solicited(_) | Self::Offered(_) => None,
             Self::Held(hold) => Some(&hold.order),
             Self::Committed(mission) | Self::Mobilising(mission) => Some(&mission.order),
-            Self::EnRoute(outing) | Self::Staged(outing) | Self::OnScene(outing) | Self::Returning(outing) => {
-                Some(&outing.mission.order)
-            }
+            Self::EnRoute(outing)
+            | Self::Staged(outing)
+            | Self::OnScene(outing)
+            | Self::Returning(outing) => Some(&outing.mission.order),
             Self::Returned(Returned { outing, .. }) | Self::Settled(Settled { outing, .. }) => {
                 Some(&outing.mission.order)
             }
@@ -255,9 +256,10 @@ impl State {
     pub fn mission(&self) -> Option<&Mission> {
         match self {
             Self::Committed(mission) | Self::Mobilising(mission) => Some(mission),
-            Self::EnRoute(outing) | Self::Staged(outing) | Self::OnScene(outing) | Self::Returning(outing) => {
-                Some(&outing.mission)
-            }
+            Self::EnRoute(outing)
+            | Self::Staged(outing)
+            | Self::OnScene(outing)
+            | Self::Returning(outing) => Some(&outing.mission),
             Self::Returned(Returned { outing, .. }) | Self::Settled(Settled { outing, .. }) => {
                 Some(&outing.mission)
             }

@@ -130,9 +130,10 @@ impl State {
     #[must_use]
     pub fn outing(&self) -> Option<&Outing> {
         match self {
-            Self::EnRoute(outing) | Self::Staged(outing) | Self::OnScene(outing) | Self::Returning(outing) => {
-                Some(outing)
-            }
+            Self::EnRoute(outing)
+            | Self::Staged(outing)
+            | Self::OnScene(outing)
+            | Self::Returning(outing) => Some(outing),
             Self::Returned(returned) => Some(&returned.outing),
             Self::Settled(settled) => Some(&settled.outing),
             Self::Solicited(_)

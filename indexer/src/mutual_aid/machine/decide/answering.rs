@@ -29,7 +29,11 @@ pub(super) fn act(
     let found = w.assignment(*id)?;
     let asks = &w.request(found.line.request)?.requester;
     match action {
-        Action::Offer(_) | Action::Decline(_) | Action::Confirm(_) | Action::Refuse(_) | Action::Withdraw(_) => {
+        Action::Offer(_)
+        | Action::Decline(_)
+        | Action::Confirm(_)
+        | Action::Refuse(_)
+        | Action::Withdraw(_) => {
             access::owner(w, found.owner())?;
         }
         Action::Muster(_) | Action::Depart(_) | Action::Stage(_) | Action::Return(_) | Action::Contact(_) => {
@@ -167,11 +171,8 @@ fn decline(w: &mut Working<'_>, id: AssignmentId, why: &Decline) -> Result<Answe
 fn say_no(w: &mut Working<'_>, id: AssignmentId, why: &Decline) -> Result<Answer, Stop> {
     let found = w.assignment(id)?;
     let ordered = found.uses().is_some();
-    let ended = Ended {
-        quantity: found.state.quantity(),
-        order: found.state.order().cloned(),
-        why: why.clone(),
-    };
+    let ended =
+        Ended { quantity: found.state.quantity(), order: found.state.order().cloned(), why: why.clone() };
     moves::enter(w, id, State::Declined(ended))?;
     let (zh, en) = decline_words(why);
     w.note_assignment(id, |about| Happened::new(Event::Declined, about).words(&*zh, &*en))?;
@@ -236,12 +237,7 @@ fn confirm(w: &mut Working<'_>, id: AssignmentId, epoch: u64, yes: &Confirm) -> 
 }
 
 /// The owner is bound: from here on it is a mission, with its order.
-fn bind(
-    w: &mut Working<'_>,
-    id: AssignmentId,
-    order: Order,
-    yes: &Confirm,
-) -> Result<Answer, Stop> {
+fn bind(w: &mut Working<'_>, id: AssignmentId, order: Order, yes: &Confirm) -> Result<Answer, Stop> {
     let now = w.cx.now;
     let found = w.assignment(id)?;
     access::going_on(w.incident(found.incident)?)?;

@@ -19,8 +19,7 @@ use crate::mutual_aid::machine::{
 
 pub(super) fn settle(w: &mut Working<'_>) -> Result<(), Stop> {
     for request in w.touched_requests() {
-        let numbers: Vec<LineNumber> =
-            w.request(request)?.lines.iter().map(|line| line.number).collect();
+        let numbers: Vec<LineNumber> = w.request(request)?.lines.iter().map(|line| line.number).collect();
         for number in numbers {
             settle_line(w, request, LineId { request, number })?;
         }
@@ -58,9 +57,7 @@ fn settle_line(w: &mut Working<'_>, request: RequestId, id: LineId) -> Result<()
 /// Owners that were asked, or offer, for a line that is covered.
 fn spare(w: &Working<'_>, line: LineId) -> Vec<AssignmentId> {
     w.of_request(line.request)
-        .filter(|found| {
-            found.line == line && matches!(found.state, State::Solicited(_) | State::Offered(_))
-        })
+        .filter(|found| found.line == line && matches!(found.state, State::Solicited(_) | State::Offered(_)))
         .map(|found| found.id)
         .collect()
 }

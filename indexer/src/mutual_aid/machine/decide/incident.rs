@@ -69,21 +69,14 @@ pub(super) fn update(
     let mut happened = Happened::new(Event::IncidentUpdated, About::default());
     if reported {
         let told: Vec<_> = facts.reports.iter().map(|report| report.authority.as_str()).collect();
-        happened = happened.words(
-            format!("已报告 {}", told.join("、")),
-            format!("reported to {}", told.join(", ")),
-        );
+        happened =
+            happened.words(format!("已报告 {}", told.join("、")), format!("reported to {}", told.join(", ")));
     }
     w.note(id, happened)?;
     Ok(Answer { incident: Some(id), ..Answer::accepted() })
 }
 
-pub(super) fn close(
-    w: &mut Working<'_>,
-    id: IncidentId,
-    expected: u64,
-    note: &str,
-) -> Result<Answer, Stop> {
+pub(super) fn close(w: &mut Working<'_>, id: IncidentId, expected: u64, note: &str) -> Result<Answer, Stop> {
     access::dispatcher(w)?;
     let found = w.incident(id)?;
     access::version(expected, found.version)?;

@@ -42,7 +42,9 @@ pub(super) fn act(w: &mut Working<'_>, id: AssignmentId, action: &Action) -> Res
         | Action::Decline(_)
         | Action::Confirm(_)
         | Action::Refuse(_)
-        | Action::Withdraw(_) => Err(Refusal::field("action", "is an owner's answer （应由支援方答复）").into()),
+        | Action::Withdraw(_) => {
+            Err(Refusal::field("action", "is an owner's answer （应由支援方答复）").into())
+        }
     }
 }
 
@@ -208,11 +210,8 @@ fn release(w: &mut Working<'_>, id: AssignmentId, note: &Note) -> Result<Answer,
 
 fn come_home(w: &mut Working<'_>, id: AssignmentId, account: &Account) -> Result<Answer, Stop> {
     let found = w.assignment(id)?;
-    let outing = if let State::Returning(outing) = &found.state {
-        Some(outing.clone())
-    } else {
-        under_way(w, found)
-    };
+    let outing =
+        if let State::Returning(outing) = &found.state { Some(outing.clone()) } else { under_way(w, found) };
     let Some(outing) = outing else {
         return out_of_turn(w, id, Event::Returned, "return");
     };
@@ -282,16 +281,16 @@ fn head_count(w: &mut Working<'_>, id: AssignmentId, count: &HeadCount) -> Resul
     let at = w.cx.now;
     let found = w.assignment_mut(id)?;
     let HeadCount { people, note } = count;
-    if let State::EnRoute(outing) | State::Staged(outing) | State::OnScene(outing) | State::Returning(outing) =
-        &mut found.state
+    if let State::EnRoute(outing)
+    | State::Staged(outing)
+    | State::OnScene(outing)
+    | State::Returning(outing) = &mut found.state
     {
         outing.counted = Some(HeadCounted { people: *people, at });
         found.flags.missed = 0;
         found.flags.lost_contact = false;
         let (zh, en) = (format!("{people} 人平安 {note}"), format!("{people} people well {note}"));
-        w.note_assignment(id, |about| {
-            Happened::new(Event::HeadCounted, about).words(zh.trim(), en.trim())
-        })?;
+        w.note_assignment(id, |about| Happened::new(Event::HeadCounted, about).words(zh.trim(), en.trim()))?;
         return moves::accepted(w, id);
     }
     let known = refused::assignment_unfit(found.state.word(), "head_count");

@@ -51,7 +51,9 @@ fn repeated(recorded: &Recorded, command: &Command) -> Result<Decision, Stop> {
 fn carry_out(w: &mut Working<'_>, body: &Body) -> Result<Answer, Stop> {
     match body {
         Body::OpenIncident(new) => incident::open(w, new),
-        Body::UpdateIncident { incident, expected, facts } => incident::update(w, *incident, *expected, facts),
+        Body::UpdateIncident { incident, expected, facts } => {
+            incident::update(w, *incident, *expected, facts)
+        }
         Body::CloseIncident { incident, expected, note } => incident::close(w, *incident, *expected, note),
         Body::HaltDrill { incident, cause } => incident::halt(w, *incident, cause),
         Body::Submit { requester, submission, draft } => request::submit(w, requester, submission, *draft),

@@ -52,8 +52,7 @@ pub(super) fn stand_down(
     words: (String, String),
 ) -> Result<(), Stop> {
     let found = w.assignment(id)?;
-    let ended =
-        Ended { quantity: found.state.quantity(), order: found.state.order().cloned(), why: cause };
+    let ended = Ended { quantity: found.state.quantity(), order: found.state.order().cloned(), why: cause };
     let was_ordered = found.uses().is_some();
     enter(w, id, State::StoodDown(ended))?;
     let (zh, en) = words;
@@ -83,8 +82,7 @@ pub(super) fn recall(w: &mut Working<'_>, id: AssignmentId, zh: &str, en: &str) 
 /// What an assignment is about, for people: `泡沫消防车 × 2`.
 pub(super) fn thing(w: &Working<'_>, id: AssignmentId) -> Result<(String, String), Stop> {
     let found = w.assignment(id)?;
-    let quantity = found.state.quantity();
-    let amount = if found.unit == "1" { quantity.to_string() } else { format!("{quantity} {}", found.unit) };
+    let amount = amount(found.state.quantity(), &found.unit);
     // The ledger is there while something is ordered; before and after, the line says what it is.
     let title = match w.ledger(&found.ledger()) {
         Ok(ledger) => ledger.terms.title.clone(),
@@ -92,6 +90,11 @@ pub(super) fn thing(w: &Working<'_>, id: AssignmentId) -> Result<(String, String
     };
     let words = format!("{title} × {amount}");
     Ok((words.clone(), words))
+}
+
+/// A quantity for people: counted things have no unit.
+pub(super) fn amount(quantity: u64, unit: &str) -> String {
+    if unit == "1" { quantity.to_string() } else { format!("{quantity} {unit}") }
 }
 
 /// Tells the owner of an assignment.
@@ -162,8 +165,8 @@ pub(super) fn noted(
     event: Event,
     why: &Refusal,
 ) -> Result<Answer, Stop> {
-    let words = why.message.clone();
-    w.note_assignment(id, |about| Happened::new(event, about).words(words.clone(), words).noted())?;
+    let (zh, en) = both_languages(why);
+    w.note_assignment(id, |about| Happened::new(event, about).words(zh, en).noted())?;
     Ok(Answer { outcome: Outcome::Noted, because: Some(Because::of(why)), ..accepted(w, id)? })
 }
 
@@ -175,10 +178,16 @@ pub(super) fn refused_but_noted(
     why: &Refusal,
     alarm: bool,
 ) -> Result<Answer, Stop> {
-    let words = why.message.clone();
+    let (zh, en) = both_languages(why);
     w.note_assignment(id, |about| {
-        let happened = Happened::new(event, about).words(words.clone(), words).noted();
+        let happened = Happened::new(event, about).words(zh, en).noted();
         if alarm { happened.alarm() } else { happened }
     })?;
     Ok(Answer { outcome: Outcome::Refused, because: Some(Because::of(why)), ..accepted(w, id)? })
+}
+
+/// The words of a refusal are English first, then Chinese in brackets.
+fn both_languages(refusal: &Refusal) -> (&str, &str) {
+    let (en, zh) = refusal.message.rsplit_once(" （").unwrap_or((&refusal.message, &refusal.message));
+    (zh.trim_end_matches('）'), en)
 }

@@ -38,7 +38,7 @@ pub(super) fn solicit(
 ) -> Result<Answer, Stop> {
     access::dispatcher(w)?;
     let request = open_request(w, decided)?;
-    let (incident, line) = (request.incident, request.line_id(number));
+    let (incident, book, line) = (request.incident, request.book, request.line_id(number));
     let missing = w.fulfilment(line)?.missing();
     if missing == 0 {
         return Err(refused::line_already_met().into());
@@ -47,18 +47,17 @@ pub(super) fn solicit(
     for resource in resources {
         let asked = match w.active_pair(line, resource) {
             Some(found) => found.id,
-            None => ask(w, line, resource, quantity.unwrap_or(missing))?,
+            None => {
+                let key = LedgerKey { resource: resource.clone(), book };
+                let lent = w.ledger(&key)?.terms.quota.max(1);
+                ask(w, line, resource, quantity.unwrap_or_else(|| missing.min(lent)))?
+            }
         };
         if !assignments.contains(&asked) {
             assignments.push(asked);
         }
     }
-    Ok(Answer {
-        incident: Some(incident),
-        request: Some(decided.request),
-        assignments,
-        ..Answer::accepted()
-    })
+    Ok(Answer { incident: Some(incident), request: Some(decided.request), assignments, ..Answer::accepted() })
 }
 
 fn ask(
@@ -290,10 +289,8 @@ fn preempt(
             return Err(refused::not_preemptible(&words).into());
         }
         let cause = StandDownCause::Preempted { by, reason: preempt.reason.clone() };
-        let words = (
-            format!("用于“{title}”：{}", preempt.reason),
-            format!("for “{title}”: {}", preempt.reason),
-        );
+        let words =
+            (format!("用于“{title}”：{}", preempt.reason), format!("for “{title}”: {}", preempt.reason));
         moves::stand_down(w, *id, cause, Event::Preempted, words)?;
     }
     Ok(preempt.from.clone())

@@ -117,7 +117,12 @@ fn open(w: &mut Working<'_>, id: RequestId, verified: bool) -> Result<(), Stop> 
         found.acknowledged = Some(now);
     }
     let (incident, real) = (found.incident, found.is_p1() && found.book.mode() == Mode::Actual);
-    w.note(incident, Happened::new(Event::RequestOpened, about(id)))?;
+    let mut happened = Happened::new(Event::RequestOpened, about(id));
+    if !verified {
+        let en = "life in danger: opened at once, to be verified";
+        happened = happened.words("危及生命，直接启动，待核实", en);
+    }
+    w.note(incident, happened)?;
     if real {
         for drill in w.open_drills().clone() {
             w.then(Body::HaltDrill { incident: drill, cause: HaltCause::Real(id) });
@@ -170,14 +175,9 @@ pub(super) fn reject(w: &mut Working<'_>, decided: Decided, reason: &str) -> Res
 }
 
 /// Stands down what is only asked and offered; refuses when anything is ordered (with `strict`).
-fn drop_promises(
-    w: &mut Working<'_>,
-    id: RequestId,
-    strict: bool,
-    zh: &str,
-    en: &str,
-) -> Result<(), Stop> {
-    let ordered: Vec<_> = w.of_request(id).filter(|found| found.uses().is_some()).map(|found| found.id).collect();
+fn drop_promises(w: &mut Working<'_>, id: RequestId, strict: bool, zh: &str, en: &str) -> Result<(), Stop> {
+    let ordered: Vec<_> =
+        w.of_request(id).filter(|found| found.uses().is_some()).map(|found| found.id).collect();
     if strict && !ordered.is_empty() {
         return Err(refused::assignments_active(&names(&ordered)).into());
     }
@@ -196,11 +196,7 @@ fn names(assignments: &[AssignmentId]) -> Vec<String> {
     assignments.iter().map(|id| id.name()).collect()
 }
 
-pub(super) fn amend(
-    w: &mut Working<'_>,
-    decided: Decided,
-    written: &WrittenRequest,
-) -> Result<Answer, Stop> {
+pub(super) fn amend(w: &mut Working<'_>, decided: Decided, written: &WrittenRequest) -> Result<Answer, Stop> {
     let found = access::decided(w, decided)?;
     access::requester(w, &found.requester)?;
     let (id, incident, was_p1) = (found.id, found.incident, found.is_p1());
@@ -212,12 +208,16 @@ pub(super) fn amend(
     for line in &written.lines {
         match line.number {
             Some(number) => amend_line(w, id, number, line)?,
-            None => add_line(w, id, Line {
-                number: next_line(w, id)?,
-                need: line.need.clone(),
-                overcommitted: 0,
-                uncovered: None,
-            })?,
+            None => add_line(
+                w,
+                id,
+                Line {
+                    number: next_line(w, id)?,
+                    need: line.need.clone(),
+                    overcommitted: 0,
+                    uncovered: None,
+                },
+            )?,
         }
     }
     w.note(incident, Happened::new(Event::RequestAmended, about(id)))?;

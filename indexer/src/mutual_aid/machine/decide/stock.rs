@@ -1,6 +1,6 @@
 //! What an owner says it lends.
 
-use super::access;
+use super::{access, moves};
 use crate::mutual_aid::machine::{
     broken::Stop,
     change::{Answer, Whom},
@@ -30,17 +30,15 @@ pub(super) fn set_terms(
     ledger.told(terms.clone(), recount, now);
     let (shortfall, quota) = (ledger.shortfall(), terms.quota);
     let about = About { resource: Some(key.resource.clone()), ..About::default() };
-    let unit = &terms.unit;
-    let words = (format!("可借 {quota} {unit}"), format!("{quota} {unit} lent"));
+    let amount = moves::amount(quota, &terms.unit);
+    let words = (format!("可借 {amount}"), format!("{amount} lent"));
     w.note_ledger(key, Happened::new(Event::QuotaSet, about).words(words.0, words.1))?;
     if shortfall > before {
         let zh = format!("{}可借 {quota}，在用超出 {shortfall}", terms.title);
         let en = format!("{}: {quota} lent, {shortfall} more in use", terms.title);
         for id in w.users_of(key) {
             let (incident, request) = (w.assignment(id)?.incident, w.assignment(id)?.line.request);
-            w.note_assignment(id, |about| {
-                Happened::new(Event::Shortfall, about).words(&*zh, &*en).alarm()
-            })?;
+            w.note_assignment(id, |about| Happened::new(Event::Shortfall, about).words(&*zh, &*en).alarm())?;
             w.page(Whom::Duty, incident, Subject::Request(request), &*zh, &*en)?;
         }
     }

@@ -100,7 +100,10 @@ fn widen(w: &mut Working<'_>, id: RequestId, line: LineNumber, step: u8, quiet: 
         }
     }
     let (zh, en) = if step == 0 {
-        (format!("{what}仍无着落，扩大到下一圈与相邻联盟"), format!("{what}: ask the next ring and the neighbours"))
+        (
+            format!("{what}仍无着落，扩大到下一圈与相邻联盟"),
+            format!("{what}: ask the next ring and the neighbours"),
+        )
     } else {
         (format!("{what}仍无着落，请拨打 119 并报告主管部门"), format!("{what}: call 119 and the bureau"))
     };

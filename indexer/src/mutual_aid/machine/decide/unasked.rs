@@ -18,8 +18,7 @@ use crate::mutual_aid::machine::{
     escalation::Subject,
     ledger::{LedgerKey, Part},
     policy::after,
-    refused,
-    request,
+    refused, request,
     timeline::Event,
     working::{Happened, Working},
 };
@@ -69,8 +68,7 @@ pub(super) fn stand(
 pub(super) fn self_deploy(w: &mut Working<'_>, deployed: &SelfDeployment) -> Result<Answer, Stop> {
     let SelfDeployment { line, resource, quantity, on_scene, note } = deployed;
     let request = w.request(line.request)?;
-    access::requester(w, &request.requester)
-        .or_else(|_| access::owner_or_dispatcher(w, &resource.member))?;
+    access::requester(w, &request.requester).or_else(|_| access::owner_or_dispatcher(w, &resource.member))?;
     let key = LedgerKey { resource: resource.clone(), book: request.book };
     if !matches!(request.state, request::State::Open { .. } | request::State::StandingDown { .. }) {
         return Err(refused::request_not_open(request.word()).into());
@@ -118,11 +116,7 @@ fn arrived(w: &mut Working<'_>, key: &LedgerKey, quantity: u64, on_scene: bool) 
 }
 
 /// One thing cannot be in two places: where it was only promised, it does not come; where it is out, somebody is wrong.
-fn free_the_one(
-    w: &mut Working<'_>,
-    key: &LedgerKey,
-    pair: Option<AssignmentId>,
-) -> Result<(), Stop> {
+fn free_the_one(w: &mut Working<'_>, key: &LedgerKey, pair: Option<AssignmentId>) -> Result<(), Stop> {
     if !w.ledger(key)?.terms.serialised {
         return Ok(());
     }
@@ -135,8 +129,7 @@ fn free_the_one(
         }
         let reason = "in-use".parse().map_err(|_| Broken::new("the vocabulary has no `in-use`"))?;
         let why = Decline { reason, note: "已自行前往他处".to_owned() };
-        let ended =
-            Ended { quantity: found.state.quantity(), order: found.state.order().cloned(), why };
+        let ended = Ended { quantity: found.state.quantity(), order: found.state.order().cloned(), why };
         moves::enter(w, id, State::Failed(ended))?;
         w.note_assignment(id, |about| Happened::new(Event::Withdrawn, about).alarm())?;
         cover::reopened(w, id, "已自行前往他处", "it went elsewhere by itself")?;

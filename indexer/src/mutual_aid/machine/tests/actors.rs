@@ -14,8 +14,7 @@ fn a_confirmation_by_phone_says_for_whom() {
     let incident = world.incident(Mode::Actual, "二车间火灾");
     let request = world.submit(CHEM, incident, "吊起塌梁", Priority::P1, 1);
     let held = world.order(request, &crane(), 1).unwrap();
-    let action =
-        AssignmentAction { assignment: held, epoch: 1, action: Action::Confirm(Confirm::default()) };
+    let action = AssignmentAction { assignment: held, epoch: 1, action: Action::Confirm(Confirm::default()) };
     let command = world.command(Body::Act { action: action.clone(), expected: None });
     let mut cx = world.context("dispatcher");
     assert_eq!(world.give(&cx, &command).unwrap_err().reason, "ON_BEHALF_OF_REQUIRED");
@@ -52,7 +51,8 @@ fn members_do_what_is_theirs() {
     let there = Action::Arrive(Note::default());
     assert_eq!(world.act(ELECTRONICS, held, there.clone()).unwrap_err().reason, "NOT_YOURS");
     world.act(CHEM, held, there).unwrap();
-    let confirm = AssignmentAction { assignment: held, epoch: 0, action: Action::Confirm(Confirm::default()) };
+    let confirm =
+        AssignmentAction { assignment: held, epoch: 0, action: Action::Confirm(Confirm::default()) };
     let refusal = world.say(FOUNDRY, Body::Act { action: confirm, expected: None }).unwrap_err();
     assert_eq!(refusal.violations[0].field, "action.epoch");
 }

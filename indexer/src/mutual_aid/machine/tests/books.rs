@@ -31,8 +31,23 @@ fn a_drill_has_its_own_ledger_and_stops_for_a_life_in_danger() {
 
     let real = world.incident(Mode::Actual, "二车间火灾");
     world.submit(ELECTRONICS, real, "有人被困", Priority::P1, 2);
-    insta::assert_snapshot!(world.story(), @"");
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.story(), @r"
+    - INCIDENT_OPENED [dispatcher] 事件立案：二车间火灾（实战）
+    - REQUEST_SUBMITTED [requester] 请求提交：有人被困
+    - REQUEST_OPENED [requester] 请求受理：危及生命，直接启动，待核实
+    ! DRILL_HALTED [system] 演练中止：发生实战一级请求
+    - REQUEST_STOOD_DOWN [system] 请求撤收：演练中止：发生实战一级请求
+    - STOOD_DOWN [system] 撤销：演练中止：发生实战一级请求
+    - RECALLED [system] 召回：演练中止：发生实战一级请求
+    ");
+    insta::assert_snapshot!(world.messages(), @r"
+    the dispatcher on duty page 新请求（一级（危及生命））：有人被困
+    hengrui-foundry stand-down! 吊车 × 1不再需要：演练中止：发生实战一级请求
+    qihang-auto recall! 请撤回泡沫车 × 2：演练中止：发生实战一级请求
+    chenghu-chem drill-halted! 演练立即中止：发生实战一级请求
+    hengrui-foundry drill-halted! 演练立即中止：发生实战一级请求
+    qihang-auto drill-halted! 演练立即中止：发生实战一级请求
+    ");
     assert_eq!(world.case.incidents[&drill].word(), IncidentState::Halted);
     assert_eq!(world.assignment(held).state.word(), AssignmentState::StoodDown);
     let more = Body::HaltDrill {
@@ -66,11 +81,8 @@ fn two_reports_of_one_event_are_merged_by_a_person() {
     let incident = world.incident(Mode::Actual, "二车间火灾");
     let first = world.submit(CHEM, incident, "起火", Priority::P1, 2);
     let second = world.submit(ELECTRONICS, incident, "邻厂起火", Priority::P2, 1);
-    let merge = |world: &World, carry| Body::Merge {
-        from: world.decided(second),
-        into: world.decided(first),
-        carry,
-    };
+    let merge =
+        |world: &World, carry| Body::Merge { from: world.decided(second), into: world.decided(first), carry };
     world.say("dispatcher", merge(&world, vec![line()])).unwrap();
     assert_eq!(world.case.requests[&second].word(), RequestState::Merged);
     let lines = &world.case.requests[&first].lines;
@@ -91,7 +103,10 @@ fn a_need_that_shrinks_shows_what_is_too_much() {
     less.lines.push(also);
     let decided = world.decided(request);
     world.say(CHEM, Body::Amend(decided, Box::new(less))).unwrap();
-    insta::assert_snapshot!(world.story(), @"");
+    insta::assert_snapshot!(world.story(), @r"
+    ! SURPLUS [requester] 超出需求：救援车辆 超出 1
+    - REQUEST_AMENDED [requester] 请求变更
+    ");
     assert_eq!(world.case.requests[&request].lines.len(), 2);
     let tasks = world.case.standing(&Subject::Request(request), &world.policy).unwrap().tasks;
     assert!(tasks.contains(&Task::Surplus(line())), "{tasks:?}");

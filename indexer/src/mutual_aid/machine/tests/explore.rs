@@ -5,7 +5,7 @@
 //! Visited states are kept as 128-bit hashes of what decides about the future.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -90,11 +90,11 @@ impl Explorer {
         for request in self.requests {
             self.dispatching(park, request, &mut moves);
         }
-        for (nth, id) in park.born.iter().enumerate() {
+        for id in &park.born {
             let found = &park.case.assignments[id];
             let owner = if *found.owner() == member(FOUNDRY) { FOUNDRY } else { AUTO };
             answers(park, found, owner, &mut moves);
-            if nth < park.born.len() {
+            if found.is_active() {
                 reports(found, owner, &mut moves);
             }
         }
@@ -132,8 +132,7 @@ impl Explorer {
             };
             let attempts = park.born.iter().filter(pair).count();
             let active = park.born.iter().filter(pair).any(|one| park.case.assignments[one].is_active());
-            let ledger =
-                &park.case.ledgers[&LedgerKey { resource: resource.clone(), book: Book::Actual }];
+            let ledger = &park.case.ledgers[&LedgerKey { resource: resource.clone(), book: Book::Actual }];
             if !active && attempts < ATTEMPTS {
                 let body = Body::Solicit {
                     request: decided,
@@ -165,13 +164,7 @@ impl Explorer {
     }
 
     /// Takes one step; none when it was refused.
-    fn step(
-        &mut self,
-        park: &Park,
-        who: &str,
-        body: Body,
-        found: &mut Found,
-    ) -> Option<Park> {
+    fn step(&mut self, park: &Park, who: &str, body: Body, found: &mut Found) -> Option<Park> {
         self.count += 1;
         let command = Command {
             key: Key {
@@ -223,8 +216,10 @@ impl Explorer {
     fn explore(&mut self, first: Park, limit: usize) -> Found {
         let mut found = Found::default();
         let mut visited: HashSet<u128> = HashSet::from([digest(&first)]);
-        let mut open = vec![first];
-        while let Some(park) = open.pop() {
+        let mut open = VecDeque::from([first]);
+        // All of it goes deep first, which needs little memory; a part of it goes wide, which sees most.
+        let all = limit == usize::MAX;
+        while let Some(park) = if all { open.pop_back() } else { open.pop_front() } {
             if found.states == limit {
                 return found;
             }
@@ -235,7 +230,7 @@ impl Explorer {
                 if let Some(next) = self.step(&park, who, body, &mut found)
                     && visited.insert(digest(&next))
                 {
-                    open.push(next);
+                    open.push_back(next);
                 }
             }
         }
@@ -321,12 +316,7 @@ fn act(assignment: AssignmentId, epoch: u64, action: Action) -> Body {
 }
 
 /// What the owner may say, however late: to every order that was ever sent, as often as it likes.
-fn answers(
-    park: &Park,
-    found: &Assignment,
-    owner: &'static str,
-    moves: &mut Vec<(&'static str, Body)>,
-) {
+fn answers(park: &Park, found: &Assignment, owner: &'static str, moves: &mut Vec<(&'static str, Body)>) {
     let no = Decline { reason: "in-use".parse().unwrap(), note: String::new() };
     let pair = |one: &&AssignmentId| {
         let other = &park.case.assignments[*one];
@@ -340,8 +330,7 @@ fn answers(
         moves.push((owner, act(*id, *epoch, Action::Refuse(no.clone()))));
     }
     if again {
-        let offer =
-            Offer { quantity: 1, eta_seconds: 600, conditions: String::new(), valid_seconds: None };
+        let offer = Offer { quantity: 1, eta_seconds: 600, conditions: String::new(), valid_seconds: None };
         moves.push((owner, act(found.id, 0, Action::Offer(offer))));
     }
     moves.push((owner, act(found.id, 0, Action::Decline(no.clone()))));
@@ -385,8 +374,12 @@ fn digest(park: &Park) -> u128 {
             .iter()
             .map(|id| {
                 let found = &park.case.assignments[id];
-                let orders: Vec<_> =
-                    park.issued.iter().filter(|((of, _), _)| of == id).map(|((_, epoch), q)| (epoch, q)).collect();
+                let orders: Vec<_> = park
+                    .issued
+                    .iter()
+                    .filter(|((of, _), _)| of == id)
+                    .map(|((_, epoch), q)| (epoch, q))
+                    .collect();
                 let newest = found.state.order().map(|order| order.epoch);
                 (found.line, &found.resource, found.state.word(), found.state.quantity(), newest, orders)
             })

@@ -56,9 +56,29 @@ fn from_the_call_to_the_settlement() {
     assert_eq!(world.assignment(sent).state.word(), AssignmentState::Returned, "they do not agree yet");
     world.act(AUTO, sent, claim(100_000)).unwrap();
     assert_eq!(world.assignment(sent).state.word(), AssignmentState::Settled);
-    let review = Body::Review { request: world.decided(request), text: "三分钟到场".into(), lessons: vec![] };
+    let review =
+        Body::Review { request: world.decided(request), text: "三分钟到场".into(), lessons: vec![] };
     world.say("dispatcher", review).unwrap();
-    insta::assert_snapshot!(world.story(), @"");
+    insta::assert_snapshot!(world.story(), @r"
+    - INCIDENT_OPENED [dispatcher] 事件立案：二车间火灾（实战）
+    - REQUEST_SUBMITTED [requester] 请求提交：泡沫
+    - REQUEST_OPENED [requester] 请求受理：危及生命，直接启动，待核实
+    - ORDERED [dispatcher] 调用（待确认）：泡沫车 × 2，第 1 号，应急救援协议
+    - CONFIRMED [supplier] 确认出动：泡沫车 × 2
+    - MUSTERED [supplier] 集结：泡沫车 × 2
+    - DEPARTED [supplier] 出发：泡沫车 × 2
+    - STAGED [supplier] 到达集结点：泡沫车 × 2
+    - ARRIVED [supplier] 到场：泡沫车 × 2
+    - HEAD_COUNTED [supplier] 人数清点：6 人平安
+    - RELEASED [supplier] 离场：泡沫车 × 2
+    - RETURNED [supplier] 归队清点：归还 1，消耗 1，损坏 0
+    - REQUEST_STOOD_DOWN [requester] 请求撤收：火已灭
+    - REQUEST_CLOSED [requester] 请求关闭
+    - CLAIMED [supplier] 费用申报：泡沫车 × 2
+    - CLAIMED [requester] 费用申报：泡沫车 × 2
+    - SETTLED [supplier] 费用结清：泡沫车 × 2
+    - REQUEST_REVIEWED [dispatcher] 请求复盘
+    ");
 }
 
 #[test]
@@ -88,15 +108,16 @@ fn a_team_that_came_by_itself_is_booked() {
     let second = world.submit(ELECTRONICS, incident, "有人被压", Priority::P1, 1);
     world.story();
     let line = world.case.requests[&second].line_id(line());
-    let came = SelfDeployment {
-        line,
-        resource: crane(),
-        quantity: 1,
-        on_scene: true,
-        note: "邻厂直接赶到".into(),
-    };
+    let came =
+        SelfDeployment {
+            line, resource: crane(), quantity: 1, on_scene: true, note: "邻厂直接赶到".into()
+        };
     let booked = world.say(ELECTRONICS, Body::SelfDeploy(came)).unwrap().assignments[0];
-    insta::assert_snapshot!(world.story(), @"");
+    insta::assert_snapshot!(world.story(), @r"
+    ! WITHDRAWN [supplier] 支援方退出
+    ! LINE_REOPENED [supplier] 需求重新缺口：吊车 × 1不能到达（已自行前往他处），尚缺 1
+    - SELF_DEPLOYED [requester] 自行出动：吊车 × 1 邻厂直接赶到
+    ");
     assert_eq!(world.assignment(promised).state.word(), AssignmentState::Failed);
     assert_eq!(world.counts(&crane()), [0, 0, 1, 0, 0, 0]);
     assert_eq!(world.answer(FOUNDRY, promised, 1, yes()).unwrap().outcome, Outcome::BecameOffer);
@@ -109,8 +130,7 @@ fn more_came_than_is_lent() {
     let incident = world.incident(Mode::Actual, "二车间火灾");
     let request = world.submit(CHEM, incident, "泡沫", Priority::P1, 2);
     let line = world.case.requests[&request].line_id(line());
-    let came =
-        SelfDeployment { line, resource: foam(), quantity: 3, on_scene: false, note: String::new() };
+    let came = SelfDeployment { line, resource: foam(), quantity: 3, on_scene: false, note: String::new() };
     let booked = world.say(AUTO, Body::SelfDeploy(came)).unwrap().assignments[0];
     let ledger = world.ledger(&foam());
     assert_eq!((ledger.deployed, ledger.shortfall(), ledger.free()), (3, 1, 0));
@@ -131,7 +151,10 @@ fn a_request_closes_only_when_everybody_is_home() {
     world.messages();
     let decided = world.decided(request);
     world.say(CHEM, Body::StandDown(decided, "火已灭".into())).unwrap();
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.messages(), @r"
+    hengrui-foundry stand-down! 吊车 × 1不再需要：火已灭
+    qihang-auto recall! 请撤回泡沫车 × 2：火已灭
+    ");
     assert_eq!(world.assignment(stays).state.word(), AssignmentState::StoodDown);
     let tasks = |world: &World, subject| world.case.standing(&subject, &world.policy).unwrap().tasks;
     assert_eq!(tasks(&world, Subject::Assignment(out)), [Task::AwaitRelease]);
@@ -159,10 +182,15 @@ fn an_extension_and_a_recall_reach_the_team() {
     world.messages();
     world.act(CHEM, sent, longer).unwrap();
     world.act("dispatcher", sent, Action::Recall(Reason { reason: "风向变了".into() })).unwrap();
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.messages(), @r"
+    hengrui-foundry extension! 请延长支援至 2026-07-12T03:00:00Z
+    hengrui-foundry recall! 请撤回吊车 × 1：风向变了
+    ");
     let stay = world.act(CHEM, sent, Action::StandDown(Reason { reason: "够了".into() }));
     assert_eq!(stay.unwrap_err().reason, "DEPARTED_ALREADY");
-    world.act("dispatcher", sent, Action::Contact(ContactReport { lost: true, note: String::new() })).unwrap();
+    world
+        .act("dispatcher", sent, Action::Contact(ContactReport { lost: true, note: String::new() }))
+        .unwrap();
     assert!(world.assignment(sent).flags.lost_contact);
     world.act(FOUNDRY, sent, Action::HeadCount(HeadCount { people: 4, note: String::new() })).unwrap();
     assert!(!world.assignment(sent).flags.lost_contact, "who counts its people is there");

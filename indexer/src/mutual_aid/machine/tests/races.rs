@@ -35,7 +35,7 @@ fn two_dispatchers_want_one_crane() {
     late.alternatives = vec!["云帆 25 吨吊车".to_owned()];
     world.order(first, &crane(), 1).unwrap();
     let refusal = world.say("dispatcher", Body::Order(Box::new(late))).unwrap_err();
-    insta::assert_snapshot!(format!("{} {refusal}", refusal.reason), @"");
+    insta::assert_snapshot!(format!("{} {refusal}", refusal.reason), @"RESOURCE_TAKEN only 0 free; taken by “吊起塌梁” (chenghu-chem) × 1 (held, free at 2026-07-12T03:10:00Z); next: 云帆 25 吨吊车 （仅余 0；已被占用：“吊起塌梁” (chenghu-chem) × 1（已预占，预计 2026-07-12T03:10:00Z 释放）；可改选：云帆 25 吨吊车）");
     assert_eq!(world.counts(&crane()), [1, 0, 0, 0, 0, 0]);
 }
 
@@ -69,8 +69,17 @@ fn a_life_in_danger_takes_what_has_not_departed() {
     let preempt = Preempt { from: vec![held], reason: "救人优先".to_owned() };
     wish.preempt = Some(preempt.clone());
     world.say("dispatcher", Body::Order(Box::new(wish))).unwrap();
-    insta::assert_snapshot!(world.story(), @"");
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.story(), @r"
+    ! PREEMPTED [dispatcher] 被一级请求征用：用于“有人被压”：救人优先
+    - ORDERED [dispatcher] 调用（待确认）：吊车 × 1，第 2 号，应急救援协议
+    ! LINE_REOPENED [dispatcher] 需求重新缺口：吊车 × 1不能到达（被一级请求征用），尚缺 1
+    ");
+    insta::assert_snapshot!(world.messages(), @r"
+    hengrui-foundry stand-down! 吊车 × 1不再需要：用于“有人被压”：救人优先
+    hengrui-foundry order! 请确认调用吊车 × 1
+    chenghu-chem aid-lost! 吊车 × 1不能到达（被一级请求征用），尚缺 1
+    the dispatcher on duty page 吊车 × 1不能到达（被一级请求征用），尚缺 1
+    ");
     assert_eq!(world.assignment(held).state.word(), AssignmentState::StoodDown);
     assert_eq!(world.counts(&crane()), [1, 0, 0, 0, 0, 0]);
 
@@ -109,7 +118,7 @@ fn a_yes_an_hour_late_is_an_offer_and_binds_nobody() {
     world.story();
     let answer = world.answer(AUTO, held, 1, yes()).unwrap();
     assert_eq!(answer.outcome, Outcome::BecameOffer);
-    insta::assert_snapshot!(world.story(), @"");
+    insta::assert_snapshot!(world.story(), @"- OFFERED [supplier] 应援：泡沫车 × 2");
     assert_eq!(world.counts(&foam()), [0, 0, 0, 0, 0, 2], "nothing is held by it");
     let offered = world.fulfilment(request).offered;
     let again = world.answer(AUTO, held, 1, yes()).unwrap_err();
@@ -125,9 +134,12 @@ fn an_answer_to_an_older_order_binds_nobody() {
     assert_eq!(world.order(request, &foam(), 2), Ok(held), "the order is replaced");
     world.story();
     let refusal = world.answer(AUTO, held, 1, yes()).unwrap_err();
-    insta::assert_snapshot!(format!("{} {refusal}", refusal.reason), @"");
-    insta::assert_snapshot!(world.story(), @"");
-    assert_eq!(world.answer(AUTO, held, 1, Action::Refuse(no("in-use"))).unwrap_err().reason, "ORDER_SUPERSEDED");
+    insta::assert_snapshot!(format!("{} {refusal}", refusal.reason), @"ORDER_SUPERSEDED this answers order 1, and order 2 is the newest; it binds nobody, read the newest and answer it （所答复的调用已被新的调用取代，请按最新调用答复）");
+    insta::assert_snapshot!(world.story(), @"~ CONFIRMED [supplier] 确认出动：所答复的调用已被新的调用取代，请按最新调用答复");
+    assert_eq!(
+        world.answer(AUTO, held, 1, Action::Refuse(no("in-use"))).unwrap_err().reason,
+        "ORDER_SUPERSEDED"
+    );
     assert_eq!(world.counts(&foam()), [2, 0, 0, 0, 0, 0], "the newer order stands");
     assert_eq!(world.answer(AUTO, held, 3, yes()).unwrap_err().reason, "ORDER_UNKNOWN");
     world.answer(AUTO, held, 2, yes()).unwrap();
@@ -150,7 +162,10 @@ fn an_owner_lends_less_than_is_in_use() {
         recount: false,
     };
     world.say(AUTO, body).unwrap();
-    insta::assert_snapshot!(world.story(), @"");
+    insta::assert_snapshot!(world.story(), @r"
+    - QUOTA_SET [supplier] 可借数量变更：可借 1
+    ! SHORTFALL [supplier] 资源缺口：泡沫车可借 1，在用超出 1
+    ");
     let standing = world.case.standing(&Subject::Ledger(key.clone()), &world.policy).unwrap();
     assert_eq!(standing.tasks, [Task::Shortfall]);
     assert_eq!(world.assignment(held).state.word(), AssignmentState::Committed, "nothing is called back");
@@ -207,8 +222,14 @@ fn a_supplier_withdraws_on_the_road() {
     world.story();
     world.messages();
     world.act(AUTO, held, Action::Withdraw(no("broken"))).unwrap();
-    insta::assert_snapshot!(world.story(), @"");
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.story(), @r"
+    ! WITHDRAWN [supplier] 支援方退出：设备故障
+    ! LINE_REOPENED [supplier] 需求重新缺口：泡沫车 × 2不能到达（设备故障），尚缺 2
+    ");
+    insta::assert_snapshot!(world.messages(), @r"
+    chenghu-chem aid-lost! 泡沫车 × 2不能到达（设备故障），尚缺 2
+    the dispatcher on duty page 泡沫车 × 2不能到达（设备故障），尚缺 2
+    ");
     assert_eq!(world.fulfilment(request).missing(), 2, "the line is open again");
     assert_eq!(world.counts(&foam()), [0, 0, 2, 0, 0, 0], "still out until it is home");
     assert_eq!(world.act(AUTO, held, Action::Withdraw(no("broken"))).unwrap().outcome, Outcome::Noted);
@@ -225,8 +246,8 @@ fn a_package_agreed_beforehand_commits_in_one_step() {
     world.story();
     world.messages();
     let sent = world.order(request, &foam(), 2).unwrap();
-    insta::assert_snapshot!(world.story(), @"");
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.story(), @"- PACKAGE_COMMITTED [dispatcher] 即调资源包出动：泡沫车 × 2，第 1 号，应急救援协议");
+    insta::assert_snapshot!(world.messages(), @"qihang-auto mission-order! 调令：请立即出动泡沫车 × 2");
     assert_eq!(world.assignment(sent).state.word(), AssignmentState::Committed);
     world.act(AUTO, sent, Action::Withdraw(no("own-risk"))).unwrap();
     assert_eq!(world.counts(&foam()), [0, 0, 0, 0, 0, 2], "it is theirs all the same");
@@ -238,18 +259,18 @@ fn who_is_not_needed_any_more_is_told_so() {
     let incident = world.incident(Mode::Actual, "二车间火灾");
     let request = world.submit(CHEM, incident, "救援车", Priority::P1, 2);
     let decided = world.decided(request);
-    let body = Body::Solicit {
-        request: decided,
-        line: line(),
-        resources: vec![crane(), foam()],
-        quantity: None,
-    };
+    let body =
+        Body::Solicit { request: decided, line: line(), resources: vec![crane(), foam()], quantity: None };
     let asked = world.say("dispatcher", body).unwrap().assignments;
     let held = world.order(request, &foam(), 2).unwrap();
     assert_eq!(asked[1], held, "one assignment for a line and a resource");
     world.messages();
     world.act(AUTO, held, yes()).unwrap();
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.messages(), @r"
+    qihang-auto mission-order 调令：请出动泡沫车 × 2
+    chenghu-chem request-update 泡沫车 × 2已确认支援
+    hengrui-foundry stand-down 吊车 × 1不再需要：需求已满足
+    ");
     assert_eq!(world.assignment(asked[0]).state.word(), AssignmentState::StoodDown);
 }
 
@@ -259,8 +280,7 @@ fn a_no_that_crosses_an_order_frees_the_owner() {
     let incident = world.incident(Mode::Actual, "二车间火灾");
     let request = world.submit(CHEM, incident, "吊起塌梁", Priority::P1, 1);
     let decided = world.decided(request);
-    let body =
-        Body::Solicit { request: decided, line: line(), resources: vec![crane()], quantity: None };
+    let body = Body::Solicit { request: decided, line: line(), resources: vec![crane()], quantity: None };
     let asked = world.say("dispatcher", body).unwrap().assignments[0];
     world.order(request, &crane(), 1).unwrap();
     world.answer(FOUNDRY, asked, 0, Action::Decline(no("no-staff"))).unwrap();
@@ -277,7 +297,7 @@ fn nobody_departs_without_a_mission_order() {
     world.story();
     let refusal = world.act(FOUNDRY, held, Action::Depart(Departure::default())).unwrap_err();
     assert_eq!(refusal.reason, "NO_MISSION_ORDER");
-    insta::assert_snapshot!(world.story(), @"");
+    insta::assert_snapshot!(world.story(), @"! DEPARTED [supplier] 出发：无调令不得出动，当前为“已预占”");
     world.act("dispatcher", held, Action::StandDown(Reason { reason: "换用其他吊车".into() })).unwrap();
     let refusal = world.act(FOUNDRY, held, Action::Depart(Departure::default())).unwrap_err();
     assert_eq!(refusal.reason, "NO_MISSION_ORDER", "a team that moves after all is an alarm");

@@ -6,8 +6,8 @@ use shouwang_proto::{
     id::PublicationName,
     mutual_aid::{
         action::{
-            Account, Action, AssignmentAction, Claim, Confirm, ContactReport, Decline, Departure,
-            Extension, HeadCount, Note, Offer, Reason,
+            Account, Action, AssignmentAction, Claim, Confirm, ContactReport, Decline, Departure, Extension,
+            HeadCount, Note, Offer, Reason,
         },
         command::{SelfDeployment, UnsolicitedOffer},
         id::{AssignmentId, RequestId},

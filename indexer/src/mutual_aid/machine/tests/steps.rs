@@ -33,15 +33,27 @@ pub(super) fn violations(
             Change::Assignment(saved) => assignment(before, after, saved, &mut found),
             Change::Request(saved) => request(before, saved, &mut found),
             Change::Ledger(Saved { was, now }) => {
-                let held_before = before.ledgers.get(&now.key).map_or(0, |ledger| ledger.held + ledger.committed);
-                let ordered = matches!(command.body, Body::Order(_)) && now.held + now.committed > held_before;
+                let held_before =
+                    before.ledgers.get(&now.key).map_or(0, |ledger| ledger.held + ledger.committed);
+                let ordered =
+                    matches!(command.body, Body::Order(_)) && now.held + now.committed > held_before;
                 if ordered && now.shortfall() > 0 {
                     found.push(format!("I1: {} was ordered beyond its quota", now.key.resource));
                 }
-                version("ledger", before.ledgers.get(&now.key).map_or(0, |known| known.version), *was, &mut found);
+                version(
+                    "ledger",
+                    before.ledgers.get(&now.key).map_or(0, |known| known.version),
+                    *was,
+                    &mut found,
+                );
             }
             Change::Incident(Saved { was, now }) => {
-                version("incident", before.incidents.get(&now.id).map_or(0, |known| known.version), *was, &mut found);
+                version(
+                    "incident",
+                    before.incidents.get(&now.id).map_or(0, |known| known.version),
+                    *was,
+                    &mut found,
+                );
             }
             Change::Entry(_) | Change::Notice(_) | Change::Page(_) | Change::Standing(..) => {}
         }
@@ -130,11 +142,8 @@ fn written_down(before: &Case, cx: &Context, decision: &Decision, found: &mut Ve
             found.push(format!("I10: this was not written down: {change:?}"));
         }
     }
-    let mut last: std::collections::BTreeMap<IncidentId, u64> = before
-        .incidents
-        .iter()
-        .map(|(id, incident)| (*id, incident.sequence))
-        .collect();
+    let mut last: std::collections::BTreeMap<IncidentId, u64> =
+        before.incidents.iter().map(|(id, incident)| (*id, incident.sequence)).collect();
     for entry in entries {
         if entry.told.actor.is_empty() || entry.recorded != cx.now || entry.told.occurred > cx.now {
             found.push(format!("I10: an entry does not say who and when: {entry:?}"));
@@ -179,7 +188,5 @@ pub(super) fn bound_wrongly(
     let order = now.state.order()?;
     let asked = issued(action.assignment, action.epoch);
     let wrong = bound && (order.epoch != action.epoch || asked != Some(order.quantity));
-    wrong.then(|| {
-        format!("I7: a yes to order {} for {asked:?} bound to order {}", action.epoch, order.epoch)
-    })
+    wrong.then(|| format!("I7: a yes to order {} for {asked:?} bound to order {}", action.epoch, order.epoch))
 }

@@ -19,7 +19,16 @@ fn nobody_takes_up_a_request_and_nothing_is_found() {
     world.submit(CHEM, incident, "有人被困", Priority::P1, 2);
     world.messages();
     world.pass(3_700);
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.messages(), @r"
+    the dispatcher on duty page 一级请求“有人被困”无人接警，呼叫值班调度员
+    the deputy page 一级请求“有人被困”无人接警，呼叫副值班
+    the whole council page 一级请求“有人被困”无人接警，呼叫理事会全体
+    the dispatcher on duty page 救援车辆仍无着落，扩大到下一圈与相邻联盟
+    the dispatcher on duty page 救援车辆仍无着落，请拨打 119 并报告主管部门
+    the dispatcher on duty page 一小时内须向主管部门报告（令第493号）
+    the whole council page 一小时内须向主管部门报告（令第493号）
+    the whole council page 一小时内须向主管部门报告（令第493号）
+    ");
 }
 
 #[test]
@@ -56,7 +65,13 @@ fn an_owner_that_does_not_answer() {
     let held = world.order(request, &crane(), 1).unwrap();
     world.messages();
     world.pass(650);
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.messages(), @r"
+    hengrui-foundry reminder! 请尽快答复吊车 × 1
+    the dispatcher on duty page hengrui-foundry 仍未答复吊车 × 1，请电话联系并扩大询援
+    hengrui-foundry order-ended 吊车 × 1的调用未确认，已失效
+    chenghu-chem aid-lost! 吊车 × 1不能到达（未确认），尚缺 1
+    the dispatcher on duty page 吊车 × 1不能到达（未确认），尚缺 1
+    ");
     assert_eq!(world.assignment(held).state.word(), AssignmentState::Lapsed);
     assert_eq!(world.counts(&crane()), [0, 0, 0, 0, 0, 1]);
 
@@ -88,7 +103,11 @@ fn a_team_that_is_late_and_does_not_count() {
     assert!(!world.assignment(sent).flags.overdue);
     world.messages();
     world.pass(1_201);
-    insta::assert_snapshot!(world.messages(), @"");
+    insta::assert_snapshot!(world.messages(), @r"
+    the dispatcher on duty page 一小时内须向主管部门报告（令第493号）
+    hengrui-foundry reminder! 请清点吊车 × 1人数并报告
+    the dispatcher on duty page 吊车 × 1未清点人数
+    ");
     world.act(FOUNDRY, sent, Action::HeadCount(HeadCount { people: 4, note: String::new() })).unwrap();
     assert_eq!(world.assignment(sent).flags.missed, 0);
     world.pass(2_401);
@@ -108,7 +127,13 @@ fn what_comes_far_too_late_is_only_written_down() {
         let cx = world.context("system");
         world.give(&cx, &Command::due(deadline)).unwrap();
     }
-    insta::assert_snapshot!(world.story(), @"");
+    insta::assert_snapshot!(world.story(), @r"
+    - ESCALATED [system] 升级催办：一级请求“吊起塌梁”无人接警，呼叫值班调度员（已过时，仅记录）
+    - ESCALATED [system] 升级催办：hengrui-foundry 未答复吊车 × 1，呼叫下一值班人（已过时，仅记录）
+    - LAPSED [system] 逾时失效：吊车 × 1
+    ! LINE_REOPENED [system] 需求重新缺口：吊车 × 1不能到达（未确认），尚缺 1
+    - ESCALATED [system] 升级催办：一小时内须向主管部门报告（令第493号）（已过时，仅记录）
+    ");
     assert_eq!(world.assignment(held).state.word(), AssignmentState::Lapsed, "a hold ends however late");
 }
 

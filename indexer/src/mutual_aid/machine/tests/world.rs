@@ -339,14 +339,7 @@ impl World {
     /// Held, committed, deployed, consumed, damaged, free.
     pub(super) fn counts(&self, resource: &PublicationName) -> [u64; 6] {
         let ledger = self.ledger(resource);
-        [
-            ledger.held,
-            ledger.committed,
-            ledger.deployed,
-            ledger.consumed,
-            ledger.damaged,
-            ledger.free(),
-        ]
+        [ledger.held, ledger.committed, ledger.deployed, ledger.consumed, ledger.damaged, ledger.free()]
     }
 
     /// All deadlines as they follow from the state now, earliest first.
@@ -384,7 +377,7 @@ impl World {
                 let mark = match (entry.alarm, entry.noted_only) {
                     (true, _) => "!",
                     (false, true) => "~",
-                    (false, false) => " ",
+                    (false, false) => "-",
                 };
                 format!("{mark} {} [{}] {}", entry.event.code(), entry.told.role.code(), entry.zh)
             })
