@@ -16,6 +16,8 @@ pub mod commit;
 mod control;
 #[cfg(test)]
 mod dialogues;
+#[cfg(test)]
+mod emergencies;
 mod fetch;
 pub mod guard;
 pub mod handshake;

@@ -333,8 +333,9 @@ pub(super) async fn carry_out(
             }
             Err(Stop::Broken(broken)) => return Err(inconsistent(&broken)),
         };
-        save(tx, &case, &next.body, decision.changes, (shelf, cx.now), &mut after).await?;
+        // Before what is told now: that is not answered yet.
         note_answered(tx, &next.body, cx, &decision.answer, &case).await?;
+        save(tx, &case, &next.body, decision.changes, (shelf, cx.now), &mut after).await?;
         answer.get_or_insert(decision.answer);
         for body in decision.then {
             waiting.push_back(command.follow_up(followed, body));

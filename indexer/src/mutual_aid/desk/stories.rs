@@ -318,7 +318,7 @@ async fn two_dispatchers_race_for_one_crane(engine: TrialEngine) {
     let won = won.unwrap().assignment.unwrap();
     let (reason, words) = refused(lost);
     assert_eq!(reason, "RESOURCE_TAKEN");
-    assert!(words.contains(&won.request), "the other is told who has it: {words}");
+    assert!(words.contains("jinsuo-chem") && words.contains("04:03:00"), "who has it, and until when: {words}");
     let ledger = trial.ledger().await;
     assert_eq!((ledger.held, ledger.free, ledger.uses.len()), (1, 0, 1));
     assert_eq!(ledger.uses[0].assignment, won.name);
@@ -474,13 +474,20 @@ async fn deadlines_come_after_a_restart(engine: TrialEngine) {
     clock.pass(200);
     let trial = Trial::on(hub, clock).await;
     trial.desk.room.recompute().await.unwrap();
-    trial.desk.room.round().await.unwrap();
+    // What comes sets the next step, which may be due as well.
+    let mut known = 0;
+    loop {
+        trial.desk.room.round().await.unwrap();
+        let events = trial.timeline(&request.incident).await.len();
+        if events == known {
+            break;
+        }
+        known = events;
+    }
     assert_eq!(trial.ledger().await.free, 1, "the hold has ended");
     let events = trial.timeline(&request.incident).await;
-    assert!(events.iter().any(|entry| entry.event == "LAPSED"), "{events:?}");
-    let count = events.len();
-    trial.desk.room.round().await.unwrap();
-    assert_eq!(trial.timeline(&request.incident).await.len(), count, "nothing comes twice");
+    let lapsed = events.iter().filter(|entry| entry.event == "LAPSED").count();
+    assert_eq!(lapsed, 1, "once: {events:?}");
 }
 
 #[test]
