@@ -45,11 +45,12 @@ pub(super) fn line_wanted(
     let missing = Fulfilment::of(line, id, assignments.iter()).missing();
     let attempts = assignments.iter().filter_map(|assignment| {
         let on_line = assignment.line == id && assignment.uses().is_some();
-        match assignment.state.word() {
-            AssignmentState::Declined => Some((assignment.resource.clone(), Attempt::Declined)),
-            _ if on_line => Some((assignment.resource.clone(), Attempt::OnLine)),
-            _ => None,
-        }
+        let attempt = if assignment.state.word() == AssignmentState::Declined {
+            Some(Attempt::Declined)
+        } else {
+            on_line.then_some(Attempt::OnLine)
+        };
+        attempt.map(|attempt| (assignment.resource.clone(), attempt))
     });
     let wanted = LineWanted {
         line: id,

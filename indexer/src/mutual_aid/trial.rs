@@ -113,3 +113,8 @@ pub(crate) fn offered(owner: &str, number: u8, quantity: f64, pre_authorised: bo
         published: "2026-11-20T00:00:00Z".parse().unwrap(),
     }
 }
+
+/// Takes in what owners have published, as the hub's task does.
+pub(crate) async fn take_in(room: &MutualAid) -> usize {
+    super::intake::take_in(room).await.unwrap()
+}

@@ -13,7 +13,10 @@ use shouwang_proto::{
 };
 use shouwang_serving::store::{Conn, StoreError};
 
-use super::{Desk, read};
+use super::{
+    Desk, read,
+    watch::{may_see, own_requests},
+};
 use crate::{
     council::caller::Caller,
     mutual_aid::{
@@ -158,12 +161,14 @@ impl Desk {
         let (size, member) = (page::size(message.page_size, 200, 1_000), by.member.clone());
         let read = async move |conn: &mut Conn| {
             let (incident, request) = named.find(conn, member.as_ref()).await?;
-            timeline_after(conn, incident, request, after.unwrap_or(0), size + 1).await
+            let own = own_requests(conn, incident, member.as_ref()).await?;
+            let found = timeline_after(conn, incident, request, after.unwrap_or(0), size + 1).await?;
+            Ok((found, own, member))
         };
-        let mut found = self.store.read(read).await?;
+        let (mut found, own, member) = self.store.read(read).await?;
         let next_page_token = cut(&mut found, size, |last| page::encode(&last.sequence));
-        let entries = found.iter().map(write::entry).collect();
-        Ok(wire::ListTimelineResponse { entries, next_page_token })
+        let seen = found.iter().filter(|entry| may_see(member.as_ref(), &own, entry));
+        Ok(wire::ListTimelineResponse { entries: seen.map(write::entry).collect(), next_page_token })
     }
 
     pub(super) async fn assignment_get(

@@ -69,6 +69,8 @@ told_on_both!(
     the_fences_hold_without_the_machine,
     a_member_sees_only_what_concerns_it,
     deadlines_come_after_a_restart,
+    a_hub_that_is_killed_during_an_order_has_ordered_or_not,
+    a_pre_authorised_package_commits_in_one_step,
 );
 
 /// A hub's desk with three members; the second has a crane.
@@ -450,6 +452,20 @@ async fn a_member_sees_only_what_concerns_it(engine: TrialEngine) {
         trial.desk.assignment_get(&concerned, assignment.clone()).await.unwrap();
         trial.desk.incident_get(&concerned, incident.clone()).await.unwrap();
     }
+    // Another's request in the same incident is none of the supplier's business.
+    let other = wire::SubmitRequestRequest {
+        context: trial.context(),
+        request: Some(wire::MutualAidRequest {
+            requester: "members/north-steel".to_owned(),
+            ..need_of_a_crane(&request.incident)
+        }),
+        ..wire::SubmitRequestRequest::default()
+    };
+    let other = trial.desk.request_submit(&stranger, other).await.unwrap();
+    let timeline = wire::ListTimelineRequest { name: request.incident.clone(), ..wire::ListTimelineRequest::default() };
+    let seen = trial.desk.timeline(&people("hengrui-crane"), timeline).await.unwrap().entries;
+    assert!(seen.iter().any(|entry| entry.assignment == held.name), "{seen:?}");
+    assert!(seen.iter().all(|entry| entry.request != other.name || entry.assignment.is_empty()), "{seen:?}");
     let act = wire::ActOnAssignmentRequest {
         context: trial.context(),
         action: Some(wire::AssignmentAction {
@@ -488,6 +504,47 @@ async fn deadlines_come_after_a_restart(engine: TrialEngine) {
     let events = trial.timeline(&request.incident).await;
     let lapsed = events.iter().filter(|entry| entry.event == "LAPSED").count();
     assert_eq!(lapsed, 1, "once: {events:?}");
+}
+
+async fn a_hub_that_is_killed_during_an_order_has_ordered_or_not(engine: TrialEngine) {
+    let trial = Trial::new(engine).await;
+    let request = trial.call_for_help("苯罐泄漏").await;
+    let (desk, order) = (trial.desk.clone(), trial.order(&request));
+    let dying = order.clone();
+    let mut ordering = tokio::task::JoinSet::new();
+    ordering.spawn(async move { desk.aid_order(&dispatcher("desk-1"), dying).await.is_ok() });
+    tokio::task::yield_now().await;
+    ordering.abort_all();
+    while ordering.join_next().await.is_some() {}
+
+    let Trial { hub, desk, clock, .. } = trial;
+    drop(desk);
+    let trial = Trial::on(hub, clock).await;
+    // The dispatcher heard nothing and asks again: one order, one notice, one row, whatever the first attempt did.
+    let again = trial.desk.aid_order(&dispatcher("desk-1"), order.clone()).await.unwrap();
+    assert_eq!(again.assignment.as_ref().unwrap().epoch, 1);
+    assert_eq!(trial.desk.aid_order(&dispatcher("desk-1"), order).await.unwrap(), again);
+    assert_eq!(trial.mail("hengrui-crane").await, [wire::NoticeKind::Order], "the outbox goes on");
+    assert_eq!((trial.ledger().await.held, trial.audited().await), (1, 3));
+    let held = again.assignment.unwrap();
+    assert_eq!(trial.does(&held, confirm()).await.state(), wire::AssignmentState::Committed);
+}
+
+async fn a_pre_authorised_package_commits_in_one_step(engine: TrialEngine) {
+    let trial = Trial::new(engine).await;
+    trial.desk.room.shared.shelf.put(offered("hengrui-crane", 1, 1.0, true));
+    let request = trial.call_for_help("苯罐泄漏").await;
+    let committed = trial.ordered(&request).await;
+    assert_eq!(committed.state(), wire::AssignmentState::Committed);
+    assert_eq!(trial.mail("hengrui-crane").await, [wire::NoticeKind::MissionOrder]);
+    let asked = wire::ListCandidatesRequest {
+        request: request.name.clone(),
+        line: 1,
+        with_excluded: true,
+        ..wire::ListCandidatesRequest::default()
+    };
+    let answer = trial.desk.candidates(asked).await.unwrap();
+    assert_eq!((answer.considered, answer.candidates.len()), (1, 0), "nothing is missing any more");
 }
 
 #[test]

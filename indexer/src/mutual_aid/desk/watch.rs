@@ -126,7 +126,7 @@ impl Desk {
         let (view, present) = (view.clone(), self.room.shared.present.at(name));
         let read = async move |conn: &mut Conn| {
             let entries = timeline_after(conn, view.incident, None, after, PAGE).await?;
-            let own = own_requests(conn, &view).await?;
+            let own = own_requests(conn, view.incident, view.member.as_ref()).await?;
             let mut news = Vec::new();
             let last = entries.last().map(|entry| entry.sequence);
             for entry in entries {
@@ -149,9 +149,13 @@ fn follows(view: &View, entry: &Entry) -> bool {
 }
 
 /// The member's own requests of the incident.
-async fn own_requests(conn: &mut Conn, view: &View) -> Result<BTreeSet<RequestId>, StoreError> {
-    let Some(member) = &view.member else { return Ok(BTreeSet::new()) };
-    let requests = requests_of_incident(conn, view.incident).await?.into_iter();
+pub(super) async fn own_requests(
+    conn: &mut Conn,
+    incident: IncidentId,
+    member: Option<&MemberId>,
+) -> Result<BTreeSet<RequestId>, StoreError> {
+    let Some(member) = member else { return Ok(BTreeSet::new()) };
+    let requests = requests_of_incident(conn, incident).await?.into_iter();
     Ok(requests.filter(|request| request.requester == *member).map(|request| request.id).collect())
 }
 
