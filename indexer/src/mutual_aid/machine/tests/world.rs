@@ -320,8 +320,10 @@ impl World {
         epoch: u64,
         action: Action,
     ) -> Result<Answer, Refusal> {
+        let decides = matches!(action, Action::Recall(_) | Action::StandDown(_));
+        let expected = decides.then(|| self.assignment(id).version);
         let action = AssignmentAction { assignment: id, epoch, action };
-        self.say(who, Body::Act { action, expected: None })
+        self.say(who, Body::Act { action, expected })
     }
 
     pub(super) fn assignment(&self, id: AssignmentId) -> &Assignment {
