@@ -20,6 +20,7 @@ use shouwang_serving::store::{Conn, StoreError, Tx};
 
 use super::{
     attempt::{Answered, Attempt, once},
+    deed::deed,
     load::load,
     machine::{
         broken::{Broken, Stop},
@@ -375,53 +376,6 @@ async fn note_answered(
 fn seed_of(cx: &Context, index: usize) -> [u8; 32] {
     use sha2::{Digest as _, Sha256};
     Sha256::new().chain_update(cx.seed).chain_update(index.to_be_bytes()).finalize().into()
-}
-
-fn deed(cx: &Context, command: &Command, answer: &Answer, actor: &str) -> Deed {
-    let subject = answer
-        .assignments
-        .first()
-        .map(|id| id.name())
-        .or_else(|| answer.request.map(|id| id.name()))
-        .or_else(|| answer.incident.map(|id| id.name()))
-        .or_else(|| answer.ledger.as_ref().map(|key| key.resource.to_string()));
-    Deed {
-        at: cx.now,
-        actor: actor.to_owned(),
-        action: action_word(&command.body),
-        subject: subject.unwrap_or_else(|| "mutual aid".to_owned()),
-        detail: json!({
-            "command": command.key.id, "outcome": answer.outcome.code(), "person": cx.actor,
-            "on_behalf_of": cx.on_behalf_of, "channel": cx.channel.code(), "occurred": cx.occurred,
-        }),
-    }
-}
-
-/// The word of the audit log for a command.
-fn action_word(body: &Body) -> &'static str {
-    match body {
-        Body::OpenIncident(_) => "incident.open",
-        Body::UpdateIncident { .. } => "incident.update",
-        Body::CloseIncident { .. } => "incident.close",
-        Body::HaltDrill { .. } => "incident.halt",
-        Body::Submit { .. } | Body::SubmitDraft(_) => "request.submit",
-        Body::Accept(_) => "request.accept",
-        Body::Reject(..) => "request.reject",
-        Body::Amend(..) => "request.amend",
-        Body::Merge { .. } => "request.merge",
-        Body::StandDown(..) => "request.stand-down",
-        Body::Close(_) => "request.close",
-        Body::Review { .. } => "request.review",
-        Body::Solicit { .. } => "assignment.solicit",
-        Body::Order(_) => "assignment.order",
-        Body::Act { .. } => "assignment.act",
-        Body::Offer(_) => "assignment.offer",
-        Body::SelfDeploy(_) => "assignment.self-deploy",
-        Body::SetTerms { .. } => "ledger.set",
-        Body::Seen(_) => "notice.seen",
-        Body::Reached(_) => "notice.reached",
-        Body::Due(_) => "deadline.come",
-    }
 }
 
 fn inconsistent(broken: &Broken) -> StoreError {

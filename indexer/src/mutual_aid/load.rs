@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use shouwang_proto::mutual_aid::{
-    id::{AssignmentId, IncidentId, RequestId},
+    id::{IncidentId, RequestId},
     term::Mode,
 };
 use shouwang_serving::store::{Conn, StoreError};
@@ -79,7 +79,7 @@ struct Loader<'a> {
     shelf: &'a Shelf,
     now: Timestamp,
     case: Case,
-    /// Requests that are loaded with all their assignments.
+    /// Requests that are loaded with the ledgers of their active assignments.
     whole: BTreeSet<RequestId>,
 }
 
@@ -94,35 +94,36 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// A request alone, with its incident.
-    async fn request_alone(&mut self, id: RequestId) -> Result<(), StoreError> {
-        if !self.case.requests.contains_key(&id)
-            && let Some(request) = request_find(self.conn, id).await?
-        {
-            self.incident(request.incident).await?;
-            self.case.requests.insert(id, Arc::new(request));
+    /// A request with its incident and all its assignments.
+    async fn request_itself(&mut self, id: RequestId) -> Result<(), StoreError> {
+        if self.case.requests.contains_key(&id) {
+            return Ok(());
+        }
+        let Some(request) = request_find(self.conn, id).await? else { return Ok(()) };
+        self.incident(request.incident).await?;
+        self.case.requests.insert(id, Arc::new(request));
+        for assignment in assignments_of_request(self.conn, id).await? {
+            self.case.assignments.insert(assignment.id, Arc::new(assignment));
         }
         Ok(())
     }
 
-    /// A request with all its assignments, and the ledgers of those that are active.
+    /// A request, and the ledgers of its active assignments.
     async fn request(&mut self, id: RequestId) -> Result<(), StoreError> {
-        self.request_alone(id).await?;
+        self.request_itself(id).await?;
         if !self.whole.insert(id) {
             return Ok(());
         }
-        for assignment in assignments_of_request(self.conn, id).await? {
-            let key = assignment.is_active().then(|| assignment.ledger());
-            self.assignment(assignment);
-            if let Some(key) = key {
-                self.ledger(key).await?;
-            }
+        let active = self.case.of_request(id).filter(|assignment| assignment.is_active());
+        let keys: Vec<_> = active.map(Assignment::ledger).collect();
+        for key in keys {
+            self.ledger(key).await?;
         }
         Ok(())
     }
 
-    /// A ledger with all assignments that use something of it, and their requests and incidents. One that does not exist
-    /// yet is opened from the publication; a drill's from the real one.
+    /// A ledger, and the requests of all assignments that use something of it. One that does not exist yet is opened
+    /// from the publication; a drill's from the real one.
     async fn ledger(&mut self, key: LedgerKey) -> Result<(), StoreError> {
         if self.case.ledgers.contains_key(&key) {
             return Ok(());
@@ -133,8 +134,7 @@ impl Loader<'_> {
         };
         let Some(ledger) = found else { return Ok(()) };
         for assignment in assignments_using(self.conn, &key.resource, key.book).await? {
-            self.request_alone(assignment.line.request).await?;
-            self.assignment(assignment);
+            self.request_itself(assignment.line.request).await?;
         }
         self.case.ledgers.insert(key, Arc::new(ledger));
         Ok(())
@@ -149,10 +149,5 @@ impl Loader<'_> {
             }),
         };
         Ok(real.map(|real| if key.book == Book::Actual { real } else { real.copy_for(key.book, self.now) }))
-    }
-
-    fn assignment(&mut self, assignment: Assignment) {
-        let id: AssignmentId = assignment.id;
-        self.case.assignments.entry(id).or_insert_with(|| Arc::new(assignment));
     }
 }

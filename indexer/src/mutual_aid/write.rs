@@ -1,12 +1,10 @@
-//! What is stored, as it goes on the wire.
+//! What is stored now, as it goes on the wire.
 
 use shouwang_proto::{
-    id::MemberId,
     mutual_aid::{
         id::{AssignmentId, IncidentId, RequestId},
         term::Outcome,
     },
-    publication::time_to_wire,
     refusal::Refusal,
     wire,
 };
@@ -16,13 +14,10 @@ use super::{
     machine::{
         assignment::Assignment,
         change::Answer,
-        fulfilment::Fulfilment,
-        incident::{HaltCause, Incident, State as IncidentLife},
         ledger::{Ledger, LedgerKey},
-        request::{Request, State as RequestLife},
-        timeline::{Entry, Stream},
+        request::Request,
     },
-    unknown,
+    shown, unknown,
 };
 use crate::store::mutual_aid::{
     assignment::{assignment_find, assignments_of_request, assignments_using},
@@ -31,178 +26,16 @@ use crate::store::mutual_aid::{
     request::request_find,
 };
 
-/// An incident.
-pub(super) fn incident(incident: &Incident) -> wire::Incident {
-    let facts = incident.facts.clone();
-    let halted_by = incident.halt().map_or_else(String::new, |halt| match &halt.cause {
-        HaltCause::Real(request) => request.name(),
-        HaltCause::Person(_) => String::new(),
-    });
-    let closed = match &incident.state {
-        IncidentLife::Closed { at, .. } => Some(*at),
-        IncidentLife::Open | IncidentLife::Halted(_) => None,
-    };
-    wire::Incident {
-        name: incident.id.name(),
-        version: incident.version,
-        mode: incident.mode.to_wire().into(),
-        state: incident.word().to_wire().into(),
-        title: facts.title,
-        place: Some(facts.place.to_wire()),
-        accident_type: facts.accident_type,
-        accident_level: facts.accident_level.unwrap_or_default(),
-        substances: facts.substances,
-        casualties: Some(facts.casualties.to_wire()),
-        description: facts.description,
-        member: facts.member.as_ref().map(MemberId::name).unwrap_or_default(),
-        occurred_at: Some(time_to_wire(incident.occurred)),
-        open_time: Some(time_to_wire(incident.opened)),
-        close_time: closed.map(time_to_wire),
-        reports: facts.reports.iter().map(|report| report.to_wire()).collect(),
-        sequence: incident.sequence,
-        halted_by,
-    }
-}
+pub(super) use super::shown::{entry, incident};
 
 /// A request with how far it is met by these assignments.
 pub(super) fn request(request: &Request, assignments: &[Assignment]) -> wire::MutualAidRequest {
-    let facts = request.facts.clone();
-    let (reason, merged_into, review) = ending(request);
-    let verified = match &request.state {
-        RequestLife::Open { verified, .. } => *verified,
-        RequestLife::Draft { .. } | RequestLife::Submitted { .. } => false,
-        RequestLife::StandingDown { .. }
-        | RequestLife::Closed { .. }
-        | RequestLife::Reviewed { .. }
-        | RequestLife::Rejected { .. }
-        | RequestLife::Merged { .. }
-        | RequestLife::Expired { .. } => request.acknowledged.is_some(),
-    };
-    let lines = request.lines.iter();
-    let fulfilment = lines.clone().map(|line| {
-        let id = request.line_id(line.number);
-        write_fulfilment(line.number.get(), Fulfilment::of(line, id, assignments.iter()))
-    });
-    wire::MutualAidRequest {
-        name: request.id.name(),
-        version: request.version,
-        incident: request.incident.name(),
-        mode: request.book.mode().to_wire().into(),
-        requester: request.requester.name(),
-        priority: facts.priority.to_wire().into(),
-        state: request.word().to_wire().into(),
-        title: facts.title,
-        description: facts.description,
-        place: facts.place.map(|place| place.to_wire()),
-        contact: Some(facts.contact.to_wire()),
-        fulfilment: fulfilment.collect(),
-        lines: lines.map(|line| line.need.to_wire(line.number, line.overcommitted)).collect(),
-        verified,
-        submit_time: request.submitted.map(time_to_wire),
-        acknowledge_time: request.acknowledged.map(time_to_wire),
-        end_time: request.ended().map(time_to_wire),
-        reason,
-        merged_into,
-        review,
-    }
-}
-
-/// Why it ended, which request goes on, what was learnt.
-fn ending(request: &Request) -> (String, String, Option<wire::Review>) {
-    match &request.state {
-        RequestLife::StandingDown { reason, .. }
-        | RequestLife::Closed { reason, .. }
-        | RequestLife::Rejected { reason, .. } => (reason.clone(), String::new(), None),
-        RequestLife::Reviewed { reason, review, .. } => {
-            let review = wire::Review {
-                text: review.text.clone(),
-                lessons: review.lessons.clone(),
-                review_time: Some(time_to_wire(review.at)),
-            };
-            (reason.clone(), String::new(), Some(review))
-        }
-        RequestLife::Merged { into, .. } => (String::new(), into.name(), None),
-        RequestLife::Draft { .. }
-        | RequestLife::Submitted { .. }
-        | RequestLife::Open { .. }
-        | RequestLife::Expired { .. } => (String::new(), String::new(), None),
-    }
-}
-
-fn write_fulfilment(line: u32, met: Fulfilment) -> wire::LineFulfilment {
-    wire::LineFulfilment {
-        line,
-        requested: met.requested,
-        offered: met.offered,
-        held: met.held,
-        committed: met.committed,
-        under_way: met.under_way,
-        on_scene: met.on_scene,
-        missing: met.missing(),
-        state: met.state().to_wire().into(),
-    }
+    shown::request(request, assignments.iter())
 }
 
 /// A ledger with the assignments that use something of it.
 pub(super) fn ledger(ledger: &Ledger, uses: &[Assignment]) -> wire::LedgerEntry {
-    let LedgerKey { resource, book } = &ledger.key;
-    wire::LedgerEntry {
-        resource: resource.to_string(),
-        mode: book.mode().to_wire().into(),
-        incident: book.incident().map(IncidentId::name).unwrap_or_default(),
-        version: ledger.version,
-        unit: ledger.terms.unit.clone(),
-        serialised: ledger.terms.serialised,
-        pre_authorised: ledger.terms.pre_authorised,
-        quota: ledger.terms.quota,
-        held: ledger.held,
-        committed: ledger.committed,
-        deployed: ledger.deployed,
-        consumed: ledger.consumed,
-        damaged: ledger.damaged,
-        free: ledger.free(),
-        shortfall: ledger.shortfall(),
-        epoch: ledger.epoch,
-        confirm_time: Some(time_to_wire(ledger.confirmed)),
-        uses: (uses.iter())
-            .map(|assignment| wire::LedgerUse {
-                assignment: assignment.id.name(),
-                request: assignment.line.request.name(),
-                state: assignment.state.word().to_wire().into(),
-                quantity: assignment.state.quantity(),
-                free_time: assignment.frees().map(time_to_wire),
-            })
-            .collect(),
-    }
-}
-
-/// A timeline entry.
-pub(super) fn entry(entry: &Entry) -> wire::TimelineEntry {
-    let incident = match &entry.stream {
-        Stream::Incident(incident) => incident.name(),
-        Stream::Ledger(_) => String::new(),
-    };
-    let (zh, en) = entry.event.labels();
-    let words = |label: &str, words: &str| if words.is_empty() { label.to_owned() } else { words.to_owned() };
-    wire::TimelineEntry {
-        incident,
-        sequence: entry.sequence,
-        request: entry.about.request.map(RequestId::name).unwrap_or_default(),
-        line: entry.about.line.map_or(0, |line| line.get()),
-        assignment: entry.about.assignment.map(AssignmentId::name).unwrap_or_default(),
-        resource: entry.about.resource.as_ref().map(ToString::to_string).unwrap_or_default(),
-        event: entry.event.code().to_owned(),
-        noted_only: entry.noted_only,
-        text_zh: words(zh, &entry.zh),
-        text_en: words(en, &entry.en),
-        actor: entry.told.actor.clone(),
-        role: entry.told.role.to_wire().into(),
-        on_behalf_of: entry.told.on_behalf_of.as_ref().map(MemberId::name).unwrap_or_default(),
-        channel: entry.told.channel.to_wire().into(),
-        occurred_at: Some(time_to_wire(entry.told.occurred)),
-        recorded_at: Some(time_to_wire(entry.recorded)),
-        alarm: entry.alarm,
-    }
+    shown::ledger(ledger, uses.iter())
 }
 
 /// The incident as it is stored now.

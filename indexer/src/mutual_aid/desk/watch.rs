@@ -24,7 +24,7 @@ use crate::{
         write,
     },
     store::mutual_aid::{
-        assignment::assignments_of_request,
+        assignment::{assignments_of_incident, assignments_of_request},
         request::{request_find, requests_of_incident},
         timeline::timeline_after,
     },
@@ -148,28 +148,38 @@ fn follows(view: &View, entry: &Entry) -> bool {
     view.request.is_none() || entry.about.request.is_none() || entry.about.request == view.request
 }
 
-/// The member's own requests of the incident.
+/// What a member has to do with the requests of an incident: those it made, and those that it was asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Own {
+    made: BTreeSet<RequestId>,
+    asked: BTreeSet<RequestId>,
+}
+
+/// What the member has to do with the requests of the incident.
 pub(super) async fn own_requests(
     conn: &mut Conn,
     incident: IncidentId,
     member: Option<&MemberId>,
-) -> Result<BTreeSet<RequestId>, StoreError> {
-    let Some(member) = member else { return Ok(BTreeSet::new()) };
+) -> Result<Own, StoreError> {
+    let Some(member) = member else { return Ok(Own::default()) };
     let requests = requests_of_incident(conn, incident).await?.into_iter();
-    Ok(requests.filter(|request| request.requester == *member).map(|request| request.id).collect())
+    let made = requests.filter(|request| request.requester == *member).map(|request| request.id).collect();
+    let assignments = assignments_of_incident(conn, incident).await?.into_iter();
+    let theirs = assignments.filter(|assignment| assignment.owner() == member);
+    Ok(Own { made, asked: theirs.map(|assignment| assignment.line.request).collect() })
 }
 
-/// May the caller see this entry? A member sees what is about its own requests, its own resources, or the incident
-/// itself.
-pub(super) fn may_see(member: Option<&MemberId>, own: &BTreeSet<RequestId>, entry: &Entry) -> bool {
+/// May the caller see this entry? A member sees what is about its own requests and its own resources; of a request that
+/// it was asked for, what is about nobody else's resource; and what is about the incident itself.
+pub(super) fn may_see(member: Option<&MemberId>, own: &Own, entry: &Entry) -> bool {
     let Some(member) = member else { return true };
     let about = &entry.about;
-    match (&about.resource, about.request) {
-        (Some(resource), _) if resource.member == *member => true,
-        (_, Some(request)) if own.contains(&request) => true,
-        (None, _) if about.assignment.is_none() => true,
-        (_, None) => about.resource.is_none(),
-        (_, Some(_)) => false,
+    let anothers = about.resource.as_ref().is_some_and(|resource| resource.member != *member);
+    match about.request {
+        Some(request) if own.made.contains(&request) => true,
+        Some(request) if own.asked.contains(&request) => !anothers && (about.assignment.is_none() || about.resource.is_some()),
+        Some(_) => false,
+        None => !anothers,
     }
 }
 

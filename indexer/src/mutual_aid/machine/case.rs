@@ -54,8 +54,8 @@ pub struct Recorded {
 /// What to load. The loader needs to know one rule and no commands:
 ///
 /// 1. *R0* are the requests named here, those of the assignments named, and all requests of the incidents named;
-/// 2. *L* are the ledgers named, those of the resources named in the books of *R0*, and those of the active assignments
-///    of *R0*;
+/// 2. *L* are the ledgers named, those of the resources named in the books of *R0*, those of the assignments named, and
+///    those of the active assignments of *R0*;
 /// 3. *R1* are the requests of all assignments that use something of a ledger in *L*;
 /// 4. load *L*; *R0* and *R1* with all their assignments; the incidents of these, and those named alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,6 +91,67 @@ impl Case {
     pub fn fulfilment(&self, line: LineId) -> Option<Fulfilment> {
         let request = self.requests.get(&line.request)?;
         Some(Fulfilment::of(request.line(line.number)?, line, self.of_request(line.request)))
+    }
+
+    /// The part of a case that a scope names, by the rule of [`Scope`]: what a store has to load.
+    #[must_use]
+    pub fn part(&self, scope: &Scope) -> Self {
+        let named = |id: &AssignmentId| self.assignments.get(id);
+        let of_incidents = (self.requests.values())
+            .filter(|request| scope.incidents.contains(&request.incident))
+            .map(|request| request.id);
+        let of_assignments = scope.assignments.iter().filter_map(named).map(|found| found.line.request);
+        let first: BTreeSet<RequestId> =
+            scope.requests.iter().copied().chain(of_incidents).chain(of_assignments).collect();
+        let books: BTreeSet<_> =
+            first.iter().filter_map(|id| self.requests.get(id)).map(|request| request.book).collect();
+        let resources = books.iter().flat_map(|book| {
+            let key = |resource: &PublicationName| LedgerKey { resource: resource.clone(), book: *book };
+            scope.resources.iter().map(key)
+        });
+        let active = first
+            .iter()
+            .flat_map(|id| self.of_request(*id))
+            .filter(|found| found.is_active())
+            .map(Assignment::ledger);
+        let of_named = scope.assignments.iter().filter_map(named).map(|found| found.ledger());
+        let keys: BTreeSet<LedgerKey> =
+            scope.ledgers.iter().cloned().chain(resources).chain(active).chain(of_named).collect();
+        let users = self
+            .assignments
+            .values()
+            .filter(|found| found.uses().is_some() && keys.contains(&found.ledger()));
+        let requests: BTreeSet<RequestId> =
+            first.iter().copied().chain(users.map(|found| found.line.request)).collect();
+        self.with(scope, &keys, &requests)
+    }
+
+    fn with(&self, scope: &Scope, keys: &BTreeSet<LedgerKey>, requests: &BTreeSet<RequestId>) -> Self {
+        let mut part = Self { recorded: self.recorded.clone(), ..Self::default() };
+        if scope.open_drills {
+            part.open_drills.clone_from(&self.open_drills);
+        }
+        part.requests = (self.requests.iter())
+            .filter(|(id, _)| requests.contains(id))
+            .map(|(id, request)| (*id, Arc::clone(request)))
+            .collect();
+        let incidents: BTreeSet<IncidentId> = (part.requests.values().map(|request| request.incident))
+            .chain(scope.incidents.iter().copied())
+            .chain(scope.incidents_alone.iter().copied())
+            .collect();
+        part.incidents = (self.incidents.iter())
+            .filter(|(id, _)| incidents.contains(id))
+            .map(|(id, incident)| (*id, Arc::clone(incident)))
+            .collect();
+        part.assignments = (self.assignments.iter())
+            .filter(|(_, found)| requests.contains(&found.line.request))
+            .map(|(id, found)| (*id, Arc::clone(found)))
+            .collect();
+        part.ledgers = (self.ledgers.iter())
+            .filter(|(key, _)| keys.contains(key))
+            .map(|(key, ledger)| (key.clone(), Arc::clone(ledger)))
+            .collect();
+        part
     }
 
     /// The case after these changes: what the store makes of them, for tests, simulations and for deciding on.

@@ -222,7 +222,9 @@ pub fn of_assignment(assignment: &Assignment, policy: &Policy) -> Standing {
     {
         wait(Wait::Arrival, policy.overdue(order.at, arrival));
     }
-    if let State::OnScene(outing) = &assignment.state {
+    if let State::OnScene(outing) = &assignment.state
+        && assignment.crewed
+    {
         let since = outing.counted.map_or(assignment.since, |counted| counted.at);
         let due = after(since, policy.head_count.saturating_mul(u32::from(flags.missed) + 1));
         wait(Wait::HeadCount(flags.missed), due);

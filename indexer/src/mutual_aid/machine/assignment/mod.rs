@@ -36,6 +36,8 @@ pub struct Assignment {
     pub book: Book,
     /// UCUM unit of its quantities.
     pub unit: String,
+    /// People come with it, who are counted on the scene.
+    pub crewed: bool,
     /// Counts the changes.
     pub version: u64,
     /// When its state began.

@@ -14,6 +14,7 @@ use crate::mutual_aid::machine::{
     assignment::{Assignment, Ended, Mission, Offered, Order, State, decline_words},
     broken::Stop,
     change::{Answer, Because},
+    command::Party,
     policy::after,
     refused,
     timeline::Event,
@@ -46,6 +47,11 @@ pub(super) fn act(
     }
     if let Some(expected) = expected {
         access::version(expected, found.version)?;
+    }
+    let decides = matches!(action, Action::Recall(_) | Action::StandDown(_));
+    if decides && expected.is_none() && w.cx.party == Party::Dispatcher {
+        let words = "is required: another dispatcher may have decided （必填，以免与其他调度员冲突）";
+        return Err(Refusal::field("expected_version", words).into());
     }
     if action.answers_order() && *epoch == 0 {
         return Err(Refusal::field("action.epoch", "is required to answer an order （必填）").into());

@@ -4,6 +4,7 @@ mod access;
 mod answering;
 mod cover;
 mod incident;
+mod lines;
 mod mission;
 mod moves;
 mod ordering;

@@ -84,7 +84,9 @@ pub(super) fn add(
 ) -> Result<AssignmentId, Stop> {
     let request = w.request(line.request)?;
     let (incident, book) = (request.incident, request.book);
-    let unit = w.line(line)?.need.unit.clone();
+    let need = &w.line(line)?.need;
+    let unit = need.unit.clone();
+    let crewed = !matches!(need.resource_kind.as_str(), "supply" | "venue");
     let ledger = w.ledger(&LedgerKey { resource: resource.clone(), book })?;
     if ledger.terms.unit != unit {
         return Err(refused::unit_differs(&unit, &ledger.terms.unit).into());
@@ -98,6 +100,7 @@ pub(super) fn add(
         resource: resource.clone(),
         book,
         unit,
+        crewed,
         version: 0,
         since: now,
         state,

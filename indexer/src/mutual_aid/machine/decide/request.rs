@@ -5,16 +5,15 @@ use shouwang_proto::{
     mutual_aid::{
         command::{About as Told, Submission},
         id::{AssignmentId, IncidentId, LineNumber, RequestId},
-        request::{MOST_LINES, WrittenLine, WrittenRequest},
+        request::WrittenRequest,
         term::{Mode, Priority},
     },
-    refusal::Refusal,
 };
 
-use super::{access, incident, moves};
+use super::{access, incident, lines, moves};
 use crate::mutual_aid::machine::{
     assignment::StandDownCause,
-    broken::{Broken, Stop},
+    broken::Stop,
     change::{Answer, Whom},
     command::{Body, Decided, Party},
     escalation::Subject,
@@ -207,17 +206,8 @@ pub(super) fn amend(w: &mut Working<'_>, decided: Decided, written: &WrittenRequ
     w.request_mut(id, true)?.facts = written.facts.clone();
     for line in &written.lines {
         match line.number {
-            Some(number) => amend_line(w, id, number, line)?,
-            None => add_line(
-                w,
-                id,
-                Line {
-                    number: next_line(w, id)?,
-                    need: line.need.clone(),
-                    overcommitted: 0,
-                    uncovered: None,
-                },
-            )?,
+            Some(number) => lines::amend(w, id, number, &line.need)?,
+            None => lines::add(w, id, line.need.clone())?,
         }
     }
     w.note(incident, Happened::new(Event::RequestAmended, about(id)))?;
@@ -252,50 +242,6 @@ fn raised(w: &mut Working<'_>, id: RequestId) -> Result<(), Stop> {
     w.page(Whom::Duty, incident, Subject::Request(id), zh, format!("raised to P1: {title}"))
 }
 
-fn amend_line(
-    w: &mut Working<'_>,
-    id: RequestId,
-    number: LineNumber,
-    line: &WrittenLine,
-) -> Result<(), Stop> {
-    let line_id = w.request(id)?.line_id(number);
-    let active = w.fulfilment(line_id)?.active();
-    let found = w.line(line_id)?;
-    let busy = w.of_request(id).any(|found| found.line == line_id && found.is_active());
-    if busy && found.need.unit != line.need.unit {
-        return Err(refused::unit_differs(&line.need.unit, &found.need.unit).into());
-    }
-    // What is sent already stays sent, explicitly; a person looks at it.
-    let surplus = active.saturating_sub(line.need.requested);
-    let grown = surplus > found.overcommitted;
-    let incident = w.request(id)?.incident;
-    if let Some(found) = w.request_mut(id, true)?.line_mut(number) {
-        found.need = line.need.clone();
-        found.overcommitted = surplus;
-    }
-    if grown {
-        let about = About { line: Some(number), ..about(id) };
-        let zh = format!("{} 超出 {surplus}", line.need.what);
-        let en = format!("{} more of {} than asked for", surplus, line.need.what);
-        w.note(incident, Happened::new(Event::Surplus, about).words(zh, en).alarm())?;
-    }
-    Ok(())
-}
-
-fn next_line(w: &Working<'_>, id: RequestId) -> Result<LineNumber, Stop> {
-    w.request(id)?.next_line().ok_or_else(|| Broken::new("a request has too many lines").into())
-}
-
-fn add_line(w: &mut Working<'_>, id: RequestId, line: Line) -> Result<(), Stop> {
-    let lines = &mut w.request_mut(id, true)?.lines;
-    if lines.len() >= MOST_LINES {
-        let words = format!("must have 1 to {MOST_LINES} lines （须有 1–{MOST_LINES} 行）");
-        return Err(Refusal::field("request.lines", words).into());
-    }
-    lines.push(line);
-    Ok(())
-}
-
 pub(super) fn merge(
     w: &mut Working<'_>,
     from: Decided,
@@ -319,8 +265,7 @@ pub(super) fn merge(
     }
     drop_promises(w, from.request, true, "请求合并", "the request is merged")?;
     for need in needs {
-        let number = next_line(w, into.request)?;
-        add_line(w, into.request, Line { number, need, overcommitted: 0, uncovered: None })?;
+        lines::add(w, into.request, need)?;
     }
     let now = w.cx.now;
     let found = w.request_mut(from.request, true)?;

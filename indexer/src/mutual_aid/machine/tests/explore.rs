@@ -4,13 +4,15 @@
 //! A test run looks at the first [`DEFAULT_STATES`]. All of them: `SHOUWANG_EXPLORE=all cargo test --release`.
 //! Visited states are kept as 128-bit hashes of what decides about the future.
 
+mod moves;
+
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
 use shouwang_proto::mutual_aid::{
-    action::{Account, Action, AssignmentAction, Confirm, Decline, Departure, Note, Offer, Reason},
+    action::{Account, Action, AssignmentAction},
     id::{AssignmentId, CommandId, RequestId},
     term::{Mode, Priority},
 };
@@ -18,18 +20,16 @@ use uuid::Uuid;
 
 use super::{steps, world::*};
 use crate::mutual_aid::machine::{
-    assignment::{Assignment, State},
+    assignment::State,
     broken::Stop,
     case::Case,
-    command::{Body, Command, Context, Fingerprint, Key, Origin, Preempt},
+    command::{Body, Command, Context, Decided, Fingerprint, Key, Origin},
     decide::decide,
-    escalation::{Deadline, Subject, Wait},
-    ledger::{Book, LedgerKey, Terms},
-    request,
+    ledger::Terms,
 };
 
 /// States that a normal test run looks at.
-const DEFAULT_STATES: usize = 12_000;
+const DEFAULT_STATES: usize = 2_000;
 /// Orders for each resource, all requests together.
 const ORDERS: u64 = 2;
 /// Assignments of each resource on each line.
@@ -82,85 +82,6 @@ impl Explorer {
         let park = Park { case: world.case, issued: BTreeMap::new(), born: vec![], lowered: false };
         let explorer = Self { requests: [urgent, lower], contexts: contexts.into(), count: 1 << 64 };
         (explorer, park)
-    }
-
-    /// Everything that can happen in a state: who, and what.
-    fn moves(&self, park: &Park) -> Vec<(&'static str, Body)> {
-        let mut moves = Vec::new();
-        for request in self.requests {
-            self.dispatching(park, request, &mut moves);
-        }
-        for id in &park.born {
-            let found = &park.case.assignments[id];
-            let owner = if *found.owner() == member(FOUNDRY) { FOUNDRY } else { AUTO };
-            answers(park, found, owner, &mut moves);
-            if found.is_active() {
-                reports(found, owner, &mut moves);
-            }
-        }
-        if !park.lowered {
-            let ledger = LedgerKey { resource: foam(), book: Book::Actual };
-            let terms = Terms { quota: 1, ..terms(&foam()) };
-            moves.push((AUTO, Body::SetTerms { ledger, expected: None, terms, recount: false }));
-        }
-        moves
-    }
-
-    fn dispatching(&self, park: &Park, id: RequestId, moves: &mut Vec<(&'static str, Body)>) {
-        let request = &park.case.requests[&id];
-        let decided = crate::mutual_aid::machine::command::Decided { request: id, expected: request.version };
-        match &request.state {
-            request::State::StandingDown { .. } => moves.push(("dispatcher", Body::Close(decided))),
-            request::State::Open { .. } => {
-                moves.push(("dispatcher", Body::StandDown(decided, "结束".to_owned())));
-            }
-            request::State::Draft { .. }
-            | request::State::Submitted { .. }
-            | request::State::Closed { .. }
-            | request::State::Reviewed { .. }
-            | request::State::Rejected { .. }
-            | request::State::Merged { .. }
-            | request::State::Expired { .. } => {}
-        }
-        if !request.is_open() {
-            return;
-        }
-        for resource in [crane(), foam()] {
-            let pair = |one: &&AssignmentId| {
-                let found = &park.case.assignments[*one];
-                found.line.request == id && found.resource == resource
-            };
-            let attempts = park.born.iter().filter(pair).count();
-            let active = park.born.iter().filter(pair).any(|one| park.case.assignments[one].is_active());
-            let ledger = &park.case.ledgers[&LedgerKey { resource: resource.clone(), book: Book::Actual }];
-            if !active && attempts < ATTEMPTS {
-                let body = Body::Solicit {
-                    request: decided,
-                    line: line(),
-                    resources: vec![resource.clone()],
-                    quantity: Some(1),
-                };
-                moves.push(("dispatcher", body));
-            }
-            if ledger.epoch >= ORDERS || (!active && attempts >= ATTEMPTS) {
-                continue;
-            }
-            for quantity in 1..=ledger.terms.quota {
-                moves.push(("dispatcher", order(park, id, &resource, quantity, None)));
-            }
-            let victims: Vec<_> = (park.born.iter().copied())
-                .filter(|one| {
-                    let found = &park.case.assignments[one];
-                    found.line.request != id
-                        && found.resource == resource
-                        && found.uses().is_some()
-                        && !found.is_out()
-                })
-                .collect();
-            if request.is_p1() && !victims.is_empty() {
-                moves.push(("dispatcher", order(park, id, &resource, 1, Some(victims))));
-            }
-        }
     }
 
     /// Takes one step; none when it was refused.
@@ -243,10 +164,7 @@ impl Explorer {
         let mut quiet = Found::default();
         let mut now = park.clone();
         for request in self.requests {
-            let decided = |park: &Park| crate::mutual_aid::machine::command::Decided {
-                request,
-                expected: park.case.requests[&request].version,
-            };
+            let decided = |park: &Park| Decided { request, expected: park.case.requests[&request].version };
             if now.case.requests[&request].is_open() {
                 let body = Body::StandDown(decided(&now), "结束".to_owned());
                 now = self.step(&now, "dispatcher", body, &mut quiet).unwrap_or(now);
@@ -282,76 +200,6 @@ impl Found {
         if self.first.len() < 5 {
             self.first.push(words);
         }
-    }
-}
-
-fn order(
-    park: &Park,
-    request: RequestId,
-    resource: &shouwang_proto::id::PublicationName,
-    quantity: u64,
-    victims: Option<Vec<AssignmentId>>,
-) -> Body {
-    let preempt = victims.map(|from| Preempt { from, reason: "救人".to_owned() });
-    let request = crate::mutual_aid::machine::command::Decided {
-        request,
-        expected: park.case.requests[&request].version,
-    };
-    Body::Order(Box::new(crate::mutual_aid::machine::command::OrderWish {
-        request,
-        line: line(),
-        resource: resource.clone(),
-        quantity,
-        basis: shouwang_proto::mutual_aid::term::Basis::Agreement,
-        expected_ledger: None,
-        overcommit: false,
-        eta_seconds: None,
-        preempt,
-        alternatives: vec![],
-    }))
-}
-
-fn act(assignment: AssignmentId, epoch: u64, action: Action) -> Body {
-    Body::Act { action: AssignmentAction { assignment, epoch, action }, expected: None }
-}
-
-/// What the owner may say, however late: to every order that was ever sent, as often as it likes.
-fn answers(park: &Park, found: &Assignment, owner: &'static str, moves: &mut Vec<(&'static str, Body)>) {
-    let no = Decline { reason: "in-use".parse().unwrap(), note: String::new() };
-    let pair = |one: &&AssignmentId| {
-        let other = &park.case.assignments[*one];
-        other.line == found.line && other.resource == found.resource
-    };
-    let again = found.is_active() || park.born.iter().filter(pair).count() < ATTEMPTS;
-    for (id, epoch) in park.issued.keys().filter(|(id, _)| *id == found.id) {
-        if again {
-            moves.push((owner, act(*id, *epoch, Action::Confirm(Confirm::default()))));
-        }
-        moves.push((owner, act(*id, *epoch, Action::Refuse(no.clone()))));
-    }
-    if again {
-        let offer = Offer { quantity: 1, eta_seconds: 600, conditions: String::new(), valid_seconds: None };
-        moves.push((owner, act(found.id, 0, Action::Offer(offer))));
-    }
-    moves.push((owner, act(found.id, 0, Action::Decline(no.clone()))));
-    moves.push((owner, act(found.id, 0, Action::Withdraw(no))));
-}
-
-/// What the team and the dispatcher report and decide, in any order.
-fn reports(found: &Assignment, owner: &'static str, moves: &mut Vec<(&'static str, Body)>) {
-    let quantity = found.state.quantity();
-    moves.push((owner, act(found.id, 0, Action::Depart(Departure::default()))));
-    moves.push((owner, act(found.id, 0, Action::Arrive(Note::default()))));
-    moves.push((owner, act(found.id, 0, Action::Release(Note::default()))));
-    for consumed in 0..=quantity.min(1) {
-        let account = Account { returned: quantity - consumed, consumed, ..Account::default() };
-        moves.push((owner, act(found.id, 0, Action::Return(account))));
-    }
-    let reason = Reason { reason: "换人".to_owned() };
-    moves.push(("dispatcher", act(found.id, 0, Action::StandDown(reason))));
-    if let Some(due) = found.expires() {
-        let subject = Subject::Assignment(found.id);
-        moves.push(("system", Body::Due(Deadline { subject, kind: Wait::Expiry, due })));
     }
 }
 
@@ -401,6 +249,7 @@ fn limit() -> usize {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the counts are what the test is for")]
 fn no_state_breaks_an_invariant() {
     let (mut explorer, first) = Explorer::begin(false);
     let found = explorer.explore(first, limit());
@@ -411,6 +260,7 @@ fn no_state_breaks_an_invariant() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the counts are what the test is for")]
 fn without_epochs_owners_are_bound_by_old_answers() {
     let (mut explorer, first) = Explorer::begin(true);
     let found = explorer.explore(first, limit());

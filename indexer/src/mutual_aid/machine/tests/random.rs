@@ -1,7 +1,10 @@
 //! Random commands in random order, repeated and late: whatever comes, every step is checked, and in the end everything
 //! can be closed.
 
+use std::fmt::Debug;
+
 use proptest::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
 use shouwang_proto::{
     id::PublicationName,
     mutual_aid::{
@@ -112,7 +115,8 @@ impl Alliance {
     fn speak(&mut self, Try { what, first, second, number }: Try) {
         let Some(id) = self.assignment(first) else { return };
         let newest = self.world.assignment(id).state.order().map_or(0, |order| order.epoch);
-        let quantity = self.world.assignment(id).state.quantity();
+        let (quantity, version) =
+            (self.world.assignment(id).state.quantity(), self.world.assignment(id).version);
         let action = action(what / 10, number, quantity, self.world.now);
         let epoch = if second.is_multiple_of(4) { u64::from(second / 4 % 4) } else { newest };
         let owner = self.world.assignment(id).owner().to_string();
@@ -124,7 +128,7 @@ impl Alliance {
         };
         self.give(who, |_| {
             let action = AssignmentAction { assignment: id, epoch, action };
-            Some(Body::Act { action, expected: None })
+            Some(Body::Act { action, expected: (number % 8 > 0).then_some(version) })
         });
     }
 
@@ -222,8 +226,19 @@ impl Alliance {
         }
         for ledger in self.world.case.ledgers.values() {
             assert_eq!(ledger.in_use(), 0, "{ledger:?}");
+            survives(ledger.as_ref());
         }
+        self.world.case.incidents.values().for_each(|incident| survives(incident.as_ref()));
+        self.world.case.requests.values().for_each(|request| survives(request.as_ref()));
+        self.world.case.assignments.values().for_each(|assignment| survives(assignment.as_ref()));
+        self.world.entries.iter().for_each(survives);
     }
+}
+
+/// A store may keep it as JSON.
+fn survives<T: Serialize + DeserializeOwned + PartialEq + Debug>(kept: &T) {
+    let json = serde_json::to_string(kept).unwrap();
+    assert_eq!(serde_json::from_str::<T>(&json).unwrap(), *kept);
 }
 
 fn resource(number: u8) -> PublicationName {

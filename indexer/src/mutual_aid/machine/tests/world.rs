@@ -190,6 +190,8 @@ impl World {
     pub(super) fn give(&mut self, cx: &Context, command: &Command) -> Result<Answer, Refusal> {
         self.case.recorded = self.answers.get(&command.key).cloned();
         let decided = decide(&self.case, cx, command);
+        let part = self.case.part(&command.body.scope());
+        assert_eq!(decide(&part, cx, command), decided, "what is loaded must do: {:?}", command.body);
         self.case.recorded = None;
         let decision = match decided {
             Ok(decision) => decision,
@@ -320,8 +322,10 @@ impl World {
         epoch: u64,
         action: Action,
     ) -> Result<Answer, Refusal> {
+        let decides = matches!(action, Action::Recall(_) | Action::StandDown(_));
+        let expected = decides.then(|| self.assignment(id).version);
         let action = AssignmentAction { assignment: id, epoch, action };
-        self.say(who, Body::Act { action, expected: None })
+        self.say(who, Body::Act { action, expected })
     }
 
     pub(super) fn assignment(&self, id: AssignmentId) -> &Assignment {
