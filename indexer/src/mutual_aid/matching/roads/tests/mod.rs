@@ -1,0 +1,4 @@
+//! Stories and properties of the roads.
+
+mod reading;
+mod searching;

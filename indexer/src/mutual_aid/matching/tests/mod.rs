@@ -1,0 +1,5 @@
+//! Stories and properties of the ranking.
+
+mod filters;
+mod properties;
+mod ranks;
