@@ -26,7 +26,12 @@ impl NodeConfig {
     /// The defaults for a folder.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), limits: AcceptLimits::people(), store: StoreOptions::default(), alerts: AlertsFile::default() }
+        Self {
+            data: data.into(),
+            limits: AcceptLimits::people(),
+            store: StoreOptions::default(),
+            alerts: AlertsFile::default(),
+        }
     }
 }
 

@@ -108,12 +108,8 @@ impl Node {
             world: world.clone(),
             display_name: membership.as_ref().map(|known| known.display_name.clone()).unwrap_or_default(),
         };
-        let inbox = Inbox {
-            store: store.clone(),
-            world: world.clone(),
-            packs: packs.clone(),
-            stop: stop.clone(),
-        };
+        let inbox =
+            Inbox { store: store.clone(), world: world.clone(), packs: packs.clone(), stop: stop.clone() };
         let routes = routes(service, inbox, &folder, &world).await?;
         let tls = local_tls::open(folder.path(), &world)?;
         let port = Acceptor::new("publishing", config.limits.clone()).with_tls(&tls);
@@ -132,8 +128,7 @@ impl Node {
                     (status.control, status.sync) = (LinkState::Connecting, LinkState::Connecting)
                 });
                 let (store, board) = (store.clone(), board.clone());
-                let parts =
-                    LinkParts { store, attachments, board, world, membership, ring, packs, alarms };
+                let parts = LinkParts { store, attachments, board, world, membership, ring, packs, alarms };
                 hub_link::start(parts, dialer, &mut tasks, stop.clone());
             }
         }
@@ -180,7 +175,12 @@ fn author(folder: &DataFolder, membership: &Membership) -> anyhow::Result<Author
     Ok(Author { alliance: membership.alliance.clone(), member: membership.member.clone(), key })
 }
 
-async fn routes(service: Publishing, inbox: Inbox, folder: &DataFolder, world: &World) -> anyhow::Result<Routes> {
+async fn routes(
+    service: Publishing,
+    inbox: Inbox,
+    folder: &DataFolder,
+    world: &World,
+) -> anyhow::Result<Routes> {
     let gate = TokenGate::new(&folder.token(world)?);
     let publishing = PublishingServiceServer::new(service)
         .max_decoding_message_size(SYNC_MESSAGE_BYTES)

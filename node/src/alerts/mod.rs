@@ -237,7 +237,13 @@ async fn hand_out(store: NodeStore, world: World, hook: Hook, alert: Alert) -> i
             Err(problem) => {
                 let random = u64::from_be_bytes(world.random());
                 let pause = pause_after(alert.attempts.saturating_add(1), random);
-                tracing::error!(message, channel = hook.channel().code(), problem, ?pause, "an alert hook failed");
+                tracing::error!(
+                    message,
+                    channel = hook.channel().code(),
+                    problem,
+                    ?pause,
+                    "an alert hook failed"
+                );
                 let due = world.now().checked_add(pause).unwrap_or(Timestamp::MAX);
                 store.alert_put_off(id, problem.chars().take(PROBLEM_LENGTH).collect(), due).await
             }
@@ -246,6 +252,8 @@ async fn hand_out(store: NodeStore, world: World, hook: Hook, alert: Alert) -> i
     if let Err(error) = noted {
         // The row still says that it is due: it is handed out again.
         tracing::error!(%error, message, "what became of an alert could not be noted");
+        // But not at once: a hook must not be run in a loop because a disk is full.
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
     id
 }

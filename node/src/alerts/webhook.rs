@@ -102,15 +102,11 @@ impl WebHook {
             Some((tls, name)) => Box::new(tls.connect(name.clone(), stream).await.context("no TLS")?),
         };
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let answer = sender.send_request(request);
+        let mut answer = std::pin::pin!(sender.send_request(request));
         let answer = tokio::select! {
-            // First: a host may answer and hang up at once.
-            biased;
-            answer = answer => answer?,
-            ended = connection => {
-                ended?;
-                bail!("the host hung up");
-            }
+            answer = &mut answer => answer?,
+            // A host may answer and hang up at once, well or badly: what counts is whether its answer came.
+            ended = connection => answer.await.map_err(|error| ended.err().unwrap_or(error))?,
         };
         ensure!(answer.status().is_success(), "the host answered {}", answer.status());
         Ok(())
@@ -127,10 +123,7 @@ fn is_own(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn connector(
-    host: &str,
-    authorities: Option<&Path>,
-) -> anyhow::Result<(TlsConnector, ServerName<'static>)> {
+fn connector(host: &str, authorities: Option<&Path>) -> anyhow::Result<(TlsConnector, ServerName<'static>)> {
     let file = authorities.unwrap_or(Path::new(AUTHORITIES));
     let pem = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read the authorities in {}", file.display()))?;
@@ -148,8 +141,9 @@ fn secret(data: &Path, world: &World) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         let text = std::str::from_utf8(&stored).map(str::trim).unwrap_or_default();
         let secret = text.strip_prefix("whsec_").and_then(|base64| STANDARD.decode(base64).ok());
         let secret = secret.filter(|secret| secret.len() >= 24).map(Zeroizing::new);
-        return secret
-            .with_context(|| format!("{} holds no `whsec_` secret; remove it to get a new one", path.display()));
+        return secret.with_context(|| {
+            format!("{} holds no `whsec_` secret; remove it to get a new one", path.display())
+        });
     }
     let secret = Zeroizing::new(world.random::<32>().to_vec());
     let text = Zeroizing::new(format!("whsec_{}\n", STANDARD.encode(secret.as_slice())));

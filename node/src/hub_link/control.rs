@@ -118,9 +118,9 @@ impl Talk<'_> {
                     send(&outgoing, Request::Heartbeat(wire::Heartbeat { head: Some(head), number }))?;
                     self.mail.beat();
                 }
-                room = outgoing.reserve_many(ROOM_FOR_MAIL), if self.mail.has_next() => {
+                room = outgoing.reserve_many(ROOM_FOR_MAIL), if self.mail.has_mail() => {
                     let mut room = room.map_err(|_| silent())?;
-                    if let (Some(place), Some(say)) = (room.next(), self.mail.next()) {
+                    if let (Some(place), Some(say)) = (room.next(), self.mail.say()) {
                         place.send(wire::ControlRequest { message: Some(say_to_wire(say)) });
                     }
                 }
@@ -141,7 +141,8 @@ impl Talk<'_> {
         let Some(Response::Welcome(welcome)) = first.and_then(|first| first.message) else {
             return Err(Ended::broken("the hub did not say hello （枢纽未按约定应答）"));
         };
-        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version, mutual_aid_version } = welcome;
+        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version, mutual_aid_version } =
+            welcome;
         let parts = &self.link.parts;
         let seen = parts.store.link_memory().await?.hub_epoch;
         if hub_is_stale(seen, hub_epoch) {

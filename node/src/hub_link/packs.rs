@@ -60,8 +60,7 @@ async fn fetch(link: &Link, channel: Option<Channel>) -> Result<(), Ended> {
         None => link.channel()?,
     };
     let packs = &link.parts.packs;
-    let mut hub =
-        MutualAidLinkServiceClient::new(channel).max_decoding_message_size(SYNC_MESSAGE_BYTES);
+    let mut hub = MutualAidLinkServiceClient::new(channel).max_decoding_message_size(SYNC_MESSAGE_BYTES);
     let request = wire::FetchOfflinePackRequest { known_version: packs.version() };
     let mut stream = match in_time(hub.fetch_offline_pack(request), READ_DEADLINE).await? {
         Ok(stream) => stream.into_inner(),

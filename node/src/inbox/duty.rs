@@ -102,7 +102,9 @@ mod tests {
             phone: "110".to_owned(),
             after_seconds,
         };
-        AlarmPlan { chain: vec![person("甲", 0), person("乙", 60), person("丙", 180)], channels: Vec::new() }
+        AlarmPlan {
+            chain: vec![person("甲", 0), person("乙", 60), person("丙", 180)], channels: Vec::new()
+        }
     }
 
     fn calls(alarm: bool, duty_step: u32, mode: wire::IncidentMode) -> Vec<(u32, i64)> {
@@ -131,7 +133,9 @@ mod tests {
 
     #[test]
     fn pauses_double_and_stay_bounded() {
-        let most: Vec<u64> = [1, 2, 3, 7, 8, 60].map(|failures| pause_after(failures, u64::MAX).as_secs_f64().round() as u64).to_vec();
+        let most: Vec<u64> = [1, 2, 3, 7, 8, 60]
+            .map(|failures| pause_after(failures, u64::MAX).as_secs_f64().round() as u64)
+            .to_vec();
         assert_eq!(most, [1, 2, 4, 64, 120, 120]);
         assert_eq!(pause_after(1, 0), Duration::from_millis(500));
         assert_eq!(pause_after(u32::MAX, 0), Duration::from_secs(60));

@@ -106,7 +106,7 @@ impl Mail {
     pub fn wanted(&self) -> Option<Wanted> {
         let taken = self.under_way.len() + self.loaded.len();
         (self.more && taken < MOST_UNDER_WAY)
-            .then(|| Wanted { after: self.loaded_to, most: MOST_UNDER_WAY })
+            .then_some(Wanted { after: self.loaded_to, most: MOST_UNDER_WAY })
     }
 
     /// The words that were wanted, in order.
@@ -134,12 +134,12 @@ impl Mail {
 
     /// True when there is something to say.
     #[must_use]
-    pub fn has_next(&self) -> bool {
+    pub fn has_mail(&self) -> bool {
         self.spoken && !(self.stored.is_empty() && self.loaded.is_empty())
     }
 
     /// What to say now.
-    pub fn next(&mut self) -> Option<Say> {
+    pub fn say(&mut self) -> Option<Say> {
         if !self.spoken {
             return None;
         }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     fn said(mail: &mut Mail) -> Vec<String> {
-        std::iter::from_fn(|| mail.next())
+        std::iter::from_fn(|| mail.say())
             .map(|say| match say {
                 Say::Acknowledge(ids) => format!("{ids:?}"),
                 Say::Word(command) => command.command_id,
@@ -189,7 +189,7 @@ mod tests {
         mail.stored(12);
         mail.stored(11);
         assert_eq!(said(&mut mail), ["[11, 12]", "c3", "c7"]);
-        assert!(!mail.has_next());
+        assert!(!mail.has_mail());
         mail.stored(11);
         assert_eq!(said(&mut mail), ["[11]"], "a repeated delivery is acknowledged again");
     }
@@ -199,7 +199,7 @@ mod tests {
         let mut mail = Mail::new(0);
         mail.grew();
         mail.stored(1);
-        assert_eq!((mail.wanted(), mail.has_next(), mail.next()), (None, false, None));
+        assert_eq!((mail.wanted(), mail.has_mail(), mail.say()), (None, false, None));
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
         mail.decided("c2");
         for _ in 0..=REPEAT_AFTER_BEATS {
             load(&mut mail, &[1]);
-            assert!(!mail.has_next());
+            assert!(!mail.has_mail());
             mail.beat();
         }
         load(&mut mail, &[1]);

@@ -68,8 +68,7 @@ impl Facts {
             // A technical test alarms nobody, whatever else the notice says.
             alarm: notice.alarm && notice.mode() != wire::IncidentMode::Test,
             duty_step: notice.duty_step,
-            expires: (notice.expire_seconds > 0)
-                .then(|| came.checked_add(age).unwrap_or(Timestamp::MAX)),
+            expires: (notice.expire_seconds > 0).then(|| came.checked_add(age).unwrap_or(Timestamp::MAX)),
         })
     }
 
@@ -121,7 +120,12 @@ impl Facts {
             return other.kind != NoticeKind::DrillHalted && self.incident == other.incident;
         }
         let same = self.assignment.is_some() && self.assignment == other.assignment;
-        same && self.speaks_to_owner() && other.speaks_to_owner() && self.version > other.version
+        // A reminder of the same thing goes on where the hub has come to in the duty chain.
+        let reminds = self.kind == NoticeKind::Reminder
+            && self.version == other.version
+            && self.duty_step > other.duty_step;
+        let newer = self.version > other.version || reminds;
+        same && self.speaks_to_owner() && other.speaks_to_owner() && newer
     }
 
     fn speaks_to_owner(&self) -> bool {
@@ -198,6 +202,10 @@ mod tests {
     fn the_newer_version_overtakes_whichever_came_first() {
         let (order, ended) = (facts(1, NoticeKind::Order, 3, 2), facts(2, NoticeKind::OrderEnded, 4, 2));
         assert!(ended.overtakes(&order) && !order.overtakes(&ended) && !order.overtakes(&order));
+        let mut reminder = facts(5, NoticeKind::Reminder, 3, 2);
+        assert!(!reminder.overtakes(&order));
+        reminder.duty_step = 1;
+        assert!(reminder.overtakes(&order) && !order.overtakes(&reminder) && ended.overtakes(&reminder));
         let update = facts(3, NoticeKind::RequestUpdate, 9, 2);
         assert!(!update.overtakes(&order), "what a requester is told does not concern the owner's answer");
         let halted = facts(4, NoticeKind::DrillHalted, 0, 0);

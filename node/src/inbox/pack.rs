@@ -56,7 +56,8 @@ impl Pack {
     /// # Errors
     /// [`PackError`].
     pub fn read(pack: &[u8], member: &MemberId, alliance: &AllianceId) -> Result<Self, PackError> {
-        let pack = wire::OfflinePack::decode(pack).map_err(|error| PackError::Unreadable(error.to_string()))?;
+        let pack =
+            wire::OfflinePack::decode(pack).map_err(|error| PackError::Unreadable(error.to_string()))?;
         if pack.member_id != member.as_str() || pack.alliance_id != alliance.as_str() {
             return Err(PackError::Misdirected);
         }
@@ -64,7 +65,8 @@ impl Pack {
             return Err(PackError::TooLarge);
         }
         let made = pack.create_time.as_ref().and_then(time_from_wire);
-        let made = made.ok_or_else(|| PackError::Unreadable("it does not say when it was made".to_owned()))?;
+        let made =
+            made.ok_or_else(|| PackError::Unreadable("it does not say when it was made".to_owned()))?;
         Ok(Self { pack, made })
     }
 
@@ -234,7 +236,12 @@ mod tests {
         wire::Location { latitude, longitude, address: String::new() }
     }
 
-    fn packed(member: &str, title: &str, capability: &str, location: Option<wire::Location>) -> wire::PackedResource {
+    fn packed(
+        member: &str,
+        title: &str,
+        capability: &str,
+        location: Option<wire::Location>,
+    ) -> wire::PackedResource {
         let resource = wire::MutualAidResource {
             resource_kind: "fire".to_owned(),
             resource_type: "车辆".to_owned(),
@@ -300,7 +307,8 @@ mod tests {
         assert!((across - 55_597.0).abs() < 5.0, "{across}");
         assert!(metres_between(&place(0.0, 0.0), &place(0.0, 180.0)) < 20_015_116.0);
         let found = pack().find(&Search::read(Default::default()).unwrap(), Some(&place(31.2, 121.5)));
-        let metres: Vec<_> = found.resources.iter().map(|one| (one.distance_metres, one.place_unknown)).collect();
+        let metres: Vec<_> =
+            found.resources.iter().map(|one| (one.distance_metres, one.place_unknown)).collect();
         assert_eq!(metres, [(0, false), (1_112, false), (11_120, false), (0, true)]);
     }
 

@@ -120,7 +120,8 @@ async fn what_is_said_while_the_hub_is_away_is_kept_sent_and_decided_once() {
     alliance.hub.crash().await;
     alliance.hub.change(|state| state.aid.undecided = false);
     alliance.hub.run();
-    let mut changes = inbox.watch_inbox(wire::WatchInboxRequest { after_change: 1 }).await.unwrap().into_inner();
+    let mut changes =
+        inbox.watch_inbox(wire::WatchInboxRequest { after_change: 1 }).await.unwrap().into_inner();
     let mut answered = 0;
     while answered < 2 {
         if let (_, What::Command(command)) = next(&mut changes).await {
@@ -199,12 +200,14 @@ async fn seeing_is_said_once_and_following_goes_on_from_a_change() {
     let word = state.aid.words[0].word.clone().unwrap();
     assert_eq!(word, wire::member_command::Word::SeenNotice(order.name.clone()));
 
-    let mut changes = inbox.watch_inbox(wire::WatchInboxRequest { after_change: 1 }).await.unwrap().into_inner();
+    let mut changes =
+        inbox.watch_inbox(wire::WatchInboxRequest { after_change: 1 }).await.unwrap().into_inner();
     let (first, what) = next(&mut changes).await;
     assert!(matches!(what, What::Item(item) if item.seen_by == "李"));
     let (second, what) = next(&mut changes).await;
     assert!(matches!(what, What::Command(_)) && second > first);
-    let mut rest = inbox.watch_inbox(wire::WatchInboxRequest { after_change: first }).await.unwrap().into_inner();
+    let mut rest =
+        inbox.watch_inbox(wire::WatchInboxRequest { after_change: first }).await.unwrap().into_inner();
     assert!(matches!(next(&mut rest).await, (number, What::Command(_)) if number >= second));
     node.stop().await;
     while let Ok(Some(_)) = rest.message().await {}
@@ -281,7 +284,10 @@ fn pack(version: u64) -> wire::OfflinePack {
         version,
         member_id: "north".to_owned(),
         alliance_id: "chenghu-park".to_owned(),
-        create_time: Some(prost_types::Timestamp { seconds: 1_000 + i64::try_from(version).unwrap(), nanos: 0 }),
+        create_time: Some(prost_types::Timestamp {
+            seconds: 1_000 + i64::try_from(version).unwrap(),
+            nanos: 0,
+        }),
         resources: vec![
             packed("far", "远", 31.9),
             packed("near", "近", 31.21),
@@ -309,9 +315,13 @@ async fn the_offline_pack_is_believed_only_with_a_good_signature_and_serves_with
     let misnamed = alliance.hub.authority.signed_pack(&pack(4), "node.shouwang");
     let mut misdirected = pack(4);
     misdirected.member_id = "south".to_owned();
-    let mut bad = vec![forged, foreign, misnamed, signed(&misdirected)].into_iter().map(|one| one.encode_to_vec()).collect::<Vec<_>>();
+    let mut bad = vec![forged, foreign, misnamed, signed(&misdirected)]
+        .into_iter()
+        .map(|one| one.encode_to_vec())
+        .collect::<Vec<_>>();
     bad.push(b"garbage".to_vec());
-    let mut asked = alliance.hub.wait_for(|state| !state.aid.pack_asked.is_empty()).await.aid.pack_asked.len();
+    let mut asked =
+        alliance.hub.wait_for(|state| !state.aid.pack_asked.is_empty()).await.aid.pack_asked.len();
     for signed in bad {
         alliance.hub.change(|state| {
             state.aid.pack = signed;

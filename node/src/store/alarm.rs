@@ -107,7 +107,11 @@ async fn call_out(
         tracing::info!(notice, step = call.step, ?why, "nobody is called any more");
         return Ok(());
     }
-    tracing::warn!(notice, step = call.step, "nobody has seen a notice: the next of the duty chain is called");
+    tracing::warn!(
+        notice,
+        step = call.step,
+        "nobody has seen a notice: the next of the duty chain is called"
+    );
     let alert = NewAlert {
         message_id: &format!("duty_{}_{}", notice.trim_start_matches("notices/"), call.step),
         silenced_with: Some(notice),

@@ -11,6 +11,9 @@ mod attachment;
 mod change;
 mod command;
 mod inbox;
+mod inbox_step;
+#[cfg(test)]
+mod inbox_tests;
 mod link;
 mod log;
 mod memory;

@@ -11,8 +11,7 @@ use shouwang_proto::{
     refusal::Refusal,
     wire::{
         self, enrolment_service_server::EnrolmentService, enrolment_service_server::EnrolmentServiceServer,
-        link_service_server::LinkServiceServer,
-        mutual_aid_link_service_server::MutualAidLinkServiceServer,
+        link_service_server::LinkServiceServer, mutual_aid_link_service_server::MutualAidLinkServiceServer,
     },
 };
 use shouwang_serving::{

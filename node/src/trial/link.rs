@@ -8,9 +8,8 @@ use shouwang_proto::{
     log::{Hash, chain::Position, sealed::SealedEntry},
     refusal::Refusal,
     wire::{
-        self, control_response::Message as Down,
-        link_service_server::LinkService, sync_request::Message as SyncUp,
-        sync_response::Message as SyncDown,
+        self, control_response::Message as Down, link_service_server::LinkService,
+        sync_request::Message as SyncUp, sync_response::Message as SyncDown,
     },
 };
 use tokio::sync::mpsc;

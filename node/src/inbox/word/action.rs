@@ -115,7 +115,8 @@ fn read_settlement(field: &str, settlement: wire::Settlement, wrong: &mut Violat
         wrong.add(format!("{field}.payer"), "is required: who bears the cost （必填：费用承担方）");
     }
     if wire::MissionBasis::try_from(basis).unwrap_or_default() == wire::MissionBasis::Unspecified {
-        wrong.add(format!("{field}.basis"), "is required: command, agreement or voluntary （必填：出动依据）");
+        wrong
+            .add(format!("{field}.basis"), "is required: command, agreement or voluntary （必填：出动依据）");
     }
     let note = note_of(&format!("{field}.note"), &note, wrong);
     wire::Settlement { cost_fen, payer, basis, note, agreed_by: Vec::new() }

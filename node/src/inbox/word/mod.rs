@@ -163,7 +163,11 @@ impl Draft {
 ///
 /// # Errors
 /// INVALID_ARGUMENT with all wrong fields.
-pub fn seen(request: &wire::MarkSeenRequest, id: Uuid, now: Timestamp) -> Result<wire::MemberCommand, Refusal> {
+pub fn seen(
+    request: &wire::MarkSeenRequest,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<wire::MemberCommand, Refusal> {
     let wire::MarkSeenRequest { name, actor } = request;
     let mut wrong = Violations::new();
     if id_of("notices/", name).is_none() {
@@ -227,11 +231,7 @@ fn note_of(field: &str, note: &str, wrong: &mut Violations) -> String {
     TextRule::lines(NOTE_LENGTH).read(field, note, wrong)
 }
 
-fn time_of(
-    field: &str,
-    time: Option<&prost_types::Timestamp>,
-    wrong: &mut Violations,
-) -> Option<Timestamp> {
+fn time_of(field: &str, time: Option<&prost_types::Timestamp>, wrong: &mut Violations) -> Option<Timestamp> {
     let Some(time) = time else {
         wrong.add(field, "is required （必填）");
         return None;
@@ -262,7 +262,10 @@ pub(super) fn place_of(field: &str, place: wire::Location, wrong: &mut Violation
 fn contact_of(field: &str, contact: wire::DutyContact, wrong: &mut Violations) -> wire::DutyContact {
     let wire::DutyContact { name, phone, duty } = contact;
     if !is_phone(&phone) {
-        wrong.add(format!("{field}.phone"), "must be 3 to 32 digits, spaces, + and - （须为 3–32 位电话号码）");
+        wrong.add(
+            format!("{field}.phone"),
+            "must be 3 to 32 digits, spaces, + and - （须为 3–32 位电话号码）",
+        );
     }
     wire::DutyContact {
         name: TextRule::line(1, 60).read(&format!("{field}.name"), &name, wrong),

@@ -77,7 +77,9 @@ fn read_incident(field: &str, incident: wire::Incident, wrong: &mut Violations) 
         description: TextRule::lines(2_000).read(&at("description"), &incident.description, wrong),
         member: incident.member,
         occurred_at: incident.occurred_at,
-        reports: reports.map(|(index, one)| read_report(&at(&format!("reports[{index}]")), one, wrong)).collect(),
+        reports: reports
+            .map(|(index, one)| read_report(&at(&format!("reports[{index}]")), one, wrong))
+            .collect(),
         ..wire::Incident::default()
     }
 }
@@ -92,7 +94,11 @@ fn read_report(field: &str, report: wire::AuthorityReport, wrong: &mut Violation
     }
 }
 
-fn read_request(field: &str, request: wire::MutualAidRequest, wrong: &mut Violations) -> wire::MutualAidRequest {
+fn read_request(
+    field: &str,
+    request: wire::MutualAidRequest,
+    wrong: &mut Violations,
+) -> wire::MutualAidRequest {
     let at = |name: &str| format!("{field}.{name}");
     let priority = wire::RequestPriority::try_from(request.priority).unwrap_or_default();
     if priority == wire::RequestPriority::Unspecified {

@@ -51,10 +51,7 @@ fn an_answer_to_an_order_without_its_number_means_the_newest() {
 
 #[test]
 fn all_wrong_fields_are_told_at_once() {
-    check(
-        Draft::answer(wire::AnswerRequest::default()),
-        &["action", "context.request_id", "context.actor"],
-    );
+    check(Draft::answer(wire::AnswerRequest::default()), &["action", "context.request_id", "context.actor"]);
     let offer = wire::OfferAction {
         quantity: 0,
         eta_seconds: 700_000,
@@ -93,10 +90,7 @@ fn volunteers_bring_their_own_things() {
     };
     Draft::volunteer(aid(of("north"), 1), &own).finish(from_millis(5)).unwrap();
     check(Draft::volunteer(aid(of("south"), 0), &own), &["deployment.line", "deployment.resource"]);
-    check(
-        Draft::volunteer(wire::VolunteerAidRequest { context: context(), aid: None }, &own),
-        &["aid"],
-    );
+    check(Draft::volunteer(wire::VolunteerAidRequest { context: context(), aid: None }, &own), &["aid"]);
 }
 
 fn submission() -> wire::RequestSubmission {
@@ -105,7 +99,9 @@ fn submission() -> wire::RequestSubmission {
         new_incident: Some(wire::Incident {
             mode: wire::IncidentMode::Actual as i32,
             title: "储罐区火灾".to_owned(),
-            place: Some(wire::Location { latitude: 31.2, longitude: 121.5, address: "3号罐区".to_owned() }),
+            place: Some(wire::Location {
+                latitude: 31.2, longitude: 121.5, address: "3号罐区".to_owned()
+            }),
             accident_type: "火灾".to_owned(),
             occurred_at: Some(time_to_wire(from_millis(1))),
             ..Default::default()

@@ -24,7 +24,8 @@ pub fn check_signed(
 ) -> Result<(), TlsError> {
     let name = ServerName::try_from(server_name.to_owned())
         .map_err(|_| TlsError::Certificate("this is no server's name".to_owned()))?;
-    let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let chain: Vec<CertificateDer<'_>> =
+        chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
     let Some((leaf, others)) = chain.split_first() else {
         return Err(TlsError::Certificate("no certificate came with the signature".to_owned()));
     };
