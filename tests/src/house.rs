@@ -18,6 +18,7 @@ pub struct Source<'a> {
 pub const PURE: &[&str] = &[
     "proto/src/id.rs",
     "proto/src/log/",
+    "proto/src/mutual_aid/",
     "proto/src/page.rs",
     "proto/src/publication/",
     "proto/src/vocabulary.rs",
@@ -28,6 +29,7 @@ pub const PURE: &[&str] = &[
     "node/src/join/invite.rs",
     "indexer/src/link/apply",
     "indexer/src/link/handshake",
+    "indexer/src/mutual_aid/machine/",
     "indexer/src/council/membership",
     "indexer/src/search/analysis/",
     "indexer/src/search/query/",

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shouwang_proto::{PROTOCOL_VERSION, log::chain::Position, wire};
+use shouwang_proto::{PROTOCOL_VERSION, log::chain::Position, mutual_aid::MUTUAL_AID_VERSION, wire};
 use shouwang_serving::{backoff::Backoff, grpc::CONTROL_MESSAGE_BYTES};
 use tokio::{
     sync::mpsc,
@@ -24,7 +24,7 @@ use super::{
     status::{LinkState, Side},
 };
 use crate::inbox::{
-    machine::{MUTUAL_AID_VERSION, Mail, Say},
+    machine::{Mail, Say},
     notice::{Facts, check_recipient},
 };
 

@@ -8,8 +8,6 @@ use std::collections::{BTreeMap, VecDeque};
 
 use shouwang_proto::wire;
 
-/// Version of mutual aid that this node speaks on the control link.
-pub const MUTUAL_AID_VERSION: u32 = 1;
 /// Most words under way on a stream without a decision.
 pub const MOST_UNDER_WAY: usize = 32;
 /// Most notices in one acknowledgement, as the contract says.

@@ -1,7 +1,7 @@
 //! When a notice is answered, overtaken or too old.
 
 use jiff::{SignedDuration, Timestamp};
-use shouwang_proto::{id::MemberId, wire};
+use shouwang_proto::{id::MemberId, mutual_aid::id::NoticeId, wire};
 use wire::{AssignmentState, NoticeKind, assignment_action::Action};
 
 /// What decides about a notice.
@@ -51,7 +51,7 @@ impl Facts {
     /// # Errors
     /// When it cannot be kept.
     pub fn of(notice: &wire::Notice, came: Timestamp) -> Result<Self, Unusable> {
-        super::word::id_of("notices/", &notice.name).ok_or(Unusable::Nameless)?;
+        NoticeId::from_name(&notice.name).map_err(|_| Unusable::Nameless)?;
         let assignment = notice.assignment.as_ref();
         let kind = NoticeKind::try_from(notice.kind).unwrap_or(NoticeKind::Unspecified);
         let held = assignment.is_some_and(|known| known.state() == AssignmentState::Held);

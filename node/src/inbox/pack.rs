@@ -166,7 +166,7 @@ impl Search {
                 wrong.check("resource_kind", code.ok_or(unknown))
             }
         };
-        let place = place.map(|place| super::word::place_of("place", place, &mut wrong));
+        let place = place.map(|place| place_of(place, &mut wrong));
         let words = query.split_whitespace().map(folded).collect();
         let limit = usize::try_from(shouwang_proto::page::size(page_size, 10, 100)).unwrap_or(10);
         wrong.finish(|| Some(Self { words, kind, place, limit }))
@@ -182,6 +182,17 @@ impl Search {
         let texts: Vec<String> = texts.map(|text| folded(text)).collect();
         self.words.iter().all(|word| texts.iter().any(|text| has_word(text, word)))
     }
+}
+
+fn place_of(place: wire::Location, wrong: &mut Violations) -> wire::Location {
+    for (field, degrees, most) in
+        [("place.latitude", place.latitude, 90.0), ("place.longitude", place.longitude, 180.0)]
+    {
+        if !(-most..=most).contains(&degrees) {
+            wrong.add(field, format!("must be -{most} to {most} degrees （须为 -{most} 至 {most} 度）"));
+        }
+    }
+    place
 }
 
 /// Letters in lower case, full-width letters and digits as their ordinary ones.

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use shouwang_proto::{
     clock::{World, from_millis},
     id::{MemberId, RecordId},
+    mutual_aid::id::{IncidentId, NoticeId},
     page,
     publication::{Detail, Kind},
     refusal::Refusal,
@@ -110,10 +111,12 @@ impl InboxService for Inbox {
         let wire::ListNoticesRequest { page_size, page_token, open_only, incident } = request.into_inner();
         let limit = page::size(page_size, 50, 1_000);
         let after: Option<(i64, String)> = page::decode(&page_token)?;
-        if !incident.is_empty() && word::id_of("incidents/", &incident).is_none() {
-            let words = "must have the form incidents/{uuid} （格式须为 incidents/{uuid}）";
-            return Err(Refusal::field("incident", words).into());
-        }
+        let incident = match incident.as_str() {
+            "" => incident,
+            name => IncidentId::from_name(name)
+                .map_err(|error| Refusal::field("incident", error.to_string()))?
+                .name(),
+        };
         let now = self.world.now();
         let after = after.map(|(millis, name)| (from_millis(millis), name));
         let query = NoticeQuery { open_only, incident, after, limit: limit + 1, now };
@@ -134,6 +137,7 @@ impl InboxService for Inbox {
         request: Request<wire::GetNoticeRequest>,
     ) -> Result<Response<wire::InboxItem>, Status> {
         let wire::GetNoticeRequest { name } = request.into_inner();
+        let name = NoticeId::from_name(&name).map_err(|_| notice_unknown())?.name();
         let found = self.store.notice(name).await?.ok_or_else(notice_unknown)?;
         Ok(Response::new(show_item(&found, self.world.now())))
     }
@@ -155,8 +159,8 @@ impl InboxService for Inbox {
         let request = request.into_inner();
         let now = self.world.now();
         let id: Uuid = RecordId::new(now, self.world.random()).to_string().parse().unwrap_or_default();
-        let command = word::seen(&request, id, now)?;
-        let item = self.store.notice_seen(request.name, command, now).await?;
+        let (notice, command) = word::seen(&request, id, now)?;
+        let item = self.store.notice_seen(notice.name(), command, now).await?;
         Ok(Response::new(show_item(&item, now)))
     }
 

@@ -113,6 +113,7 @@ fn is_of_owner(action: &wire::AssignmentAction) -> bool {
                 | Action::Arrive(_)
                 | Action::Release(_)
                 | Action::Return(_)
+                | Action::HeadCount(_)
         )
     )
 }

@@ -1,16 +1,18 @@
 use jiff::SignedDuration;
 use shouwang_proto::{clock::from_millis, wire};
 use shouwang_serving::store::StoreOptions;
+use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use wire::{CommandOutcome, NoticeKind, assignment_action::Action, member_command::Word};
 
 use super::*;
 use crate::{
+    hub_link::status::LinkState,
     inbox::{
         duty::{AlarmPlan, AlertChannel, DutyPerson},
         notice::Facts,
     },
-    trial::notice,
+    trial::{Alliance, notice, wait_for},
 };
 
 /// A store and a clock that the test turns by hand.
@@ -249,4 +251,23 @@ async fn changes_are_numbered_and_survive() {
     assert_eq!(desk.store.inbox_pending(desk.now).await.unwrap(), (Vec::new(), newest), "it is answered");
     assert_eq!(desk.store.commands(None, true, 10).await.unwrap(), std::slice::from_ref(&said));
     assert_eq!(desk.store.commands(Some(said.seq), false, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_acknowledges_nothing() {
+    let alliance = Alliance::new().await;
+    let (node, _caller) = alliance.node().await;
+    wait_for(&node, |status| status.control == LinkState::Connected && status.sync == LinkState::Connected)
+        .await;
+    let url = format!("sqlite:{}", alliance.data.join("node.db").display());
+    let mut other = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+    let streams = alliance.hub.now().streams;
+    let order = wire::NoticeDelivery { delivery_id: 7, notice: Some(notice(1, NoticeKind::Order, 3, 2)) };
+    alliance.hub.change(|state| state.aid.outbox = vec![order]);
+    // The write fails, so the link is dialled anew and the hub goes on phoning.
+    let state = alliance.hub.wait_for(|state| state.streams > streams).await;
+    assert!(state.aid.acked.is_empty());
+    sqlx::query("rollback").execute(&mut other).await.unwrap();
+    alliance.hub.wait_for(|state| state.aid.acked == [7]).await;
 }
