@@ -84,6 +84,11 @@ impl Alerts {
             let hook = WebHook::open(address, webhook_authorities.as_deref(), data, world);
             hooks.push(Hook::Web(Arc::new(hook.context("alerts.webhook")?)));
         }
+        if hooks.is_empty() && !duty.is_empty() {
+            tracing::warn!(
+                "there is a duty chain and neither a command nor a webhook: its calls are only logged"
+            );
+        }
         let plan = AlarmPlan { chain: chain(duty)?, channels: hooks.iter().map(Hook::channel).collect() };
         Ok(Self { hooks, plan })
     }

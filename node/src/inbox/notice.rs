@@ -109,6 +109,37 @@ impl Facts {
         }
     }
 
+    /// Does whoever says this know what it says, although it wants no answer? In doubt no: a recall goes on alarming
+    /// while the team reports that it has arrived.
+    #[must_use]
+    pub fn is_known_from(&self, word: &wire::AssignmentAction) -> bool {
+        if self.assignment.as_deref() != Some(word.assignment.as_str()) {
+            return false;
+        }
+        let Some(action) = &word.action else { return false };
+        let home = matches!(action, Action::Release(_) | Action::Return(_));
+        match self.kind {
+            NoticeKind::MissionOrder => {
+                let moving = matches!(
+                    action,
+                    Action::Muster(_) | Action::Depart(_) | Action::Stage(_) | Action::Arrive(_)
+                );
+                home || moving || matches!(action, Action::Withdraw(_))
+            }
+            NoticeKind::Recall => home,
+            NoticeKind::Reminder => home || matches!(action, Action::HeadCount(_)),
+            NoticeKind::Solicitation
+            | NoticeKind::Order
+            | NoticeKind::OrderEnded
+            | NoticeKind::StandDown
+            | NoticeKind::Extension
+            | NoticeKind::RequestUpdate
+            | NoticeKind::AidLost
+            | NoticeKind::DrillHalted
+            | NoticeKind::Unspecified => false,
+        }
+    }
+
     /// Does it overtake another one, so that the other one has to be answered no more? The order in which they came does
     /// not count: the version of the assignment does.
     #[must_use]
@@ -196,6 +227,21 @@ mod tests {
         assert!(!order.is_answered_by(&other));
         let question = facts(2, NoticeKind::Solicitation, 1, 0);
         assert!(question.is_answered_by(&word(0, Action::Decline(Default::default()))));
+    }
+
+    #[test]
+    fn only_what_shows_that_it_is_known_silences_what_wants_no_answer() {
+        let know = |kind, action| facts(1, kind, 1, 1).is_known_from(&word(1, action));
+        let report = wire::ReportAction::default;
+        assert!(know(NoticeKind::MissionOrder, Action::Depart(Default::default())));
+        assert!(!know(NoticeKind::MissionOrder, Action::HeadCount(Default::default())));
+        assert!(!know(NoticeKind::Recall, Action::Arrive(report())), "it may not have heard of the recall");
+        assert!(know(NoticeKind::Recall, Action::Release(report())));
+        assert!(know(NoticeKind::Reminder, Action::HeadCount(Default::default())));
+        assert!(!know(NoticeKind::StandDown, Action::Depart(Default::default())));
+        let mut other = word(1, Action::Release(report()));
+        other.assignment = "assignments/b".to_owned();
+        assert!(!facts(1, NoticeKind::Recall, 1, 1).is_known_from(&other));
     }
 
     #[test]

@@ -209,6 +209,10 @@ async fn seeing_is_said_once_and_following_goes_on_from_a_change() {
     let mut rest =
         inbox.watch_inbox(wire::WatchInboxRequest { after_change: first }).await.unwrap().into_inner();
     assert!(matches!(next(&mut rest).await, (number, What::Command(_)) if number >= second));
+    // A change that this node has not come to yet: it was restored from a backup, and the caller must not wait for ever.
+    let beyond = wire::WatchInboxRequest { after_change: 1_000 };
+    let mut anew = inbox.watch_inbox(beyond).await.unwrap().into_inner();
+    assert!(matches!(next(&mut anew).await, (_, What::Item(item)) if item.notice == Some(order)));
     node.stop().await;
     while let Ok(Some(_)) = rest.message().await {}
 }

@@ -19,18 +19,19 @@ pub(super) type InboxStream = Pin<Box<dyn Stream<Item = Result<wire::WatchInboxR
 struct Place {
     inbox: Inbox,
     changed: watch::Receiver<u64>,
-    /// Everything up to here was read.
+    /// Everything up to here was read; before the beginning, what the caller has.
     read: u64,
     begun: bool,
     waiting: VecDeque<InboxChange>,
 }
 
 impl Inbox {
-    /// Follows the inbox after a change; 0: begins with what is open.
+    /// Follows the inbox after a change. 0, or a change that this node has not come to (its database was restored): begins
+    /// with what is open.
     pub(super) fn follow(&self, after: u64) -> InboxStream {
         let changed = self.store.inbox_changed();
         let place =
-            Place { inbox: self.clone(), changed, read: after, begun: after > 0, waiting: VecDeque::new() };
+            Place { inbox: self.clone(), changed, read: after, begun: false, waiting: VecDeque::new() };
         let stop = self.stop.clone();
         let changes = stream::unfold(Some(place), async |place| {
             let mut place = place?;
@@ -59,8 +60,12 @@ impl Place {
                 self.waiting = self.inbox.store.inbox_after(self.read, PAGE).await?.into();
                 self.read = self.waiting.back().map_or(self.read, InboxChange::number);
             } else {
+                self.begun = true;
                 let (pending, newest) = self.inbox.store.inbox_pending(self.inbox.world.now()).await?;
-                (self.waiting, self.read, self.begun) = (pending.into(), newest, true);
+                if (1..=newest).contains(&self.read) {
+                    continue;
+                }
+                (self.waiting, self.read) = (pending.into(), newest);
             }
             if self.waiting.is_empty() && self.changed.changed().await.is_err() {
                 return Ok(None);

@@ -2,7 +2,7 @@
 //! operation; what is right is decided in [`crate::inbox`].
 
 use jiff::{SignedDuration, Timestamp};
-use shouwang_proto::wire::{self, assignment_action::Action, member_command::Word};
+use shouwang_proto::wire::{self, member_command::Word};
 use shouwang_serving::store::{StoreError, Tx};
 
 use super::{
@@ -88,8 +88,7 @@ pub(super) async fn close_answered(
     for known in notices_about(tx, Some(&action.assignment), "").await? {
         let facts = known.facts()?;
         let open = known.closed.is_none();
-        // Whoever says what only somebody on the mission can say has seen what came before it.
-        let knows = facts.is_answered_by(action) || !facts.wants_answer && is_of_owner(action);
+        let knows = facts.is_answered_by(action) || facts.is_known_from(action);
         if open && facts.is_answered_by(action) {
             notice_close(tx, &facts.name, Closed::Answered, Some(&command.command_id)).await?;
         }
@@ -99,23 +98,6 @@ pub(super) async fn close_answered(
         }
     }
     Ok(())
-}
-
-/// Is it a report that the owner or its team makes, and not the other side?
-fn is_of_owner(action: &wire::AssignmentAction) -> bool {
-    matches!(
-        action.action,
-        Some(
-            Action::Withdraw(_)
-                | Action::Muster(_)
-                | Action::Depart(_)
-                | Action::Stage(_)
-                | Action::Arrive(_)
-                | Action::Release(_)
-                | Action::Return(_)
-                | Action::HeadCount(_)
-        )
-    )
 }
 
 /// Keeps a decision, opens again what was answered in vain, and tells people of bad news; false when nobody here said such
