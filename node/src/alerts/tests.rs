@@ -2,9 +2,11 @@ use std::path::PathBuf;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::SignedDuration;
 use serde_json::Value;
 use sha2::Sha256;
 use shouwang_proto::wire::{self, NoticeKind};
+use shouwang_serving::store::StoreOptions;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -15,6 +17,7 @@ use super::*;
 use crate::{
     NodeConfig, NodeHandle,
     config::DutyFile,
+    inbox::notice::Facts,
     trial::{Alliance, PATIENCE, inbox_caller, notice, start_node_with},
 };
 
@@ -202,4 +205,31 @@ fn what_cannot_be_is_refused_at_the_start() {
     ] {
         assert!(open(wrong.clone()).is_err(), "{wrong:?}");
     }
+}
+
+#[tokio::test]
+async fn an_alert_that_is_too_old_is_noted_and_not_handed_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = NodeStore::open(&folder.path().join("data"), None, StoreOptions::default()).await.unwrap();
+    let world = World::system();
+    let hour_ago = world.now().checked_sub(SignedDuration::from_hours(1)).unwrap();
+    let rang = folder.path().join("rang");
+    let script = format!("touch {}", rang.display());
+    let words = ["/bin/sh", "-c", &script].map(str::to_owned);
+    let hook = Hook::Command(Arc::new(CommandHook::new(&words, PATIENCE).unwrap()));
+    let plan = AlarmPlan { chain: Vec::new(), channels: vec![AlertChannel::Command] };
+    for (number, expire_seconds) in [(1, 60), (2, 0)] {
+        let mut one = wire::Notice { expire_seconds, ..notice(number, NoticeKind::Solicitation, 1, 0) };
+        one.assignment = None;
+        let facts = Facts::of(&one, hour_ago).unwrap();
+        store.notice_receive(one, facts, plan.clone(), hour_ago).await.unwrap();
+    }
+    let due = async || store.alerts_due(AlertChannel::Command, world.now(), 9).await.unwrap().0;
+    let [old, ageless] = due().await.try_into().unwrap();
+    hand_out(store.clone(), world.clone(), hook.clone(), old).await;
+    assert!(!rang.exists());
+    assert_eq!(due().await, std::slice::from_ref(&ageless));
+    hand_out(store.clone(), world.clone(), hook, ageless).await;
+    assert!(rang.exists());
+    assert_eq!(due().await, []);
 }
