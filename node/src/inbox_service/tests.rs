@@ -8,7 +8,7 @@ use wire::{
 
 use crate::{
     hub_link::status::LinkState,
-    trial::{Alliance, caller, inbox_caller, notice, publish, start_node, wait_for},
+    trial::{Alliance, inbox_caller, notice, publish, start_node, wait_for},
 };
 
 const REQUEST_ID: &str = "7d4f4d3e-5d8b-4a3c-9f6e-0d1c2b3a4f";
@@ -358,5 +358,4 @@ async fn the_offline_pack_is_believed_only_with_a_good_signature_and_serves_with
         found.resources.iter().map(|one| one.publication.as_ref().unwrap().title.clone()).collect();
     assert_eq!(titles, ["自有", "近", "中", "远"], "nearest to the own first resource first");
     assert!(found.resources[3].distance_metres > 77_000);
-    drop(caller(&node, &alliance.data));
 }
