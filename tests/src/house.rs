@@ -23,6 +23,7 @@ pub const PURE: &[&str] = &[
     "proto/src/publication/",
     "proto/src/vocabulary.rs",
     "proto/serving/src/backoff.rs",
+    "node/src/inbox/",
     "node/src/shelf",
     "node/src/hub_link/machine",
     "node/src/join/invite.rs",
