@@ -44,7 +44,7 @@ async fn converse(
     let Some(wire::control_request::Message::Hello(hello)) = first.and_then(|first| first.message) else {
         return Err(out_of_order("the first message of a control stream is a ControlHello").into());
     };
-    let wire::ControlHello { protocol_version, boot_id, software_version } = hello;
+    let wire::ControlHello { protocol_version, boot_id, software_version, mutual_aid_version: _ } = hello;
     check_protocol(protocol_version)?;
     let boot = read_boot(&boot_id)?;
     peer.note_use(room).await?;
@@ -57,6 +57,7 @@ async fn converse(
         hub_epoch: parts.hub_epoch,
         heartbeat_seconds: HEARTBEAT_SECONDS,
         software_version: env!("CARGO_PKG_VERSION").to_owned(),
+        mutual_aid_version: 0,
     };
     send(out, wire::control_response::Message::Welcome(welcome)).await?;
     let cast_out = peer.until_cast_out(room);

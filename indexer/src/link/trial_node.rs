@@ -170,6 +170,7 @@ impl TrialNode {
             protocol_version: 1,
             boot_id: self.boot.to_vec(),
             software_version: "9.9.9".to_owned(),
+            mutual_aid_version: 0,
         };
         line.send(wire::control_request::Message::Hello(hello)).await;
         let Some(wire::control_response::Message::Welcome(welcome)) = line.answer().await? else {

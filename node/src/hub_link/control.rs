@@ -78,6 +78,7 @@ impl Talk<'_> {
             protocol_version: PROTOCOL_VERSION,
             boot_id: self.link.boot_id.to_vec(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
+            mutual_aid_version: 0,
         };
         send(&outgoing, Request::Hello(hello))?;
         let mut client = LinkServiceClient::new(self.link.channel()?)
@@ -117,7 +118,7 @@ impl Talk<'_> {
         let Some(Response::Welcome(welcome)) = first.and_then(|first| first.message) else {
             return Err(Ended::broken("the hub did not say hello （枢纽未按约定应答）"));
         };
-        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version } = welcome;
+        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version, mutual_aid_version: _ } = welcome;
         let parts = &self.link.parts;
         let seen = parts.store.link_memory().await?.hub_epoch;
         if hub_is_stale(seen, hub_epoch) {
@@ -141,6 +142,9 @@ impl Talk<'_> {
         match message {
             Response::Welcome(_) => Err(Ended::broken("the hub said hello twice （枢纽重复应答）")),
             Response::HeartbeatAnswer(answer) => self.answered(answer).await,
+            Response::MemberCommandResult(_) => {
+                Err(Ended::broken("the hub answered what nobody asked （枢纽答复了未提出的内容）"))
+            }
             Response::Directive(wire::Directive { action }) => match action {
                 Some(Action::ReconnectWithinMs(within)) => {
                     let pause = self.link.random_below(Duration::from_millis(u64::from(within)));
@@ -153,6 +157,8 @@ impl Talk<'_> {
                     self.link.renew.send_modify(|count| *count += 1);
                     Ok(())
                 }
+                // The hello said that this node takes no notices, so the hub keeps them and people are phoned.
+                Some(Action::Notice(_) | Action::FetchOfflinePack(_)) => Ok(()),
                 // A newer hub may know directives that this node does not.
                 Some(Action::RenewCertificate(false)) | None => Ok(()),
             },

@@ -175,9 +175,10 @@ impl LinkService for Desk {
                     hub_epoch: epoch,
                     heartbeat_seconds: 1,
                     software_version: "trial".to_owned(),
+                    mutual_aid_version: 0,
                 })],
                 Ok(Some(Up::Heartbeat(heartbeat))) => desk.answer_heartbeat(heartbeat),
-                Ok(None) | Err(_) => Vec::new(),
+                Ok(Some(Up::NoticeAck(_) | Up::MemberCommand(_)) | None) | Err(_) => Vec::new(),
             };
             stream::iter(said.into_iter().map(|message| Ok(wire::ControlResponse { message: Some(message) })))
         });
