@@ -227,7 +227,9 @@ impl Ledger {
     pub fn delivered(&mut self, member: &str, prefix: &str, asked: Moment, now: Moment) {
         let theirs = |key: &Key| key.member == member && key.external_id.starts_with(prefix);
         for (_, track) in self.tracks.iter_mut().filter(|(key, _)| theirs(key)) {
-            for done in track.done.iter_mut().filter(|done| done.at < asked) {
+            // What a restored node may have lost is not in the log of which somebody saw the end.
+            let kept = track.kept.unwrap_or(track.done.len());
+            for done in track.done.iter_mut().take(kept).filter(|done| done.at < asked) {
                 done.delivered.get_or_insert(now);
             }
         }

@@ -63,6 +63,13 @@ fn a_restored_node_may_lose_only_what_the_hub_was_never_seen_to_have() {
     both.node_restored("north", 15);
     assert_eq!(both.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2], late: None });
 
+    let mut gone = after(&[(FIRST, 10), (revise, 20)]);
+    gone.delivered("north", "k", 21, 30);
+    gone.hub_restored(5);
+    gone.node_restored("north", 5);
+    gone.delivered("north", "k", 50, 60);
+    assert_eq!(gone.admissible_at_hub(&key()).must, [], "both went back: nobody has it");
+
     let mut open = after(&[(FIRST, 10), (revise, 20)]);
     open.asked(&key(), Wish::Revise { version: 7 });
     open.node_restored("north", 15);
