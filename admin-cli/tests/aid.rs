@@ -9,12 +9,11 @@ use serde_json::Value;
 use shouwang_proto::{
     refusal::Refusal,
     wire::{
-        ActOnAssignmentRequest, ActOnAssignmentResponse, ApplyPlanResponse, Assignment,
-        AssignmentState, Candidate, Channel, CommandOutcome, Incident, IncidentMode,
-        ListCandidatesResponse, ListRequestsResponse, Location,         MissionOrder, MutualAidRequest, NeedLine, OpenIncidentRequest,
-        OrderRequest, OrderResponse, PlanLineResult, RequestPriority,
-        SubmitRequestRequest, UploadRoadGraphRequest, UploadRoadGraphResponse, WatchRequestResponse,
-        assignment_action::Action,
+        ActOnAssignmentRequest, ActOnAssignmentResponse, ApplyPlanResponse, Assignment, AssignmentState,
+        Candidate, Channel, CommandOutcome, Incident, IncidentMode, ListCandidatesResponse,
+        ListRequestsResponse, Location, MissionOrder, MutualAidRequest, NeedLine, OpenIncidentRequest,
+        OrderRequest, OrderResponse, PlanLineResult, RequestPriority, SubmitRequestRequest,
+        UploadRoadGraphRequest, UploadRoadGraphResponse, WatchRequestResponse, assignment_action::Action,
     },
 };
 use tonic::{Code, Status};

@@ -5,8 +5,8 @@
 mod fake;
 
 use shouwang_proto::wire::{
-    AnswerRequest, Assignment, CommandOutcome, InboxItem, ListNoticesResponse, MemberCommand, MemberCommandResult,
-    Notice, OwnCommand, OwnCommandState,
+    AnswerRequest, Assignment, CommandOutcome, InboxItem, ListNoticesResponse, MemberCommand,
+    MemberCommandResult, Notice, OwnCommand, OwnCommandState,
 };
 use tonic::Status;
 
