@@ -17,6 +17,7 @@ pub struct Source<'a> {
 /// Files and folders that decide and do no I/O: no async, no runtime, no store, no network, no index, no clock.
 pub const PURE: &[&str] = &[
     "proto/src/id.rs",
+    "proto/src/interchange/",
     "proto/src/log/",
     "proto/src/mutual_aid/",
     "proto/src/page.rs",
