@@ -136,6 +136,10 @@ fn bad_need_lines_and_files_end_before_anything_is_sent() {
     let (code, _, err) = fake.run(&["request", "submit", "--file", &file.display().to_string()]);
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("titel"), "{err}");
+    let (code, _, err) = fake.run(&["request", "submit", "--title", "T"]);
+    assert_eq!(code, 2, "the incident is never guessed: {err}");
+    let (code, _, err) = fake.run(&["drill", "open", "--title", "T", "--mode", "actual"]);
+    assert_eq!(code, 2, "a drill is a drill: {err}");
     assert_eq!(fake.methods(), Vec::<String>::new());
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct RequestFlags {
     /// More words （说明）
     #[arg(long)]
     pub(super) description: Option<String>,
-    /// One need line; may be repeated （需求行）: KIND/WHAT=QUANTITY[UNIT][,least=N][,by=TIME][,can=ABILITY]…
+    /// One need line; may be repeated （需求行）: `KIND/WHAT=QUANTITY[UNIT][,least=N][,by=TIME][,can=ABILITY]…`
     #[arg(long, value_name = "NEED")]
     pub(super) need: Vec<String>,
     /// Who is called back on the scene, NAME:PHONE or NAME:PHONE:DUTY （现场联系人）

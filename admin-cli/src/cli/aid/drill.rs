@@ -11,7 +11,14 @@ use super::{
     said::Said,
     show, told,
 };
-use crate::{exit::Exit, failure::Outcome, render::aid, session::Session};
+use crate::{
+    connection::Hub,
+    exit::Exit,
+    failure::{Failure, Outcome},
+    render::aid,
+    session::Session,
+    words::words,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DrillVerb {
@@ -36,7 +43,16 @@ pub(crate) enum DrillVerb {
 
 pub(super) async fn run(session: &Session, verb: DrillVerb) -> Outcome<Exit> {
     match verb {
-        DrillVerb::Open(arguments) => incident::open(session, *arguments, ModeName::Exercise).await,
+        DrillVerb::Open(arguments) => {
+            // A drill that alarmed the park for real, or the other way round, is the mistake this verb is there to prevent.
+            if arguments.mode().is_some_and(|mode| mode != ModeName::Exercise) {
+                return Err(Failure::usage(words!(
+                    "drill open 只开演练；实战用 shouwang incident open",
+                    "`drill open` opens drills only; for a real one use `shouwang incident open`"
+                )));
+            }
+            incident::open(session, *arguments, ModeName::Exercise).await
+        }
         DrillVerb::Halt { drill, reason, said } => {
             let hub = session.hub().await?;
             let name = match drill.as_str() {
@@ -63,9 +79,11 @@ fn drills(page_size: u32, page_token: String) -> ListIncidentsRequest {
 }
 
 /// The newest drill; a real incident that is newer must not be taken for it.
-async fn last(hub: &crate::connection::Hub) -> Outcome<String> {
+async fn last(hub: &Hub) -> Outcome<String> {
     let page = told(hub, hub.aid().list_incidents(drills(1, String::new())).await)?;
-    page.incidents.into_iter().next().map(|drill| drill.name).ok_or_else(|| {
-        crate::failure::Failure::usage(crate::words::words!("还没有演练", "there is no drill yet"))
-    })
+    page.incidents
+        .into_iter()
+        .next()
+        .map(|drill| drill.name)
+        .ok_or_else(|| Failure::usage(words!("还没有演练", "there is no drill yet")))
 }

@@ -150,10 +150,7 @@ impl StateName {
 
 pub(super) async fn run(session: &Session, verb: IncidentVerb) -> Outcome<Exit> {
     match verb {
-        IncidentVerb::Open(arguments) => {
-            let mode = arguments.mode.unwrap_or(ModeName::Actual);
-            open(session, *arguments, mode).await
-        }
+        IncidentVerb::Open(arguments) => open(session, *arguments, ModeName::Actual).await,
         IncidentVerb::List(arguments) => list(session, arguments).await,
         IncidentVerb::Show { incident } => {
             let hub = session.hub().await?;
@@ -170,7 +167,14 @@ pub(super) async fn run(session: &Session, verb: IncidentVerb) -> Outcome<Exit> 
     }
 }
 
-/// Opens an incident or a drill.
+impl OpenArguments {
+    /// The mode that was said, if any.
+    pub(super) fn mode(&self) -> Option<ModeName> {
+        self.mode
+    }
+}
+
+/// Opens an incident or a drill; `mode` is what it is when nothing else was said.
 pub(super) async fn open(session: &Session, arguments: OpenArguments, mode: ModeName) -> Outcome<Exit> {
     let OpenArguments { title, mode: said_mode, place, known, member, description, happened, said } =
         arguments;

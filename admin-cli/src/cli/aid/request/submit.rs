@@ -11,7 +11,13 @@ use super::super::{
     said::Said,
     show,
 };
-use crate::{exit::Exit, failure::Outcome, render::aid, session::Session};
+use crate::{
+    exit::Exit,
+    failure::{Failure, Outcome},
+    render::aid,
+    session::Session,
+    words::words,
+};
 
 #[derive(Args, Debug)]
 pub(crate) struct SubmitArguments {
@@ -75,9 +81,14 @@ pub(super) async fn run(session: &Session, arguments: SubmitArguments) -> Outcom
         return submit_draft(session, &written, &said).await;
     }
     let mut request = content.request(session)?;
-    let hub = session.hub().await?;
+    // Never guessed: a call for help in the wrong incident would be looked for in vain.
     let named = incident.or_else(|| Some(request.incident.clone()).filter(|name| !name.is_empty()));
-    let incident = refer::incident(&hub, named.as_deref().unwrap_or(refer::LAST)).await?;
+    let named = named.ok_or_else(|| {
+        Failure::usage(words!("请用 --incident 指明事件", "say which incident with --incident"))
+            .hint(words!("shouwang incident list", "shouwang incident list"))
+    })?;
+    let hub = session.hub().await?;
+    let incident = refer::incident(&hub, &named).await?;
     if who.is_some() || request.requester.is_empty() {
         request.requester = requester(who.as_deref(), &incident)?;
     }
