@@ -9,7 +9,10 @@ use shouwang_proto::{
     clock::{World, from_millis},
     id::AllianceId,
 };
-use shouwang_serving::tls::Identity;
+use shouwang_serving::{
+    durable::{self, Readers},
+    tls::Identity,
+};
 
 use crate::{
     config::HubConfig,
@@ -18,7 +21,7 @@ use crate::{
         authority::{Authority, hub_renewal_due},
         caller::{Role, SecretHash},
     },
-    folder::{DataFolder, check_private, write_file},
+    folder::DataFolder,
     store::{self, Store, enrolment::NewToken, hub::HubIdentity},
 };
 
@@ -75,9 +78,9 @@ pub async fn lay(
         }
     };
     if folder.operator_file().exists() {
-        check_private(&folder.operator_file(), "600")?;
+        durable::check_private(&folder.operator_file(), "600")?;
     }
-    write_file(&folder.root_file(), authority.root_pem(), 0o644)?;
+    durable::write(&folder.root_file(), authority.root_pem().as_bytes(), Readers::All)?;
     let identity = own_identity(&folder.identity_file(), &authority, world)?;
     Ok(Foundation { hub, authority: Arc::new(authority), identity })
 }
@@ -100,7 +103,7 @@ async fn found(
 ) -> anyhow::Result<HubIdentity> {
     let secret = hex::encode(world.random::<32>());
     // First the file: a token that nobody has would lock everybody out.
-    write_file(&folder.operator_file(), &format!("{secret}\n"), 0o600)?;
+    durable::write(&folder.operator_file(), format!("{secret}\n").as_bytes(), Readers::Owner)?;
     let hash = SecretHash::of(&secret);
     let (alliance, world) = (alliance.clone(), world.clone());
     let founded = store

@@ -102,7 +102,7 @@ impl Hub {
         let renewal = renew(&rooms, &folder, [people_tls, nodes_tls]);
         spawn_until(&mut tasks, &stop, "renewal of the hub's certificate", renewal);
 
-        folder.write_ready(&json!({
+        folder.ready(&json!({
             "people": addresses.people, "nodes": addresses.nodes, "pid": std::process::id(),
         }))?;
         tracing::info!(people = %addresses.people, nodes = %addresses.nodes, "the hub serves");
@@ -131,7 +131,7 @@ impl HubHandle {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         self.store.close().await;
-        self.folder.remove_ready();
+        self.folder.not_ready();
     }
 
     /// Ends everything at once, as a crash would. For tests.

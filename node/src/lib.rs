@@ -10,7 +10,6 @@
 pub mod attachments;
 pub mod config;
 pub mod data_folder;
-pub mod durable_file;
 pub mod hub_link;
 pub mod join;
 pub mod local_tls;

@@ -9,12 +9,12 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SerialNumber,
 };
 use shouwang_proto::clock::World;
-use shouwang_serving::tls::{Identity, ServerTls};
-
-use crate::{
-    durable_file::{self, Readers},
-    membership::KEYS_FOLDER,
+use shouwang_serving::{
+    durable::{self, Readers},
+    tls::{Identity, ServerTls},
 };
+
+use crate::membership::KEYS_FOLDER;
 
 /// Name in the publishing port's certificate.
 pub const NODE_NAME: &str = "node.shouwang";
@@ -53,9 +53,9 @@ fn make(data: &Path, world: &World, leaf_file: &Path) -> anyhow::Result<()> {
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let leaf_pem = leaf.signed_by(&key, &issuer)?.pem();
-    durable_file::make_folder(&data.join(KEYS_FOLDER))?;
+    durable::make_folder(&data.join(KEYS_FOLDER))?;
     Identity::from_pem(&leaf_pem, &key.serialize_pem())?.save(leaf_file)?;
-    durable_file::write(&data.join(LOCAL_ROOT_FILE), root_pem.as_bytes(), Readers::All)?;
+    durable::write(&data.join(LOCAL_ROOT_FILE), root_pem.as_bytes(), Readers::All)?;
     Ok(())
 }
 

@@ -11,8 +11,7 @@ use shouwang_proto::{
     id::{AllianceId, MemberId},
     log::key::LogKey,
 };
-
-use crate::durable_file::{self, Readers};
+use shouwang_serving::durable::{self, Readers};
 
 /// Name of the log key's file, 32 secret bytes.
 const LOG_KEY_FILE: &str = "keys/log.key";
@@ -63,7 +62,7 @@ impl Membership {
     pub fn save(&self, data: &Path) -> anyhow::Result<()> {
         let path = data.join(MEMBERSHIP_FILE);
         let content = serde_json::to_vec_pretty(self)?;
-        durable_file::write(&path, &content, Readers::Owner)
+        durable::write(&path, &content, Readers::Owner)
             .with_context(|| format!("cannot write {}", path.display()))
     }
 }
@@ -76,11 +75,11 @@ pub fn log_key(data: &Path, world: &World) -> anyhow::Result<LogKey> {
     if let Some(key) = log_key_if_there(data)? {
         return Ok(key);
     }
-    durable_file::make_folder(&data.join(KEYS_FOLDER))?;
+    durable::make_folder(&data.join(KEYS_FOLDER))?;
     let key = LogKey::from_secret(world.random());
     let path = data.join(LOG_KEY_FILE);
     let secret = zeroize::Zeroizing::new(key.secret());
-    durable_file::write(&path, secret.as_slice(), Readers::Owner)
+    durable::write(&path, secret.as_slice(), Readers::Owner)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(key)
 }
@@ -91,8 +90,7 @@ pub fn log_key(data: &Path, world: &World) -> anyhow::Result<LogKey> {
 /// When others may read the file, when it holds no key, or what the disk said.
 pub fn log_key_if_there(data: &Path) -> anyhow::Result<Option<LogKey>> {
     let path = data.join(LOG_KEY_FILE);
-    let secret =
-        durable_file::read_secret(&path).with_context(|| format!("cannot use {}", path.display()))?;
+    let secret = durable::read_secret(&path).with_context(|| format!("cannot use {}", path.display()))?;
     secret
         .map(|secret| {
             let secret = <[u8; 32]>::try_from(secret.as_slice());

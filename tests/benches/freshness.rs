@@ -85,7 +85,7 @@ async fn publish(
     let mut answers = node.import_publications(paced).await?.into_inner();
     while let Some(answer) = answers.next().await {
         let answer = answer?;
-        anyhow::ensure!(answer.outcome() == ImportOutcome::Created, "refused: {:?}", answer.violations);
+        anyhow::ensure!(answer.outcome() == ImportOutcome::Created, "not created: {answer:?}");
         let at = due_at(started, answer.line, per_second);
         due.lock().unwrap_or_else(PoisonError::into_inner).insert(answer.seq, at);
     }

@@ -72,7 +72,7 @@ impl Corpus {
             body.push_str(pick(&self.sentences, &mut random));
         }
         wire::Publication {
-            external_id: format!("L-{number:07}"),
+            external_id: format!("L{seed}-{number:07}"),
             title: format!("{}（{number}）", pick(&self.titles, &mut random)).chars().take(200).collect(),
             body,
             tags: vec![pick(&self.tags, &mut random).to_owned()],

@@ -12,7 +12,7 @@ pub(super) fn hit(hit: Hit, roster: &RosterSnapshot) -> wire::SearchHit {
     wire::SearchHit {
         member_id: key.member.to_string(),
         name: PublicationName { member: key.member, record: key.record }.to_string(),
-        kind: kind_to_wire(kind).into(),
+        kind: kind.to_wire().into(),
         member_display_name: display_name,
         title: Some(highlighted(title)),
         snippet: Some(highlighted(snippet)),
@@ -31,14 +31,6 @@ fn highlighted(text: Highlighted) -> wire::HighlightedText {
     wire::HighlightedText { text, ranges }
 }
 
-fn kind_to_wire(kind: Kind) -> wire::PublicationKind {
-    match kind {
-        Kind::Practice => wire::PublicationKind::Practice,
-        Kind::Course => wire::PublicationKind::Course,
-        Kind::Resource => wire::PublicationKind::Resource,
-    }
-}
-
 pub(super) fn facet(facet: Facet, roster: &RosterSnapshot) -> wire::Facet {
     let Facet { field, counts } = facet;
     let count = |(value, count): (String, u64)| {
@@ -53,9 +45,7 @@ fn labels(field: FacetField, value: &str, roster: &RosterSnapshot) -> (String, S
     let of_list = |list| vocabulary::term(list, value).map(|term| (term.zh.clone(), term.en.clone()));
     let both = |(zh, en): (&str, &str)| (zh.to_owned(), en.to_owned());
     let found = match field {
-        FacetField::Kind => {
-            value.parse().ok().map(|kind: shouwang_proto::publication::Kind| both(kind.labels()))
-        }
+        FacetField::Kind => value.parse().ok().map(|kind: Kind| both(kind.labels())),
         FacetField::Member => value.parse().ok().and_then(|id| {
             let name = roster.member(&id)?.display_name.clone();
             Some((name.clone(), name))

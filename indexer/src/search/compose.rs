@@ -2,11 +2,11 @@
 
 use shouwang_proto::{
     id::{MemberId, RecordId},
-    publication::{Content, Course, Detail, Kind as PublicationKind, MutualAidResource, Practice},
+    publication::{Content, Course, Detail, MutualAidResource, Practice},
     vocabulary,
 };
 
-use super::document::{Document, Kind, RecordKey};
+use super::document::{Document, RecordKey};
 
 /// The document of a publication.
 #[must_use]
@@ -17,11 +17,7 @@ pub(super) fn document(
     revision: u64,
     published_ms: i64,
 ) -> Document {
-    let kind = match content.kind() {
-        PublicationKind::Practice => Kind::Practice,
-        PublicationKind::Course => Kind::Course,
-        PublicationKind::Resource => Kind::Resource,
-    };
+    let kind = content.kind();
     let Content { external_id, title, summary, body, tags, sectors, language, audience, detail, attachments } =
         content;
     let mut text = Text(body);
@@ -111,7 +107,7 @@ impl Text {
 
 #[cfg(test)]
 mod tests {
-    use shouwang_proto::wire;
+    use shouwang_proto::{publication::Kind, wire};
 
     use super::*;
 

@@ -3,38 +3,7 @@
 use std::collections::BTreeSet;
 
 use shouwang_proto::id::{GroupId, MemberId, RecordId};
-
-/// Kind of a publication.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A safety practice.
-    Practice,
-    /// A menu course.
-    Course,
-    /// A mutual-aid resource.
-    Resource,
-}
-
-impl Kind {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Practice, Self::Course, Self::Resource];
-
-    /// Its code: `practice`, `course`, `resource`.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Practice => "practice",
-            Self::Course => "course",
-            Self::Resource => "resource",
-        }
-    }
-
-    /// The kind with this code.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-}
+pub use shouwang_proto::publication::Kind;
 
 /// Which publication: the owner and its record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,13 +11,16 @@ use super::{
     collect::{Deadline, Order, Question},
     document::Caller,
     index::SearchIndex,
-    lexicon::ScopedLexicon,
+    lexicon::{ScopedLexicon, SoundPair},
     plan::Plan,
     query::{Filters, Query},
     spelling::{Vocabulary, corrected},
     suggest::{Suggestion, suggest},
     view::View,
 };
+
+/// Texts of a block of the lexicon in which a likelier spelling is looked for: enough to find what is frequent.
+const SAMPLE: usize = 2_000;
 
 pub(super) fn suggestions(
     index: &SearchIndex,
@@ -80,21 +83,19 @@ impl Vocabulary for InScope<'_> {
         self.occurs(word).unwrap_or(true)
     }
 
-    fn texts(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
-        let known = self.lexicon.all(fits).into_iter().map(|known| known.characters.to_owned());
+    fn texts(&self, pairs: &[SoundPair]) -> Vec<String> {
+        let known =
+            self.lexicon.with_sounds(pairs, SAMPLE).into_iter().map(|known| known.characters.to_owned());
         let terms =
             self.terms.iter().map(|term| runs(term).into_iter().map(|run| run.text).collect::<String>());
-        let fitting = terms.filter(|term| fits(term, &super::analysis::pinyin::spelled(term).full));
-        known.chain(fitting).collect()
+        known.chain(terms.filter(|term| SoundPair::any_in(pairs, term))).collect()
     }
 
-    fn words(&self) -> Vec<String> {
-        let mut words = BTreeSet::new();
-        let known =
-            self.lexicon.all(&|characters, _| characters.bytes().any(|byte| byte.is_ascii_alphabetic()));
-        for text in known.iter().map(|known| known.display).chain(self.terms.iter().copied()) {
-            words.extend(runs(text).into_iter().filter(|run| !run.ideographs).map(|run| run.text));
-        }
+    fn words(&self, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let of_terms = self.terms.iter().flat_map(|term| runs(term)).filter(|run| !run.ideographs);
+        let of_terms = of_terms.map(|run| run.text).filter(|word| fits(word));
+        let mut words: BTreeSet<String> = of_terms.collect();
+        words.extend(self.lexicon.words(fits).into_iter().map(str::to_owned));
         words.into_iter().collect()
     }
 }

@@ -1,6 +1,7 @@
 //! The search index of the hub: a derived consumer of its log that may be deleted at any time.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -73,8 +74,8 @@ struct Writing {
     show_from: u64,
     /// True while the index is made anew: the lexicon is read from it when it is shown.
     is_rebuilding: bool,
-    /// For the lexicon, with the next commit.
-    entries: Vec<Entry>,
+    /// For the lexicon, with the next commit, by the hash of their key.
+    entries: BTreeMap<u64, Entry>,
     views: u64,
 }
 
@@ -109,7 +110,7 @@ impl SearchIndex {
             position,
             show_from: position,
             is_rebuilding: false,
-            entries: Vec::new(),
+            entries: BTreeMap::new(),
             views: 1,
         };
         Ok(Arc::new(Self {
@@ -161,9 +162,9 @@ impl SearchIndex {
         let Some(open) = shards else { return Err(SearchError::Lost) };
         for change in changes {
             let key = key_text(change.key());
-            entries.retain(|entry| !entry.is_of(&key));
-            if let IndexChange::Put(document) = change {
-                entries.push(Entry::of(document));
+            match change {
+                IndexChange::Put(document) => drop(entries.insert(key_hash(&key), Entry::of(document))),
+                IndexChange::Remove(_) => drop(entries.remove(&key_hash(&key))),
             }
             if let Err(error) = open.change(&key, change) {
                 *shards = None;
@@ -247,7 +248,7 @@ impl SearchIndex {
             self.lexicon.clear();
             self.lexicon.add(view.entries()?);
         } else {
-            self.lexicon.add(entries);
+            self.lexicon.add(entries.into_values().collect());
         }
         self.view.store(Arc::new(view));
         self.pins.lock().unwrap_or_else(PoisonError::into_inner).forget_old(Instant::now());

@@ -4,15 +4,12 @@ use prost_types::Timestamp as WireTimestamp;
 use shouwang_proto::{
     id::MemberId,
     page,
-    publication::{Kind as PublicationKind, text::read_code, time_from_wire},
+    publication::{Kind, text::read_code, time_from_wire},
     refusal::{Refusal, Violations},
     wire,
 };
 
-use super::{
-    document::Kind,
-    query::{self, Filters, Query, standard_key, tag_key},
-};
+use super::query::{self, Filters, Query, standard_key, tag_key};
 
 /// Hits of a page unless the caller says otherwise, and at most.
 const PAGE: (u32, u32) = (10, 100);
@@ -106,15 +103,11 @@ fn few<T>(
 }
 
 fn read_kind(field: &str, kind: i32, wrong: &mut Violations) -> Option<Kind> {
-    match PublicationKind::from_wire(kind) {
-        Some(PublicationKind::Practice) => Some(Kind::Practice),
-        Some(PublicationKind::Course) => Some(Kind::Course),
-        Some(PublicationKind::Resource) => Some(Kind::Resource),
-        None => {
-            wrong.add(field, "must be practice, course or resource （须为 practice、course 或 resource）");
-            None
-        }
-    }
+    let read = Kind::from_wire(kind);
+    wrong.check(
+        field,
+        read.ok_or("must be practice, course or resource （须为 practice、course 或 resource）"),
+    )
 }
 
 fn read_time(field: &str, time: Option<WireTimestamp>, wrong: &mut Violations) -> Option<i64> {

@@ -123,7 +123,7 @@ impl Signature {
 
     /// The kind; a signature always has one.
     pub(crate) fn kind(&self) -> Kind {
-        self.all(FacetField::Kind).next().and_then(Kind::from_code).unwrap_or(Kind::Practice)
+        self.all(FacetField::Kind).next().and_then(|code| code.parse().ok()).unwrap_or(Kind::Practice)
     }
 }
 

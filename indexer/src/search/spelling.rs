@@ -6,10 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::analysis::{
-    Run,
-    pinyin::{spelled, syllable},
-    runs,
+use super::{
+    analysis::{Run, pinyin::syllable, runs},
+    lexicon::SoundPair,
 };
 
 /// Share of a run's pairs that must be unknown before it is taken for misspelt: in a sentence some pairs always are.
@@ -27,10 +26,11 @@ const WORD: usize = 4;
 pub(crate) trait Vocabulary {
     /// True when this bigram or word occurs anywhere.
     fn is_known(&self, word: &str) -> bool;
-    /// All texts, folded and without spaces, that `fits` lets pass; it is given a text and its full pinyin.
-    fn texts(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<String>;
-    /// All words of letters in the texts.
-    fn words(&self) -> Vec<String>;
+    /// Texts, folded and without spaces, that have one of these pairs of sounds. Some of them are enough where there are
+    /// thousands: what is frequent is found all the same.
+    fn texts(&self, pairs: &[SoundPair]) -> Vec<String>;
+    /// The words of letters in the texts that `fits` lets pass.
+    fn words(&self, fits: &dyn Fn(&str) -> bool) -> Vec<String>;
 }
 
 /// `text` with its first misspelt part corrected; none when everything is known or nothing better is.
@@ -67,15 +67,12 @@ fn ideographs(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
         .collect();
     // Long parts first: the more of the neighbourhood agrees, the surer it is.
     parts.sort_by_key(|(start, end)| (std::cmp::Reverse(end - start), *start));
-    // Every part has the wrong character and a neighbour of it; one look at all texts finds those worth a closer look.
-    let around = |place: usize| characters.get(place).map(char::to_string).unwrap_or_default();
-    let pairs: Vec<String> = [wrong.checked_sub(1), Some(wrong)]
-        .into_iter()
-        .flatten()
-        .filter_map(|place| characters.get(place..place + 2))
-        .map(|pair| spelled(&pair.iter().collect::<String>()).full)
-        .collect();
-    let by_sound = vocabulary.texts(&|_, full| pairs.iter().any(|pair| full.contains(pair)));
+    // Every part has the wrong character and a neighbour of it, and the right text sounds the same there.
+    let pair = |one: Option<usize>, other: usize, is_apart: bool| {
+        SoundPair::of(*characters.get(one?)?, *characters.get(other)?, is_apart)
+    };
+    let around = [pair(wrong.checked_sub(1), wrong, false), pair(Some(wrong), wrong + 1, false)];
+    let by_sound = vocabulary.texts(&around.into_iter().flatten().collect::<Vec<_>>());
     let better = |texts: &[String], is_sound: bool| {
         parts.iter().find_map(|(start, end)| {
             let better = likeliest(&characters[*start..*end], texts, is_sound)?;
@@ -85,9 +82,13 @@ fn ideographs(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
     if let Some(whole) = better(&by_sound, true) {
         return Some(whole);
     }
-    let neighbours = [wrong.wrapping_sub(1), wrong + 1].map(around);
-    let by_character =
-        vocabulary.texts(&|text, _| neighbours.iter().any(|one| !one.is_empty() && text.contains(one)));
+    // With one other character in its place, its neighbours are the same: both of them, or the two on one side.
+    let beside = [
+        pair(wrong.checked_sub(1), wrong + 1, true),
+        pair(wrong.checked_sub(2), wrong.wrapping_sub(1), false),
+        pair(Some(wrong + 1), wrong + 2, false),
+    ];
+    let by_character = vocabulary.texts(&beside.into_iter().flatten().collect::<Vec<_>>());
     better(&by_character, false)
 }
 
@@ -128,9 +129,9 @@ fn letters(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
         return None;
     }
     let most = if length < 2 * WORD { 1 } else { 2 };
-    let near = |word: &String| distance(word, &run.text, most);
+    let near = |word: &str| distance(word, &run.text, most);
     vocabulary
-        .words()
+        .words(&|word| near(word).is_some())
         .into_iter()
         .filter_map(|word| near(&word).map(|distance| (distance, word)))
         .min()
@@ -178,17 +179,18 @@ mod tests {
             self.0.iter().any(|title| words(title, Cut::Bigrams).iter().any(|other| other == word))
         }
 
-        fn texts(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
+        fn texts(&self, pairs: &[SoundPair]) -> Vec<String> {
             let joined = |title: &&str| -> String { runs(title).into_iter().map(|run| run.text).collect() };
-            self.0.iter().map(joined).filter(|text| fits(text, &spelled(text).full)).collect()
+            self.0.iter().map(joined).filter(|text| SoundPair::any_in(pairs, text)).collect()
         }
 
-        fn words(&self) -> Vec<String> {
+        fn words(&self, fits: &dyn Fn(&str) -> bool) -> Vec<String> {
             self.0
                 .iter()
                 .flat_map(|title| runs(title))
                 .filter(|run| !run.ideographs)
                 .map(|run| run.text)
+                .filter(|word| fits(word))
                 .collect()
         }
     }

@@ -24,6 +24,8 @@ use crate::store::{
 const READ_LINES: u32 = 1_000;
 /// Longest time that something applied waits for a commit.
 const COMMIT_WITHIN: Duration = Duration::from_millis(150);
+/// The same while there is much more to read: each commit makes files that have to be merged later.
+const COMMIT_WITHIN_WHILE_BEHIND: Duration = Duration::from_secs(2);
 /// Most lines that wait for a commit.
 const COMMIT_LINES: usize = 20_000;
 /// How often the files are looked at in quiet times, and a broken disk is tried again.
@@ -58,16 +60,19 @@ struct Pending {
     since: Option<Instant>,
     /// Something must vanish from answers: commit at once.
     is_urgent: bool,
+    /// What was read while the lines before it were applied; `None` when nothing was.
+    ahead: Option<Vec<HubLogRow>>,
 }
 
 impl Pending {
     fn after(position: u64) -> Self {
-        Self { position, lines: 0, since: None, is_urgent: false }
+        Self { position, lines: 0, since: None, is_urgent: false, ahead: None }
     }
 
-    fn is_due(&self, now: Instant) -> bool {
+    fn is_due(&self, now: Instant, is_all: bool) -> bool {
+        let within = if is_all { COMMIT_WITHIN } else { COMMIT_WITHIN_WHILE_BEHIND };
         self.since.is_some_and(|since| {
-            self.is_urgent || self.lines >= COMMIT_LINES || now.duration_since(since) >= COMMIT_WITHIN
+            self.is_urgent || self.lines >= COMMIT_LINES || now.duration_since(since) >= within
         })
     }
 }
@@ -120,11 +125,10 @@ impl Tailer {
     /// One step: read and apply, or commit, or wait for more.
     async fn advance(&mut self, pending: &mut Pending) -> Result<(), TailerError> {
         self.head.borrow_and_update();
-        let after = pending.position;
-        let rows = self
-            .store
-            .read(async move |conn| store::hub_log::hub_log_after(conn, after, READ_LINES).await)
-            .await?;
+        let rows = match pending.ahead.take() {
+            Some(rows) => rows,
+            None => self.read_after(pending.position).await?,
+        };
         let is_all = rows.len() < READ_LINES as usize;
         if let Some(last) = rows.last() {
             pending.position = last.position;
@@ -133,9 +137,17 @@ impl Tailer {
             let changes: Vec<IndexChange> = rows.into_iter().map(change).collect();
             pending.is_urgent |= changes.iter().any(|change| matches!(change, IndexChange::Remove(_)));
             let index = Arc::clone(&self.index);
-            self.run(move || index.apply(&changes)).await?;
+            let apply = self.run(move || index.apply(&changes));
+            if is_all {
+                apply.await?;
+            } else {
+                // The database reads on while the index writes.
+                let (applied, ahead) = tokio::join!(apply, self.read_after(pending.position));
+                applied?;
+                pending.ahead = Some(ahead?);
+            }
         }
-        if pending.is_due(Instant::now()) {
+        if pending.is_due(Instant::now(), is_all) {
             return self.commit(pending, is_all).await;
         }
         if is_all {
@@ -144,10 +156,18 @@ impl Tailer {
         Ok(())
     }
 
+    async fn read_after(&self, position: u64) -> Result<Vec<HubLogRow>, store::StoreError> {
+        self.store
+            .read(async move |conn| store::hub_log::hub_log_after(conn, position, READ_LINES).await)
+            .await
+    }
+
     async fn commit(&self, pending: &mut Pending, is_all: bool) -> Result<(), TailerError> {
         let (index, position) = (Arc::clone(&self.index), pending.position);
         let committed = self.run(move || index.commit(position)).await?;
-        *pending = Pending::after(self.index.position());
+        // After a loss the index is at the beginning again, and what was read ahead is of no use.
+        let ahead = pending.ahead.take().filter(|_| committed == Committed::Done);
+        *pending = Pending { ahead, ..Pending::after(self.index.position()) };
         if committed == Committed::Done {
             let before = self.progress.load();
             let caught_up = if is_all { Some(self.world.now()) } else { before.caught_up };

@@ -35,7 +35,7 @@ async fn a_hub_is_the_same_after_a_restart_and_after_a_crash() {
 async fn a_hub_that_must_not_start_says_why() {
     let mut trial = Trial::start().await;
     let config = || HubConfig::new(trial.data());
-    assert!(problem(config()).await.contains("another hub process"));
+    assert!(problem(config()).await.contains("in use by another process"));
     let mut config = config();
     stop(&mut trial).await;
 

@@ -10,12 +10,12 @@ use std::{
 use anyhow::Context as _;
 use jiff::Timestamp;
 use shouwang_proto::clock::from_millis;
-use shouwang_serving::tls::{ClientTls, Identity};
-
-use crate::{
-    durable_file,
-    membership::{KEYS_FOLDER, ROOT_FILE},
+use shouwang_serving::{
+    durable,
+    tls::{ClientTls, Identity},
 };
+
+use crate::membership::{KEYS_FOLDER, ROOT_FILE};
 
 /// Key and certificate in use.
 pub const CURRENT_FILE: &str = "tls.pem";
@@ -118,8 +118,7 @@ impl KeyRing {
         }
         let Some(next) = pair.next.clone() else { return Ok(()) };
         next.save(self.folder.join(CURRENT_FILE))?;
-        durable_file::remove(&self.folder.join(NEXT_FILE))
-            .map_err(|error: io::Error| anyhow::anyhow!(error))?;
+        durable::remove(&self.folder.join(NEXT_FILE)).map_err(|error: io::Error| anyhow::anyhow!(error))?;
         tracing::info!(ends = %from_millis(next.facts().not_after_ms), "the new certificate is in use");
         *pair = Pair { current: next, next: None, showing_next: false };
         Ok(())

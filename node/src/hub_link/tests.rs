@@ -23,7 +23,7 @@ impl Alliance {
         let hub = TrialHub::start();
         let root = tempfile::tempdir().unwrap();
         let data = root.path().join("node");
-        crate::durable_file::make_folder(&data).unwrap();
+        shouwang_serving::durable::make_folder(&data).unwrap();
         join(&data, &hub.invite(), &World::system(), Arc::new(TcpDialer)).await.unwrap();
         Self { hub, root, data }
     }
@@ -117,7 +117,7 @@ async fn a_node_that_was_restored_fetches_its_own_entries() {
     alliance.hub.wait_for(|state| state.log.len() == 5).await;
     node.stop().await;
     for name in ["node.db", "node.db-wal", "node.db-shm"] {
-        crate::durable_file::remove(&alliance.data.join(name)).unwrap();
+        shouwang_serving::durable::remove(&alliance.data.join(name)).unwrap();
     }
     let (node, mut caller) = alliance.node().await;
     let state = alliance.hub.wait_for(|state| state.log.len() == 6).await;
@@ -139,7 +139,7 @@ async fn a_fork_holds_publishing_loudly_and_drafts_go_on() {
     node.stop().await;
     // The same node again from nothing, and this time something else is published before the hub is met.
     let copy = alliance.root.path().join("copy");
-    crate::durable_file::make_folder(&copy.join("keys")).unwrap();
+    shouwang_serving::durable::make_folder(&copy.join("keys")).unwrap();
     for name in ["membership.json", "root.pem", "keys/log.key", "keys/tls.pem"] {
         std::fs::copy(alliance.data.join(name), copy.join(name)).unwrap();
     }
@@ -254,7 +254,7 @@ async fn a_certificate_near_its_end_is_renewed_by_itself() {
     hub.change(|state| state.days = 0);
     let root = tempfile::tempdir().unwrap();
     let data = root.path().join("node");
-    crate::durable_file::make_folder(&data).unwrap();
+    shouwang_serving::durable::make_folder(&data).unwrap();
     join(&data, &hub.invite(), &World::system(), Arc::new(TcpDialer)).await.unwrap();
     let node = start_node(&data).await;
     hub.wait_for(|state| state.enrolled == 2).await;

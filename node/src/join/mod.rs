@@ -4,7 +4,6 @@
 //! was lost on the way can simply be asked for again.
 
 mod invite;
-mod pin;
 #[cfg(test)]
 mod tests;
 
@@ -14,16 +13,17 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use rcgen::KeyPair;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
 use shouwang_proto::{clock::World, log::key::join_statement, refusal::Refusal, wire};
 use shouwang_serving::{
     dial::{self, DialLimits, DialProblem, Dialer, Target},
+    durable::{self, Readers},
     tls::{ClientTls, Identity},
 };
 use wire::enrolment_service_client::EnrolmentServiceClient;
 
 use crate::{
-    durable_file::{self, Readers},
     hub_link::{HUB_NAME, renewal, ring::CURRENT_FILE},
     membership::{KEYS_FOLDER, Membership, ROOT_FILE, host_and_port, log_key},
 };
@@ -48,23 +48,17 @@ pub async fn join(
 ) -> anyhow::Result<Membership> {
     if let Some(membership) = Membership::load(data)? {
         ensure!(
-            root_fingerprint(data)? == invite.root,
+            fingerprint(&std::fs::read_to_string(data.join(ROOT_FILE))?)? == invite.root,
             "this node is already the node of {} in {}; use another --data folder （该节点已加入联盟）",
             membership.member,
             membership.alliance
         );
         return Ok(membership);
     }
-    durable_file::make_folder(&data.join(KEYS_FOLDER))?;
+    durable::make_folder(&data.join(KEYS_FOLDER))?;
     let log_key = log_key(data, world)?;
     let (key, certificate_request) = request(data)?;
     let address = host_and_port(&invite.address)?;
-    let fetching = pin::fetch_root(&dialer, (&address.0, address.1), invite.root);
-    let root = tokio::time::timeout(LIMIT, fetching)
-        .await
-        .context("the hub does not answer （枢纽未响应）")?
-        .with_context(|| format!("the hub at {} cannot be used （无法连接枢纽）", invite.address))?;
-    let root_pem = pin::certificate_pem(&root);
     let log_key_proof = log_key.sign(&join_statement(&invite.secret, &certificate_request)).to_vec();
     let request = wire::JoinRequest {
         token: invite.secret.to_string(),
@@ -72,17 +66,21 @@ pub async fn join(
         log_key: log_key.public().to_bytes().to_vec(),
         log_key_proof,
     };
-    let answer = ask(address, &root_pem, request, dialer).await?;
-    keep(data, invite, &root, &key, answer)
+    let answer = ask(address, invite, request, dialer)
+        .await
+        .with_context(|| format!("the hub at {} did not take this node in （未能加入）", invite.address))?;
+    keep(data, invite, &key, answer)
 }
 
+/// Asks a hub that nobody vouches for yet, except the invite: a server whose chain does not end in the root that the
+/// invite names hears nothing.
 async fn ask(
     (host, port): (String, u16),
-    root_pem: &str,
+    invite: &Invite,
     request: wire::JoinRequest,
     dialer: Arc<dyn Dialer>,
 ) -> anyhow::Result<wire::JoinResponse> {
-    let tls = ClientTls::new(root_pem, None)?;
+    let tls = ClientTls::pinned(invite.root)?;
     let target = Target { host, port, server_name: HUB_NAME.to_owned(), tls: Some(tls) };
     let channel = dial::connect(target, dialer, &DialLimits::default()).await?;
     let mut hub = EnrolmentServiceClient::new(channel);
@@ -101,18 +99,16 @@ async fn ask(
 fn keep(
     data: &Path,
     invite: &Invite,
-    root: &[u8],
     key: &KeyPair,
     answer: wire::JoinResponse,
 ) -> anyhow::Result<Membership> {
-    let wire::JoinResponse {
-        alliance_id,
-        member_id,
-        display_name,
-        certificate_pem,
-        root_pem: _,
-        link_address,
-    } = answer;
+    let wire::JoinResponse { alliance_id, member_id, display_name, certificate_pem, root_pem, link_address } =
+        answer;
+    // The answer's word for it is not enough: only the root that the invite names was proven.
+    ensure!(
+        fingerprint(&root_pem)? == invite.root,
+        "the hub answered with another root （根证书与邀请不符）"
+    );
     let identity = Identity::from_pem(&certificate_pem, &key.serialize_pem())
         .context("the hub's certificate does not fit this node's key")?;
     let membership = Membership {
@@ -124,11 +120,10 @@ fn keep(
     };
     host_and_port(&membership.link_address)?;
     identity.save(data.join(KEYS_FOLDER).join(CURRENT_FILE))?;
-    // The pinned root, not the one the answer names: only that one was proven.
-    durable_file::write(&data.join(ROOT_FILE), pin::certificate_pem(root).as_bytes(), Readers::All)?;
+    durable::write(&data.join(ROOT_FILE), root_pem.as_bytes(), Readers::All)?;
     membership.save(data)?;
-    durable_file::remove(&data.join(KEYS_FOLDER).join(JOIN_REQUEST_FILE))?;
-    durable_file::remove(&data.join(KEYS_FOLDER).join(JOIN_KEY_FILE))?;
+    durable::remove(&data.join(KEYS_FOLDER).join(JOIN_REQUEST_FILE))?;
+    durable::remove(&data.join(KEYS_FOLDER).join(JOIN_KEY_FILE))?;
     Ok(membership)
 }
 
@@ -136,29 +131,27 @@ fn keep(
 fn request(data: &Path) -> anyhow::Result<(KeyPair, Vec<u8>)> {
     let key_file = data.join(KEYS_FOLDER).join(JOIN_KEY_FILE);
     let request_file = data.join(KEYS_FOLDER).join(JOIN_REQUEST_FILE);
-    let key = match durable_file::read_secret(&key_file)
+    let key = match durable::read_secret(&key_file)
         .with_context(|| format!("cannot use {}", key_file.display()))?
     {
         Some(pem) => KeyPair::from_pem(std::str::from_utf8(&pem)?)?,
         None => {
             let (key, _) = renewal::certificate_request()?;
-            durable_file::write(&key_file, key.serialize_pem().as_bytes(), Readers::Owner)?;
+            durable::write(&key_file, key.serialize_pem().as_bytes(), Readers::Owner)?;
             // Of an older key, if it is there at all.
-            durable_file::remove(&request_file)?;
+            durable::remove(&request_file)?;
             key
         }
     };
-    if let Some(request) = durable_file::read_secret(&request_file)? {
+    if let Some(request) = durable::read_secret(&request_file)? {
         return Ok((key, request.to_vec()));
     }
     let request = renewal::request_for(&key)?;
-    durable_file::write(&request_file, &request, Readers::Owner)?;
+    durable::write(&request_file, &request, Readers::Owner)?;
     Ok((key, request))
 }
 
-fn root_fingerprint(data: &Path) -> anyhow::Result<[u8; 32]> {
-    use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-    let root =
-        CertificateDer::from_pem_file(data.join(ROOT_FILE)).context("cannot read the root certificate")?;
+fn fingerprint(root_pem: &str) -> anyhow::Result<[u8; 32]> {
+    let root = CertificateDer::from_pem_slice(root_pem.as_bytes()).context("this root cannot be read")?;
     Ok(Sha256::digest(root.as_ref()).into())
 }

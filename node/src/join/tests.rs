@@ -14,7 +14,7 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_keys() {
     let root = tempfile::tempdir().unwrap();
     hub.change(|state| state.refusal = Some(Refusal::denied("INVITE_INVALID", "this invite was cancelled")));
     let error = ask(root.path(), &hub.invite()).await.unwrap_err();
-    assert!(error.to_string().contains("cancelled"), "{error:#}");
+    assert!(format!("{error:#}").contains("cancelled"), "{error:#}");
     assert_eq!(Membership::load(root.path()).unwrap(), None);
     let first = hub.now().log_key;
     hub.change(|state| state.refusal = None);

@@ -24,7 +24,7 @@ impl Lonely {
     async fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let data = root.path().join("node");
-        crate::durable_file::make_folder(&data).unwrap();
+        shouwang_serving::durable::make_folder(&data).unwrap();
         let key = log_key(&data, &World::system()).unwrap();
         drop(key);
         let authority = TrialAuthority::new();

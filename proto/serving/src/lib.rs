@@ -3,12 +3,14 @@
 //! - [`store`]: a database on threads of its own, so that no transaction runs in a handler's future.
 //! - [`accept`]: one accept loop with limits; [`tls`]: certificates that are replaced while serving.
 //! - [`dial`]: a channel to a server of ours; [`backoff`]: when to try again.
+//! - [`data_folder`]: a folder that one process works in; [`durable`]: files that are whole or not there.
 //! - [`grpc`]: what all services share; [`telemetry`]: logs; [`parent`]: ending with the process that started it.
 
 pub mod accept;
 pub mod backoff;
+pub mod data_folder;
 pub mod dial;
-mod durable;
+pub mod durable;
 pub mod grpc;
 pub mod parent;
 pub mod store;

@@ -9,7 +9,7 @@ use shouwang_hub::{
         commit::{Delivery, batch_apply},
         judge::{Examined, examine},
     },
-    store::{self, Store, roster::member_put},
+    store::{self, Store, hub::hub_found, roster::member_put},
 };
 use shouwang_proto::{clock::from_millis, id::MemberId, log::chain::Position};
 use shouwang_serving::store::{StoreOptions, trial::postgres_url};
@@ -116,8 +116,10 @@ pub(crate) async fn compare_postgres(scale: Scale, report: &mut Report) -> anyho
 async fn apply_all(url: &str, logs: Arc<Logs>) -> anyhow::Result<f64> {
     let store = store::open(url, StoreOptions::default()).await?;
     let members: Vec<MemberId> = logs.iter().map(|(member, _)| member.clone()).collect();
+    let alliance = "park".parse()?;
     store
         .write(async move |tx| {
+            hub_found(tx, &alliance, [7; 32], from_millis(NOW_MS)).await?;
             for member in &members {
                 member_put(tx, member, member.as_str(), from_millis(NOW_MS)).await?;
             }

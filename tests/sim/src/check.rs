@@ -178,7 +178,8 @@ pub fn member(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger) -> Vec<Vi
 pub fn parted(name: &str, hub: &Log, ledger: &Ledger) -> Vec<Violation> {
     let mut findings = Findings::default();
     if !ledger.may_part(name) {
-        findings.add("P4", format!("{name}: publishing is held, and neither a restore nor a copy is the cause"));
+        findings
+            .add("P4", format!("{name}: publishing is held, and neither a restore nor a copy is the cause"));
     }
     check_effects(name, "the hub's copy", hub, ledger, Ledger::admissible_at_hub, &mut findings);
     findings.0
@@ -191,7 +192,8 @@ pub fn stranger(meant: &[SealedEntry], poison: &BTreeSet<u64>, hub: &Copied) -> 
     if meant != hub.log {
         let common = common(meant, &hub.log);
         let (here, there) = (meant.len(), hub.log.len());
-        let seen = format!("the stranger meant {here} entries, the hub has {there}, the first {common} are equal");
+        let seen =
+            format!("the stranger meant {here} entries, the hub has {there}, the first {common} are equal");
         findings.add("P4", seen);
     }
     let kept: BTreeSet<u64> = hub.quarantined.values().map(|(seq, _)| *seq).collect();

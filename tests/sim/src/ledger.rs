@@ -227,7 +227,9 @@ impl Ledger {
     pub fn delivered(&mut self, member: &str, prefix: &str, asked: Moment, now: Moment) {
         let theirs = |key: &Key| key.member == member && key.external_id.starts_with(prefix);
         for (_, track) in self.tracks.iter_mut().filter(|(key, _)| theirs(key)) {
-            for done in track.done.iter_mut().filter(|done| done.at < asked) {
+            // What a restored node may have lost is not in the log of which somebody saw the end.
+            let kept = track.kept.unwrap_or(track.done.len());
+            for done in track.done.iter_mut().take(kept).filter(|done| done.at < asked) {
                 done.delivered.get_or_insert(now);
             }
         }
@@ -302,112 +304,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FIRST: Wish = Wish::Create { version: 1, publish: true };
-    const PUT_1: Effect = Effect::Put { version: 1, revision: 1 };
-    const PUT_2: Effect = Effect::Put { version: 2, revision: 2 };
-
-    fn key() -> Key {
-        Key { member: "north".to_owned(), external_id: "k1".to_owned() }
-    }
-
-    fn after(wishes: &[(Wish, Moment)]) -> Ledger {
-        let mut ledger = Ledger::new();
-        for (wish, at) in wishes {
-            ledger.asked(&key(), *wish);
-            assert_eq!(ledger.granted(&key(), None, *at), Granted::AsExpected);
-        }
-        ledger
-    }
-
-    #[test]
-    fn what_was_acknowledged_must_be_there_exactly_once() {
-        let ledger = after(&[(FIRST, 1), (Wish::Revise { version: 2 }, 2)]);
-        let admissible = ledger.admissible(&key());
-        assert!(admissible.allows(&[PUT_1, PUT_2]));
-        assert!(!admissible.allows(&[PUT_1]), "lost");
-        assert!(!admissible.allows(&[PUT_1, PUT_1, PUT_2]), "doubled");
-        assert!(!admissible.allows(&[PUT_2, PUT_1]), "out of order");
-        assert!(!admissible.allows(&[PUT_1, PUT_2, Effect::Withdraw { revision: 2 }]), "phantom");
-    }
-
-    #[test]
-    fn an_abandoned_wish_may_have_happened_once() {
-        let mut ledger = after(&[(FIRST, 1)]);
-        ledger.asked(&key(), Wish::Revise { version: 2 });
-        ledger.abandoned(&key());
-        let admissible = ledger.admissible(&key());
-        assert!(admissible.allows(&[PUT_1]) && admissible.allows(&[PUT_1, PUT_2]));
-        assert!(!admissible.allows(&[PUT_1, PUT_2, PUT_2]));
-        assert_eq!(ledger.granted(&key(), None, 9), Granted::AsExpected, "a late answer binds nobody");
-        assert_eq!(ledger.admissible(&key()), admissible);
-    }
-
-    #[test]
-    fn a_restored_node_may_lose_only_what_the_hub_was_never_seen_to_have() {
-        let revise = Wish::Revise { version: 2 };
-        let mut lost = after(&[(FIRST, 10), (revise, 20)]);
-        lost.node_restored("north", 15);
-        assert_eq!(lost.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2], late: None });
-
-        let mut delivered = after(&[(FIRST, 10), (revise, 20)]);
-        delivered.delivered("north", "k", 21, 30);
-        delivered.node_restored("north", 15);
-        assert_eq!(
-            delivered.admissible(&key()),
-            Admissible { must: vec![PUT_1, PUT_2], ..Admissible::default() }
-        );
-
-        let mut both = after(&[(FIRST, 10), (revise, 20)]);
-        both.delivered("north", "k", 21, 30);
-        both.hub_restored(25);
-        both.node_restored("north", 15);
-        assert_eq!(both.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2], late: None });
-
-        let mut open = after(&[(FIRST, 10), (revise, 20)]);
-        open.asked(&key(), Wish::Revise { version: 7 });
-        open.node_restored("north", 15);
-        let admissible = open.admissible(&key());
-        assert!(
-            admissible.allows(&[PUT_1, Effect::Put { version: 7, revision: 2 }]),
-            "granted by the restored node"
-        );
-        assert!(
-            !admissible.allows(&[PUT_1, Effect::Put { version: 8, revision: 2 }]),
-            "nobody asked for that"
-        );
-
-        let mut other = after(&[(FIRST, 10)]);
-        other.node_restored("south", 5);
-        assert!(!other.is_closed(&key()));
-    }
-
-    #[test]
-    fn of_two_machines_only_the_delivered_is_sure() {
-        let mut ledger = after(&[(FIRST, 10), (Wish::Revise { version: 2 }, 20)]);
-        ledger.cloned("north", 15);
-        assert_eq!(ledger.admissible(&key()), Admissible { must: vec![PUT_1], may: vec![PUT_2], late: None });
-        ledger.delivered("north", "c", 21, 30);
-        assert_eq!(ledger.admissible(&key()).must, [PUT_1], "seen at the other machine");
-        ledger.delivered("north", "k", 21, 30);
-        assert_eq!(ledger.admissible(&key()).must, [PUT_1, PUT_2]);
-    }
-
-    #[test]
-    fn an_answer_against_the_model_is_noticed() {
-        let mut ledger = Ledger::new();
-        ledger.asked(&key(), FIRST);
-        let wrong = Shelf::Published { version: 1, revision: 2 };
-        assert_eq!(ledger.granted(&key(), Some(wrong), 1), Granted::Otherwise);
-
-        let mut ledger = after(&[(FIRST, 1)]);
-        ledger.asked(&key(), FIRST);
-        assert_eq!(ledger.refused(&key(), "EXTERNAL_ID_TAKEN", false), Granted::AsExpected);
-        ledger.asked(&key(), Wish::Withdraw);
-        assert_eq!(ledger.refused(&key(), "NOT_PUBLISHED", false), Granted::Otherwise);
-        ledger.asked(&key(), Wish::Withdraw);
-        assert_eq!(ledger.refused(&key(), "PUBLISHING_HELD", true), Granted::AsExpected);
-    }
-}
+mod tests;

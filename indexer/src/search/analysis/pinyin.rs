@@ -36,9 +36,14 @@ static SOUNDS: LazyLock<Sounds> = LazyLock::new(|| {
 /// The sound of a folded character without its tone, `ü` as `v`; its most usual one where it has several.
 #[must_use]
 pub fn syllable(character: char) -> Option<&'static str> {
+    SOUNDS.syllables.get(usize::from(sound(character)?) - 1).map(String::as_str)
+}
+
+/// The number of that sound, from 1 on and below 1,000: equal for characters that sound the same.
+#[must_use]
+pub fn sound(character: char) -> Option<u16> {
     let code = u16::try_from(u32::from(character)).ok()?;
-    let place = usize::from(SOUNDS.of[usize::from(code)]).checked_sub(1)?;
-    SOUNDS.syllables.get(place).map(String::as_str)
+    Some(SOUNDS.of[usize::from(code)]).filter(|number| *number > 0)
 }
 
 /// A text as it is typed by sound: `full` is all syllables, `initials` their first letters; letters and digits stay.

@@ -1,10 +1,14 @@
 //! The lexicon as one caller sees it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use shouwang_proto::id::GroupId;
 
-use super::{Block, Blocks, Owner, Source, Spelling, TextRow};
+use super::{
+    Blocks, Source, Spelling,
+    block::{Block, Owner, TextRow},
+    grams::SoundPair,
+};
 use crate::search::document::Caller;
 
 /// A text that the caller may see.
@@ -65,16 +69,29 @@ impl<'a> ScopedLexicon<'a> {
         found.into_iter().map(|(_, known)| known).collect()
     }
 
-    /// All texts that the caller may see and that `fits` lets pass; it is given folded characters and full pinyin.
-    pub(crate) fn all(&self, fits: &dyn Fn(&str, &str) -> bool) -> Vec<Known<'a>> {
-        let mut all = Vec::new();
+    /// Texts that the caller may see and that have one of these pairs of sounds, at most `most` of a block.
+    pub(crate) fn with_sounds(&self, pairs: &[SoundPair], most: usize) -> Vec<Known<'a>> {
+        let mut all = BTreeSet::new();
         for block in &self.blocks.blocks {
-            let fitting =
-                block.texts.iter().filter(|text| fits(block.part(text.characters), block.part(text.full)));
-            all.extend(fitting.filter_map(|text| self.known(block, text)));
+            let numbers: BTreeSet<u32> = pairs.iter().flat_map(|pair| block.grams().texts(*pair)).collect();
+            let texts = numbers.into_iter().filter_map(|number| block.texts.get(number as usize));
+            all.extend(texts.filter_map(|text| self.known(block, text)).take(most));
         }
         // In an order that does not tell how the blocks were made.
-        all.sort_unstable();
+        all.into_iter().collect()
+    }
+
+    /// Words of letters that `fits` lets pass and that stand in a text that the caller may see.
+    pub(crate) fn words(&self, fits: &dyn Fn(&str) -> bool) -> BTreeSet<&'a str> {
+        let mut all = BTreeSet::new();
+        for block in &self.blocks.blocks {
+            for (word, mut texts) in block.grams().words().filter(|(word, _)| fits(word)) {
+                let mut rows = texts.by_ref().filter_map(|number| block.texts.get(number as usize));
+                if rows.any(|text| self.known(block, text).is_some()) {
+                    all.insert(word);
+                }
+            }
+        }
         all
     }
 }

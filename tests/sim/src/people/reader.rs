@@ -61,7 +61,8 @@ async fn look_once(stage: &Stage, client: &mut SearchServiceClient<Line>, look: 
     let answer = ended(Duration::from_secs(4), client.search(request)).await;
     // What people know is asked after the answer: everything granted meanwhile may be visible too.
     let is_moot = stage.ledger(|ledger| ledger.is_closed(key) || !ledger.is_one_log(key, *granted));
-    let is_held = (0..stage.plan().members).any(|member| stage.is_held(member) && MEMBERS[member] == key.member);
+    let is_held =
+        (0..stage.plan().members).any(|member| stage.is_held(member) && MEMBERS[member] == key.member);
     if is_moot || is_held {
         return None;
     }
