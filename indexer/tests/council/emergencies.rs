@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use prost::Message as _;
+use shouwang_hub::config::HubConfig;
 use shouwang_proto::wire::{
     self, control_request, control_response, link_service_client::LinkServiceClient,
     mutual_aid_link_service_client::MutualAidLinkServiceClient,
     mutual_aid_service_client::MutualAidServiceClient,
 };
-use shouwang_hub::config::HubConfig;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, service::interceptor::InterceptedService, transport::Channel};
@@ -34,10 +34,10 @@ fn place() -> wire::Location {
     wire::Location { latitude: 31.31, longitude: 120.71, address: "三号罐区".to_owned() }
 }
 
-/// An incident with a request that the dispatcher has taken up: the requester is told.
+/// A drill with a request, which the dispatcher halts: everybody in it is told.
 async fn emergency(aid: &mut Aid, people: &mut Aid) -> String {
     let incident = wire::Incident {
-        mode: wire::IncidentMode::Actual.into(),
+        mode: wire::IncidentMode::Exercise.into(),
         title: "苯罐泄漏".to_owned(),
         place: Some(place()),
         accident_type: "leak".to_owned(),
@@ -72,13 +72,14 @@ async fn emergency(aid: &mut Aid, people: &mut Aid) -> String {
         ..wire::SubmitRequestRequest::default()
     };
     let request = people.submit_request(submit).await.unwrap().into_inner();
-    let accept = wire::AcceptRequestRequest {
+    assert_eq!(request.state(), wire::RequestState::Submitted);
+    let halt = wire::HaltDrillRequest {
         context: context(3),
-        name: request.name.clone(),
-        expected_version: request.version,
+        name: incident.name.clone(),
+        reason: "演练结束".to_owned(),
     };
-    let open = aid.accept_request(accept).await.unwrap().into_inner();
-    assert_eq!(open.state(), wire::RequestState::Open);
+    let halted = aid.halt_drill(halt).await.unwrap().into_inner();
+    assert_eq!(halted.state(), wire::IncidentState::Halted);
     incident.name
 }
 
