@@ -30,6 +30,7 @@ pub const PURE: &[&str] = &[
     "indexer/src/link/handshake",
     "indexer/src/mutual_aid/machine/",
     "indexer/src/council/membership",
+    "indexer/src/mutual_aid/matching/",
     "indexer/src/search/analysis/",
     "indexer/src/search/query/",
     "indexer/src/search/thesaurus.rs",

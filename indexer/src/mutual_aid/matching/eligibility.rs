@@ -2,11 +2,12 @@
 
 use super::{
     amount::Amount,
+    capability::Demand,
     cost::{Circumstances, Cost, Rates},
     interned::signature_bit,
-    inventory::{Hot, Inventory, day_number, local},
+    inventory::{Ability, Hot, Inventory, NO_FIGURE, day_number, local},
     need::{Mode, Need},
-    reason::{Exclusion, Reason, Reasons},
+    reason::{Reason, Reasons},
     resource::{Attempt, Attempts, Link, Owner, Owners, Resource, Standing, Stock},
     roads::{Basis, Travel},
 };
@@ -64,27 +65,32 @@ pub enum Mismatch {
     Destination,
 }
 
+/// An owner as this need sees it.
+#[derive(Clone, Copy, Debug, Default)]
+struct OwnerView {
+    reasons: Reasons,
+    is_away: bool,
+}
+
 /// A question in the inventory's own numbers.
 #[derive(Debug)]
 pub(super) struct Filter<'a> {
-    inventory: &'a Inventory,
-    question: Question<'a>,
-    /// `None`: nobody has this kind, unit or a demanded capability.
+    pub(super) inventory: &'a Inventory,
+    pub(super) question: Question<'a>,
+    /// `None`: nobody has this kind or unit.
     kind: Option<u32>,
     dimension: Option<u32>,
-    capabilities: Option<u64>,
+    /// What is demanded, with the signature of it all; `None`: nobody has all of it.
+    demands: Option<(u64, Vec<Ability>)>,
     /// Penalty by number of a type that would do; empty: every type.
     types: Vec<(u32, u32)>,
     substances: u64,
     is_audience: Vec<bool>,
-    owner_reasons: Vec<Reasons>,
-    /// What is added when the availability is out of date.
-    owner_when_stale: Vec<Reasons>,
-    owner_by_phone: Vec<bool>,
+    owners: Vec<OwnerView>,
     /// By slot; empty when nothing was tried before.
     tried: Vec<Reasons>,
     lot: u64,
-    now: i64,
+    pub(super) now: i64,
     today: i32,
 }
 
@@ -101,21 +107,19 @@ impl<'a> Filter<'a> {
             return Err(Mismatch::Destination);
         }
         let words = &inventory.words;
-        let owner = |id: &_| owners.get(id).copied().unwrap_or(Owner::UNKNOWN);
-        let is_away = |id: &_| owner(id).link != Link::Online;
-        let owner_reasons = words.owners.table(&Reasons::NONE, |id| {
-            let Owner { link: _, has_agreement, standing } = owner(id);
-            let offline = is_away(id) && policy.offline == OfflineRule::Always;
-            Reasons::when(*id == need.requester, Reason::OwnResource)
+        let owner_view = words.owners.join(owners, &OwnerView::default(), |id, owner| {
+            let Owner { link, has_agreement, standing } = owner.copied().unwrap_or(Owner::UNKNOWN);
+            let (is_away, is_strict) = (link != Link::Online, policy.offline == OfflineRule::Always);
+            let reasons = Reasons::when(*id == need.requester, Reason::OwnResource)
                 .and(Reasons::when(need.needs_agreement && !has_agreement, Reason::AgreementMissing))
                 .and(Reasons::when(standing != Standing::Active, Reason::Owner))
-                .and(Reasons::when(offline, Reason::Offline))
+                .and(Reasons::when(is_away && is_strict, Reason::Offline));
+            OwnerView { reasons, is_away }
         });
-        let numbers = need.demands.iter().map(|demand| words.capabilities.find(&demand.name));
         Ok(Self {
             kind: words.kinds.find(&need.kind),
             dimension: words.dimensions.find(need.ask.unit.dimension()),
-            capabilities: numbers.map(|number| number.map(signature_bit)).try_fold(0, |bits, bit| Some(bits | bit?)),
+            demands: demands(inventory, need),
             types: need
                 .types
                 .iter()
@@ -127,11 +131,7 @@ impl<'a> Filter<'a> {
                 .filter_map(|substance| words.substances.find(substance))
                 .fold(0, |bits, number| bits | signature_bit(number)),
             is_audience: words.audiences.table(&false, |audience| !audience.is_disjoint(&need.groups)),
-            owner_reasons,
-            owner_when_stale: words
-                .owners
-                .table(&Reasons::NONE, |id| Reasons::when(is_away(id), Reason::Offline)),
-            owner_by_phone: words.owners.table(&false, is_away),
+            owners: owner_view,
             tried: tried(inventory, attempts),
             lot: need.ask.lot.thousandths(),
             now: need.now.as_second(),
@@ -145,25 +145,54 @@ impl<'a> Filter<'a> {
         self.question.need
     }
 
-    /// Why the resource in this slot is left out; none: it is a candidate.
+    /// The slots without any reason: the candidates. The kind leaves most out, what the row tells most of the rest;
+    /// only then more memory is touched.
+    pub(super) fn candidates(&self) -> Vec<u32> {
+        let Some(kind) = self.kind else { return Vec::new() };
+        let of_kind = (0..).zip(&self.inventory.kinds).filter(|(_, other)| **other == kind);
+        let rough = of_kind.filter(|(slot, _)| self.may_pass(*slot as usize));
+        let mut slots: Vec<u32> = rough.map(|(slot, _)| slot).collect();
+        slots.retain(|slot| {
+            let (slot, hot) = (*slot as usize, &self.inventory.hot[*slot as usize]);
+            self.is_capable(slot, hot) && !self.is_endangered(slot, hot)
+        });
+        slots
+    }
+
+    fn may_pass(&self, slot: usize) -> bool {
+        let hot = &self.inventory.hot[slot];
+        // Taken together, not one after the other: a branch for each would be guessed wrong too often.
+        let by_row = (self.dimension == Some(hot.dimension))
+            & (hot.available >= self.lot)
+            & (hot.stale_after >= self.now)
+            & (hot.due_day >= self.today)
+            & self.demands.as_ref().is_some_and(|(bits, _)| hot.capabilities & bits == *bits);
+        by_row
+            && self.owners[hot.owner as usize].reasons.is_empty()
+            && self.is_audience[hot.audience as usize]
+            && self.is_type(hot)
+            && self.tried.get(slot).is_none_or(|tried| tried.is_empty())
+            && !self.question.travel.is_unreachable(hot.node)
+    }
+
+    /// All reasons why the resource in this slot is left out; none: it is a candidate.
     pub(super) fn reasons(&self, slot: usize) -> Reasons {
         let hot = &self.inventory.hot[slot];
-        let owner = hot.owner as usize;
+        let owner = self.owners[hot.owner as usize];
         let is_stale = self.now > hot.stale_after;
         let is_comparable = self.dimension == Some(hot.dimension);
-        let mut reasons = self.owner_reasons[owner]
-            .and(Reasons::when(self.kind != Some(hot.kind), Reason::WrongKind))
+        let mut reasons = owner
+            .reasons
+            .and(Reasons::when(self.kind != Some(self.inventory.kinds[slot]), Reason::WrongKind))
             .and(Reasons::when(!is_comparable, Reason::WrongUnit))
             .and(Reasons::when(!self.is_audience[hot.audience as usize], Reason::NotVisible))
             .and(Reasons::when(is_stale, Reason::Stale))
+            .and(Reasons::when(is_stale && owner.is_away, Reason::Offline))
             .and(Reasons::when(self.question.travel.is_unreachable(hot.node), Reason::Unreachable))
             .and(self.tried.get(slot).copied().unwrap_or_default())
             .and(Reasons::when(!self.is_type(hot), Reason::WrongType))
             .and(Reasons::when(!self.is_capable(slot, hot), Reason::Capability))
             .and(Reasons::when(self.is_endangered(slot, hot), Reason::SubstanceIncompatible));
-        if is_stale {
-            reasons = reasons.and(self.owner_when_stale[owner]);
-        }
         if hot.due_day < self.today {
             reasons = reasons.and(self.overdue(&self.inventory.resources[slot]));
         }
@@ -178,20 +207,22 @@ impl<'a> Filter<'a> {
     }
 
     fn is_capable(&self, slot: usize, hot: &Hot) -> bool {
-        let Some(wanted) = self.capabilities else { return false };
+        let Some((signature, demands)) = &self.demands else { return false };
+        let meets = |ability: &Ability, demand: &Ability| {
+            ability.name == demand.name
+                && (demand.dimension == NO_FIGURE
+                    || (ability.dimension == demand.dimension && ability.amount >= demand.amount))
+        };
+        let has = |demand| self.inventory.abilities[slot].iter().any(|ability| meets(ability, demand));
         // Most are decided by the signature; only those that have all its bits are read.
-        wanted == 0
-            || (hot.capabilities & wanted == wanted
-                && self
-                    .need()
-                    .demands
-                    .iter()
-                    .all(|demand| demand.is_met_by(&self.inventory.resources[slot].capabilities)))
+        hot.capabilities & signature == *signature && demands.iter().all(has)
     }
 
     fn is_endangered(&self, slot: usize, hot: &Hot) -> bool {
+        // With so few substances that each has its own bit, a common bit is proof.
         hot.incompatible & self.substances != 0
-            && !self.inventory.resources[slot].incompatible.is_disjoint(&self.need().substances)
+            && (self.inventory.words.substances.has_own_bits()
+                || !self.inventory.resources[slot].incompatible.is_disjoint(&self.need().substances))
     }
 
     fn overdue(&self, resource: &Resource) -> Reasons {
@@ -221,7 +252,8 @@ impl<'a> Filter<'a> {
     pub(super) fn cost(&self, slot: usize) -> Option<(Cost, Basis)> {
         let (hot, timing) = (&self.inventory.hot[slot], &self.inventory.timing[slot]);
         let leg = self.question.travel.leg_from(timing.spot.as_ref())?;
-        let substitute = self.types.iter().filter(|(number, _)| *number == hot.type_name).map(|found| found.1).min();
+        let substitute =
+            self.types.iter().filter(|(number, _)| *number == hot.type_name).map(|found| found.1).min();
         let circumstances = Circumstances {
             now: self.now,
             muster_seconds: hot.muster_seconds,
@@ -239,68 +271,22 @@ impl<'a> Filter<'a> {
 
     /// The owner's node is away: it has to be called.
     pub(super) fn is_by_phone(&self, slot: usize) -> bool {
-        self.owner_by_phone[self.inventory.hot[slot].owner as usize]
-    }
-
-    /// The same reasons as [`Filter::reasons`], with figures.
-    pub(super) fn explain(&self, slot: usize) -> Vec<Exclusion> {
-        let resource = &self.inventory.resources[slot];
-        self.reasons(slot).iter().map(|reason| self.figures(reason, resource)).collect()
-    }
-
-    fn figures(&self, reason: Reason, resource: &Resource) -> Exclusion {
-        let Question { need, owners, travel, .. } = self.question;
-        let (unit, stock) = (&need.ask.unit, resource.stock);
-        let wanted = || unit.show(need.ask.lot);
-        match reason {
-            Reason::WrongKind => Exclusion::WrongKind { asked: need.kind.clone(), has: resource.kind.clone() },
-            Reason::WrongType => Exclusion::WrongType { has: resource.type_name.clone() },
-            Reason::Capability => Exclusion::Capability { gaps: gaps(need, resource) },
-            Reason::WrongUnit => Exclusion::WrongUnit {
-                asked: need.ask.unit.code().to_owned(),
-                has: resource.unit.code().to_owned(),
-            },
-            Reason::Quantity => Exclusion::Quantity { wanted: wanted(), total: unit.show(stock.total) },
-            Reason::DonorFloor => Exclusion::DonorFloor {
-                wanted: wanted(),
-                free: unit.show(stock.free),
-                floor: unit.show(stock.floor),
-            },
-            Reason::AlreadyCommitted => Exclusion::AlreadyCommitted {
-                wanted: wanted(),
-                free: unit.show(stock.free),
-                taken: unit.show(stock.taken()),
-            },
-            Reason::CertificateExpired => {
-                Exclusion::CertificateExpired { due: resource.certificate_due.unwrap_or_default() }
-            }
-            Reason::InspectionOverdue => {
-                Exclusion::InspectionOverdue { due: resource.inspection_due.unwrap_or_default() }
-            }
-            Reason::AgreementMissing => Exclusion::AgreementMissing { owner: resource.id.member.clone() },
-            Reason::SubstanceIncompatible => Exclusion::SubstanceIncompatible {
-                substances: resource.incompatible.intersection(&need.substances).cloned().collect(),
-            },
-            Reason::Stale => Exclusion::Stale {
-                reported_at: resource.availability.reported_at,
-                age_minutes: (self.now - resource.availability.reported_at.as_second()) / 60,
-                holds_minutes: i64::from(resource.availability.holds_seconds) / 60,
-            },
-            Reason::Offline => Exclusion::Offline {
-                link: owner_of(owners, resource).link,
-            },
-            Reason::NotVisible => Exclusion::NotVisible,
-            Reason::OwnResource => Exclusion::OwnResource,
-            Reason::Declined => Exclusion::Declined,
-            Reason::OnLine => Exclusion::OnLine,
-            Reason::Owner => Exclusion::Owner { standing: owner_of(owners, resource).standing },
-            Reason::Unreachable => Exclusion::Unreachable { is_destination_cut_off: travel.is_cut_off() },
-        }
+        self.owners[self.inventory.hot[slot].owner as usize].is_away
     }
 }
 
-fn owner_of(owners: &Owners, resource: &Resource) -> Owner {
-    owners.get(&resource.id.member).copied().unwrap_or(Owner::UNKNOWN)
+/// The demands in the inventory's numbers; `None` when a capability or the dimension of a figure is nobody's.
+fn demands(inventory: &Inventory, need: &Need) -> Option<(u64, Vec<Ability>)> {
+    let mut signature = 0;
+    let demands = need.demands.iter().map(|Demand { name, at_least }| {
+        let name = inventory.words.capabilities.find(name)?;
+        signature |= signature_bit(name);
+        let Some(least) = at_least else { return Some(Ability { name, dimension: NO_FIGURE, amount: 0 }) };
+        let dimension = inventory.words.dimensions.find(least.unit.dimension())?;
+        Some(Ability { name, dimension, amount: least.amount.thousandths() })
+    });
+    let demands = demands.collect::<Option<Vec<_>>>()?;
+    Some((signature, demands))
 }
 
 fn tried(inventory: &Inventory, attempts: &Attempts) -> Vec<Reasons> {
@@ -310,31 +296,14 @@ fn tried(inventory: &Inventory, attempts: &Attempts) -> Vec<Reasons> {
     let mut tried = vec![Reasons::NONE; inventory.len()];
     for (id, attempt) in attempts {
         if let Some(slot) = inventory.slot(id) {
-            tried[slot] = Reasons::when(true, match attempt {
-                Attempt::Declined => Reason::Declined,
-                Attempt::OnLine => Reason::OnLine,
-            });
+            tried[slot] = Reasons::when(
+                true,
+                match attempt {
+                    Attempt::Declined => Reason::Declined,
+                    Attempt::OnLine => Reason::OnLine,
+                },
+            );
         }
     }
     tried
-}
-
-/// Every demand that is not met, with what the owner says of it.
-fn gaps(need: &Need, resource: &Resource) -> Vec<(String, Option<String>)> {
-    let unmet = need.demands.iter().filter(|demand| !demand.is_met_by(&resource.capabilities));
-    unmet
-        .map(|demand| {
-            let name = demand.name.as_str();
-            let wanted = match &demand.at_least {
-                Some(least) => format!("{name} ≥ {}", least.show()),
-                None => name.to_owned(),
-            };
-            let has = resource.capabilities.iter().filter(|capability| capability.name == demand.name).map(
-                |capability| {
-                    capability.figure.as_ref().map_or_else(|| "未标数值 / no figure".to_owned(), |it| it.show())
-                },
-            );
-            (wanted, has.max())
-        })
-        .collect()
 }

@@ -54,6 +54,29 @@ impl<T: Ord + Clone> Interned<T> {
         self.numbers.get(value).copied()
     }
 
+    /// True when no two values share a bit of a signature.
+    pub(super) fn has_own_bits(&self) -> bool {
+        self.slots.len() <= 64
+    }
+
+    /// Joins every value in use with what `others` know of it, by number; `default` for numbers without a value. Both
+    /// are in order, so it goes once through each.
+    pub(super) fn join<V, U: Clone>(
+        &self,
+        others: &BTreeMap<T, V>,
+        default: &U,
+        map: impl Fn(&T, Option<&V>) -> U,
+    ) -> Vec<U> {
+        let mut joined = vec![default.clone(); self.slots.len()];
+        let mut others = others.iter().peekable();
+        for (value, number) in &self.numbers {
+            while others.next_if(|(other, _)| *other < value).is_some() {}
+            let known = others.next_if(|(other, _)| *other == value).map(|(_, known)| known);
+            joined[*number as usize] = map(value, known);
+        }
+        joined
+    }
+
     /// `map` of every value in use, by number; `default` for numbers without a value.
     pub(super) fn table<U: Clone>(&self, default: &U, map: impl Fn(&T) -> U) -> Vec<U> {
         self.slots

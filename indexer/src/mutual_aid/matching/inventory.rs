@@ -1,7 +1,7 @@
 //! All resources of an alliance, laid out so that a hundred thousand are looked through in a millisecond.
 //!
 //! Whoever holds it keeps it in step with the catalog and the ledger: [`Inventory::put`], [`Inventory::remove`],
-//! [`Inventory::set_free`]. What is looked at for every resource lies together in 64 bytes, words as small numbers; the
+//! [`Inventory::set_free`]. What is looked at for many resources lies together in 64 bytes, words as small numbers; the
 //! rest is touched only for those that are left.
 
 use std::{
@@ -18,7 +18,7 @@ use shouwang_proto::id::{GroupId, MemberId, PublicationName};
 
 use super::{
     amount::{Amount, Dimension},
-    capability::Word,
+    capability::{Capability, Word},
     interned::{Interned, signature_bit},
     need::Mode,
     place::Place,
@@ -26,9 +26,9 @@ use super::{
     roads::{NO_NODE, Roads, Spot},
 };
 
-
-/// What the filter looks at for every resource.
+/// What the filter looks at for every resource of the kind; one line of the processor's cache.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Hot {
     /// Signatures: see [`signature_bit`].
     pub(super) capabilities: u64,
@@ -37,7 +37,6 @@ pub(super) struct Hot {
     pub(super) available: u64,
     /// Second after which its availability is out of date.
     pub(super) stale_after: i64,
-    pub(super) kind: u32,
     pub(super) type_name: u32,
     pub(super) dimension: u32,
     pub(super) audience: u32,
@@ -60,6 +59,19 @@ pub(super) struct Timing {
     pub(super) is_pre_authorised: bool,
 }
 
+/// One capability in numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ability {
+    pub(super) name: u32,
+    /// Number of the figure's dimension; [`NO_FIGURE`] without one.
+    pub(super) dimension: u32,
+    /// Thousandths of the figure's base unit.
+    pub(super) amount: u64,
+}
+
+/// Stands for the dimension of a capability without figure.
+pub(super) const NO_FIGURE: u32 = u32::MAX;
+
 /// Small numbers for the words of all resources.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
@@ -78,8 +90,11 @@ pub struct Inventory {
     mode: Mode,
     roads: Option<Arc<Roads>>,
     pub(super) resources: Vec<Resource>,
+    /// Looked through first, so it lies apart: most resources are of another kind.
+    pub(super) kinds: Vec<u32>,
     pub(super) hot: Vec<Hot>,
     pub(super) timing: Vec<Timing>,
+    pub(super) abilities: Vec<Box<[Ability]>>,
     pub(super) words: Words,
     slots: BTreeMap<PublicationName, usize>,
 }
@@ -92,8 +107,10 @@ impl Inventory {
             mode,
             roads,
             resources: Vec::new(),
+            kinds: Vec::new(),
             hot: Vec::new(),
             timing: Vec::new(),
+            abilities: Vec::new(),
             words: Words::default(),
             slots: BTreeMap::new(),
         }
@@ -136,15 +153,19 @@ impl Inventory {
     /// Adds a resource, or puts it in the place of the one with the same id.
     pub fn put(&mut self, resource: Resource) {
         let (hot, timing) = self.lay_out(&resource);
+        let (kind, abilities) = (self.words.kinds.take(&resource.kind), self.words.abilities(&resource));
         if let Some(slot) = self.slots.get(&resource.id).copied() {
             let old = std::mem::replace(&mut self.resources[slot], resource);
+            (self.kinds[slot], self.abilities[slot]) = (kind, abilities);
             (self.hot[slot], self.timing[slot]) = (hot, timing);
             self.words.release(&old);
         } else {
             self.slots.insert(resource.id.clone(), self.resources.len());
             self.resources.push(resource);
+            self.kinds.push(kind);
             self.hot.push(hot);
             self.timing.push(timing);
+            self.abilities.push(abilities);
         }
     }
 
@@ -152,8 +173,10 @@ impl Inventory {
     pub fn remove(&mut self, id: &PublicationName) -> Option<Resource> {
         let slot = self.slots.remove(id)?;
         let gone = self.resources.swap_remove(slot);
+        self.kinds.swap_remove(slot);
         self.hot.swap_remove(slot);
         self.timing.swap_remove(slot);
+        self.abilities.swap_remove(slot);
         if let Some(moved) = self.resources.get(slot) {
             self.slots.insert(moved.id.clone(), slot);
         }
@@ -210,7 +233,6 @@ impl Inventory {
             incompatible,
             available: available(resource),
             stale_after: stale_after(resource.availability),
-            kind: words.kinds.take(&resource.kind),
             type_name: words.types.take(&resource.type_name),
             dimension: words.dimensions.take(resource.unit.dimension()),
             audience: words.audiences.take(&resource.audience),
@@ -232,6 +254,17 @@ impl Inventory {
 }
 
 impl Words {
+    fn abilities(&mut self, resource: &Resource) -> Box<[Ability]> {
+        let abilities = resource.capabilities.iter().map(|Capability { name, figure }| Ability {
+            name: self.capabilities.find(name).unwrap_or(u32::MAX),
+            dimension: figure
+                .as_ref()
+                .map_or(NO_FIGURE, |figure| self.dimensions.take(figure.unit.dimension())),
+            amount: figure.as_ref().map_or(0, |figure| figure.amount.thousandths()),
+        });
+        abilities.collect()
+    }
+
     fn release(&mut self, resource: &Resource) {
         self.kinds.release(&resource.kind);
         self.types.release(&resource.type_name);
@@ -240,6 +273,9 @@ impl Words {
         self.owners.release(&resource.id.member);
         for capability in &resource.capabilities {
             self.capabilities.release(&capability.name);
+            if let Some(figure) = &capability.figure {
+                self.dimensions.release(figure.unit.dimension());
+            }
         }
         for substance in &resource.incompatible {
             self.substances.release(substance);

@@ -77,8 +77,7 @@ impl Ask {
     pub fn new(unit: &str, asked: f64, minimum: f64) -> Option<Self> {
         let unit = Unit::new(unit);
         let granule = unit.granule();
-        let (asked, minimum) =
-            (unit.amount(asked)?.ceil_to(granule), unit.amount(minimum)?.ceil_to(granule));
+        let (asked, minimum) = (unit.amount(asked)?.ceil_to(granule), unit.amount(minimum)?.ceil_to(granule));
         (!asked.is_zero() && minimum <= asked).then_some(Self { unit, asked, minimum, lot: granule })
     }
 

@@ -1,6 +1,6 @@
 //! The candidates of one need, cheapest first, and the reasons of all others.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use shouwang_proto::id::PublicationName;
 
@@ -8,8 +8,9 @@ use super::{
     amount::Amount,
     cost::{Cheapest, Cost},
     eligibility::{Filter, Mismatch, Question},
+    exclusion::Exclusion,
     inventory::Inventory,
-    reason::{Exclusion, Reason, Reasons},
+    reason::{Reason, Reasons},
     resource::Resource,
     roads::Basis,
 };
@@ -43,7 +44,6 @@ pub struct Ranking<'a> {
     filter: Filter<'a>,
     candidates: Vec<Candidate>,
     eligible: usize,
-    reasons: Vec<Reasons>,
 }
 
 /// Finds the `limit` cheapest candidates of a need, and why every other resource is none. Equal costs are ordered by id,
@@ -59,24 +59,19 @@ pub fn rank<'a>(
     let filter = Filter::new(inventory, question)?;
     let mut cheapest = Cheapest::new(limit);
     let before = |a: u32, b: u32| by_id(inventory, a, b);
-    let (mut reasons, mut eligible) = (Vec::with_capacity(inventory.len()), 0);
-    for slot in 0..inventory.len() {
-        let found = filter.reasons(slot);
-        reasons.push(found);
-        if !found.is_empty() {
+    let slots = filter.candidates();
+    for &slot in &slots {
+        if cheapest.is_too_dear(filter.least_cost(slot as usize)) {
             continue;
         }
-        eligible += 1;
-        if cheapest.is_too_dear(filter.least_cost(slot)) {
-            continue;
-        }
-        if let (Some((cost, _)), Ok(number)) = (filter.cost(slot), u32::try_from(slot)) {
-            cheapest.offer(cost.total(), number, &before);
+        if let Some((cost, _)) = filter.cost(slot as usize) {
+            cheapest.offer(cost.total(), slot, &before);
         }
     }
     let sorted = cheapest.into_sorted(&before);
-    let candidates = sorted.into_iter().filter_map(|(_, slot)| candidate(inventory, &filter, slot as usize)).collect();
-    Ok(Ranking { inventory, filter, candidates, eligible, reasons })
+    let candidates =
+        sorted.into_iter().filter_map(|(_, slot)| candidate(inventory, &filter, slot as usize)).collect();
+    Ok(Ranking { inventory, filter, candidates, eligible: slots.len() })
 }
 
 fn by_id(inventory: &Inventory, a: u32, b: u32) -> Ordering {
@@ -110,19 +105,27 @@ impl<'a> Ranking<'a> {
         self.eligible
     }
 
-    /// How many resources are left out for this reason, among others perhaps.
+    /// How many resources are left out for each reason; one may count under several.
     #[must_use]
-    pub fn count(&self, reason: Reason) -> usize {
-        self.reasons.iter().filter(|reasons| reasons.has(reason)).count()
+    pub fn counts(&self) -> BTreeMap<Reason, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, reasons) in self.excluded() {
+            for reason in reasons.iter() {
+                *counts.entry(reason).or_insert(0) += 1;
+            }
+        }
+        counts
     }
 
-    /// Every resource that is left out, with its reasons.
+    /// Every resource that is left out, with all its reasons. They are found as they are asked for.
     ///
     /// For dispatchers. Whoever acts for the requester must not be shown those that have [`Reason::NotVisible`]: that a
     /// resource exists is a secret too.
     pub fn excluded(&self) -> impl Iterator<Item = (&'a Resource, Reasons)> {
-        let resources = self.inventory.resources.iter().zip(&self.reasons);
-        resources.filter(|(_, reasons)| !reasons.is_empty()).map(|(resource, reasons)| (resource, *reasons))
+        let resources = self.inventory.resources.iter().enumerate();
+        resources
+            .map(|(slot, resource)| (resource, self.filter.reasons(slot)))
+            .filter(|(_, found)| !found.is_empty())
     }
 
     /// Why one resource is left out, with figures; empty when it is a candidate; `None` when it is not there.

@@ -15,7 +15,7 @@ use super::{
     place::Place,
     ranking::{CANDIDATES, Ranking, rank},
     reason::Reason,
-    resource::{Availability, Attempts, Link, Owner, Owners, Resource, Standing, Stock},
+    resource::{Attempts, Availability, Link, Owner, Owners, Resource, Standing, Stock},
     roads::{Pace, Travel},
 };
 
@@ -112,7 +112,8 @@ pub(super) fn verdict(need: &Need, owner: Owner, resource: Resource) -> Vec<(Rea
     let inventory = inventory([resource]);
     let travel = Travel::straight(need.destination, Pace::default());
     let policy = Policy::default();
-    let question = Question { need, owners: &owners, attempts: &Attempts::new(), travel: &travel, policy: &policy };
+    let question =
+        Question { need, owners: &owners, attempts: &Attempts::new(), travel: &travel, policy: &policy };
     let ranking: Ranking<'_> = rank(&inventory, question, CANDIDATES).unwrap();
     let exclusions = ranking.explain(&id).unwrap();
     exclusions

@@ -6,8 +6,8 @@
 //! with the cheapest resource that has something left. Chains never take units from a line or give any back to a
 //! resource, so tiers can be served strictly one after the other, and a line that finds no chain never will.
 //!
-//! Swaps may save time, so their weights can be negative; potentials (the distances of the step before) make all of them
-//! positive again, and Dijkstra's search holds (Edmonds and Karp 1972).
+//! Swaps may save time, so their weights can be negative; potentials (distances of the steps before) make all of them
+//! positive again, and Dijkstra's search holds (Edmonds and Karp 1972). It ends as soon as it knows the cheapest chain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ enum Step {
     Nowhere,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Flow<'a> {
     problem: &'a Problem,
     prepared: &'a Prepared,
@@ -52,7 +52,7 @@ pub(super) struct Flow<'a> {
     holdings: Vec<BTreeSet<u32>>,
     /// What line `n` could take over from line `m` is at `m * lines + n`.
     swaps: Vec<Swap>,
-    /// Seconds from each line to the end of its cheapest chain, as of the last search.
+    /// Never more than the seconds from a line to the end of its cheapest chain; of lines that were found, just that.
     potential: Vec<i64>,
     /// No chain leads on from it, now and for ever.
     is_stuck: Vec<bool>,
@@ -77,36 +77,32 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// The best shares. What lines that were given up want counts as if it were above their minimum.
-    pub(super) fn run(mut self, given_up: &[bool]) -> Vec<Share> {
-        self.search();
-        for priority in Priority::ALL {
-            for is_up_to_minimum in [true, false] {
-                let lines = self.problem.lines.iter().zip(given_up);
-                let room = lines
-                    .map(|(line, is_given_up)| {
-                        let least = if *is_given_up { 0 } else { line.minimum.min(line.asked) };
-                        match (line.priority == priority, is_up_to_minimum) {
-                            (false, _) => 0,
-                            (true, true) => least,
-                            (true, false) => line.asked - least,
-                        }
-                    })
-                    .collect();
-                self.serve(room);
+    /// Serves the lines of one priority, minimums first. What lines that were given up want counts as if it were above
+    /// their minimum.
+    pub(super) fn serve(&mut self, priority: Priority, given_up: &[bool]) {
+        let (mut least, mut rest) = (vec![0; self.lines], vec![0; self.lines]);
+        let lines = self.problem.lines.iter().zip(given_up).enumerate();
+        for (number, (line, is_given_up)) in lines.filter(|(_, (line, _))| line.priority == priority) {
+            least[number] = if *is_given_up { 0 } else { line.minimum.min(line.asked) };
+            rest[number] = line.asked - least[number];
+        }
+        for mut room in [least, rest] {
+            while let Some(start) = self.search(&room) {
+                room[start] -= self.push(start, room[start]);
             }
         }
-        self.shares()
     }
 
-    /// Serves one tier: the cheapest chain first, until nobody has room or finds a chain.
-    fn serve(&mut self, mut room: Vec<u64>) {
-        loop {
-            let waiting = (0..self.lines).filter(|line| room[*line] > 0 && !self.is_stuck[*line]);
-            let Some(start) = waiting.min_by_key(|line| self.potential[*line]) else { return };
-            room[start] -= self.push(start, room[start]);
-            self.search();
-        }
+    /// How many lines of a priority have less than their minimum, and which of them have anything.
+    pub(super) fn below_minimum(&self, priority: Priority) -> (usize, Vec<usize>) {
+        let of_line = |line: usize| -> u64 {
+            let held = self.holdings[line].iter().map(|resource| self.held(line, *resource));
+            held.sum()
+        };
+        let lines = self.problem.lines.iter().enumerate().filter(|(_, line)| line.priority == priority);
+        let got: Vec<_> = lines.map(|(number, line)| (number, of_line(number), line.minimum)).collect();
+        let below = got.iter().filter(|(_, got, minimum)| got < minimum);
+        (below.clone().count(), below.filter(|below| below.1 > 0).map(|below| below.0).collect())
     }
 
     /// The cheapest offer to the line of a resource that has something left.
@@ -120,40 +116,69 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Dijkstra's search from the end backwards: the cheapest chain of every line.
-    fn search(&mut self) {
-        let mut distance = vec![FAR; self.lines];
-        for line in 0..self.lines {
-            self.steps[line] = Step::Nowhere;
-            if !self.is_stuck[line]
-                && let Some((seconds, resource)) = self.cheapest_free(line)
-            {
-                distance[line] = i64::from(seconds) - self.potential[line];
-                self.steps[line] = Step::Free(resource);
-            }
-        }
+    /// Distances less potentials, as far as known without swaps.
+    fn direct(&mut self) -> Vec<i64> {
+        (0..self.lines)
+            .map(|line| {
+                self.steps[line] = Step::Nowhere;
+                let direct = if self.is_stuck[line] { None } else { self.cheapest_free(line) };
+                direct.map_or(FAR, |(seconds, resource)| {
+                    self.steps[line] = Step::Free(resource);
+                    i64::from(seconds) - self.potential[line]
+                })
+            })
+            .collect()
+    }
+
+    /// Dijkstra's search from the end backwards, until the cheapest chain of all lines that have room is known: the line
+    /// where it starts. `None` when no such line finds a chain.
+    fn search(&mut self, room: &[u64]) -> Option<usize> {
+        let is_waiting = |line: usize, is_stuck: &[bool]| room[line] > 0 && !is_stuck[line];
+        let waiting = (0..self.lines).filter(|line| is_waiting(*line, &self.is_stuck));
+        // The potential of a source before all lines that wait.
+        let source = waiting.map(|line| self.potential[line]).min()?;
+        let mut distance = self.direct();
         let mut is_settled = self.is_stuck.clone();
+        let mut best: Option<(i64, usize)> = None;
         loop {
             let open = (0..self.lines).filter(|line| !is_settled[*line] && distance[*line] < FAR);
             let Some(near) = open.min_by_key(|line| distance[*line]) else { break };
+            if best.is_some_and(|(found, _)| found <= distance[near]) {
+                break;
+            }
             is_settled[near] = true;
-            let swaps = &self.swaps[near * self.lines..(near + 1) * self.lines];
-            for (line, swap) in swaps.iter().enumerate() {
-                if swap.seconds == FAR || is_settled[line] {
-                    continue;
-                }
-                let found = distance[near] + swap.seconds + self.potential[near] - self.potential[line];
-                if found < distance[line] {
-                    distance[line] = found;
-                    self.steps[line] = Step::From { line: near, via: swap.via };
-                }
+            if is_waiting(near, &self.is_stuck) {
+                let found = (distance[near] + self.potential[near] - source, near);
+                best = Some(best.map_or(found, |best| best.min(found)));
+            }
+            self.relax(near, &is_settled, &mut distance);
+        }
+        self.settle(&distance, best.map(|(found, _)| found));
+        best.map(|(_, start)| start)
+    }
+
+    fn relax(&mut self, near: usize, is_settled: &[bool], distance: &mut [i64]) {
+        let swaps = &self.swaps[near * self.lines..(near + 1) * self.lines];
+        for (line, swap) in swaps.iter().enumerate() {
+            if swap.seconds == FAR || is_settled[line] {
+                continue;
+            }
+            let found = distance[near] + swap.seconds + self.potential[near] - self.potential[line];
+            if found < distance[line] {
+                distance[line] = found;
+                self.steps[line] = Step::From { line: near, via: swap.via };
             }
         }
-        for (line, distance) in distance.into_iter().enumerate() {
-            if distance == FAR {
-                self.is_stuck[line] = true;
-            } else {
-                self.potential[line] += distance;
+    }
+
+    /// Takes the distances into the potentials, at most the one at which the search ended. When it found nothing, whoever
+    /// was not reached never will be.
+    fn settle(&mut self, distance: &[i64], end: Option<i64>) {
+        for (line, &distance) in distance.iter().enumerate() {
+            match end {
+                None if distance == FAR => self.is_stuck[line] = true,
+                None => self.potential[line] += distance,
+                Some(end) => self.potential[line] += distance.min(end),
             }
         }
     }
@@ -168,7 +193,7 @@ impl<'a> Flow<'a> {
                     break;
                 }
                 Step::From { line, via } => {
-                    amount = amount.min(self.holders[via as usize].get(&number(line)).copied().unwrap_or(0));
+                    amount = amount.min(self.held(line, via));
                     at = line;
                 }
                 Step::Nowhere => return 0,
@@ -192,6 +217,10 @@ impl<'a> Flow<'a> {
         }
     }
 
+    fn held(&self, line: usize, resource: u32) -> u64 {
+        self.holders[resource as usize].get(&number(line)).copied().unwrap_or(0)
+    }
+
     fn give(&mut self, line: usize, resource: u32, amount: u64) {
         *self.holders[resource as usize].entry(number(line)).or_insert(0) += amount;
         if self.holdings[line].insert(resource) {
@@ -200,41 +229,49 @@ impl<'a> Flow<'a> {
     }
 
     fn take(&mut self, line: usize, resource: u32, amount: u64) {
+        let left = self.held(line, resource) - amount;
         let holders = &mut self.holders[resource as usize];
-        let left = holders.get(&number(line)).copied().unwrap_or(0) - amount;
         if left > 0 {
             holders.insert(number(line), left);
             return;
         }
         holders.remove(&number(line));
         self.holdings[line].remove(&resource);
-        self.swaps[line * self.lines..(line + 1) * self.lines].fill(NO_SWAP);
-        for resource in std::mem::take(&mut self.holdings[line]) {
-            self.offer_swaps(line, resource);
-            self.holdings[line].insert(resource);
+        for other in 0..self.lines {
+            let swap = line * self.lines + other;
+            if self.swaps[swap].via == resource {
+                self.swaps[swap] = self.cheapest_swap(line, other);
+            }
         }
     }
 
     /// Everybody whom the resource could serve may take it over from the line that has it.
     fn offer_swaps(&mut self, line: usize, resource: u32) {
-        let offers = self.prepared.offers_of(resource);
-        let own = offers.iter().find(|offer| offer.0 as usize == line).map_or(0, |offer| offer.1);
-        for &(other, seconds) in offers.iter().filter(|offer| offer.0 as usize != line) {
+        let own = i64::from(self.prepared.seconds(line, resource).unwrap_or(0));
+        for &(other, seconds) in self.prepared.offers_of(resource) {
             let swap = &mut self.swaps[line * self.lines + other as usize];
-            let more = i64::from(seconds) - i64::from(own);
-            if (more, resource) < (swap.seconds, swap.via) {
+            let more = i64::from(seconds) - own;
+            if other as usize != line && (more, resource) < (swap.seconds, swap.via) {
                 *swap = Swap { seconds: more, via: resource };
             }
         }
     }
 
-    fn shares(self) -> Vec<Share> {
+    /// The cheapest way in which `other` could take over something from the line.
+    fn cheapest_swap(&self, line: usize, other: usize) -> Swap {
+        let swaps = self.holdings[line].iter().filter_map(|&via| {
+            let (own, seconds) = (self.prepared.seconds(line, via)?, self.prepared.seconds(other, via)?);
+            Some(Swap { seconds: i64::from(seconds) - i64::from(own), via })
+        });
+        swaps.min_by_key(|swap| (swap.seconds, swap.via)).unwrap_or(NO_SWAP)
+    }
+
+    pub(super) fn shares(&self) -> Vec<Share> {
         let mut shares: Vec<_> = (0..)
             .zip(&self.holders)
             .flat_map(|(resource, holders)| {
-                let offers = self.prepared.offers_of(resource);
                 holders.iter().map(move |(&line, &amount)| {
-                    let seconds = offers.iter().find(|offer| offer.0 == line).map_or(0, |offer| offer.1);
+                    let seconds = self.prepared.seconds(line as usize, resource).unwrap_or(0);
                     Share { line, resource, amount, seconds }
                 })
             })

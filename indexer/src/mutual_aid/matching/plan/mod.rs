@@ -124,31 +124,40 @@ pub fn solve(problem: &Problem) -> Vec<Share> {
 }
 
 fn solve_prepared(problem: &Problem, prepared: &Prepared) -> Vec<Share> {
-    let mut given_up = vec![false; problem.lines.len()];
-    let mut best = Flow::new(problem, prepared).run(&given_up);
-    let mut below = below_minimum(problem, &best);
+    let mut flow = Flow::new(problem, prepared);
     let mut attempts = 0;
     for priority in Priority::ALL {
+        let before = flow.clone();
+        let mut given_up = vec![false; problem.lines.len()];
+        flow.serve(priority, &given_up);
+        let (mut below, candidates) = flow.below_minimum(priority);
         // The last line first: of equal lines the one that came first is kept.
-        for line in (0..problem.lines.len()).rev() {
-            // A line that gets nothing has nothing to give up.
-            let is_worth_it = below[priority as usize] > 1
-                && attempts < ATTEMPTS
-                && problem.lines[line].priority == priority
-                && (1..problem.lines[line].minimum).contains(&served(problem, &best)[line]);
-            if !is_worth_it {
-                continue;
+        for line in candidates.into_iter().rev() {
+            if below < 2 || attempts == ATTEMPTS {
+                break;
             }
             attempts += 1;
             given_up[line] = true;
-            let other = Flow::new(problem, prepared).run(&given_up);
-            let other_below = below_minimum(problem, &other);
+            let mut other = before.clone();
+            other.serve(priority, &given_up);
+            let (other_below, _) = other.below_minimum(priority);
             if other_below < below {
-                (best, below) = (other, other_below);
+                (flow, below) = (other, other_below);
             } else {
                 given_up[line] = false;
             }
         }
     }
-    best
+    flow.shares()
+}
+
+/// The best shares by [`score`] alone: every line is served as if half of its minimum helped half.
+#[cfg(test)]
+fn cheapest(problem: &Problem) -> Vec<Share> {
+    let prepared = Prepared::new(problem);
+    let mut flow = Flow::new(problem, &prepared);
+    for priority in Priority::ALL {
+        flow.serve(priority, &vec![false; problem.lines.len()]);
+    }
+    flow.shares()
 }

@@ -45,7 +45,14 @@ impl Prepared {
         Some((seconds, resource))
     }
 
-    /// Line and seconds of everybody whom the resource could serve.
+    /// What a unit of the resource costs the line; `None` when it could not serve it.
+    pub(super) fn seconds(&self, line: usize, resource: u32) -> Option<u32> {
+        let offers = self.offers_of(resource);
+        let place = offers.binary_search_by_key(&line, |offer| offer.0 as usize).ok()?;
+        Some(offers[place].1)
+    }
+
+    /// Line and seconds of everybody whom the resource could serve, by line.
     pub(super) fn offers_of(&self, resource: u32) -> &[(u32, u32)] {
         &self.by_resource[range(&self.resource_first, resource as usize)]
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use shouwang_proto::id::PublicationName;
 
 use super::{
-    LINE_LIMIT, Line, Offer, Problem, Share, below_minimum, greedy::serve_one_by_one, prepared::Prepared, served,
-    solve_prepared,
+    LINE_LIMIT, Line, Offer, Problem, Share, below_minimum, greedy::serve_one_by_one, prepared::Prepared,
+    served, solve_prepared,
 };
 use crate::mutual_aid::matching::{
     amount::Amount,
@@ -177,9 +177,9 @@ impl<'a> Model<'a> {
             .collect::<Result<Vec<_>, _>>()?;
         let mut found = Vec::new();
         for (line, filter) in (0..).zip(&filters) {
-            for slot in (0..inventory.len()).filter(|slot| filter.reasons(*slot).is_empty()) {
-                if let Some((cost, _)) = filter.cost(slot) {
-                    found.push((line, slot, cost.total()));
+            for slot in filter.candidates() {
+                if let Some((cost, _)) = filter.cost(slot as usize) {
+                    found.push((line, slot as usize, cost.total()));
                 }
             }
         }
@@ -230,16 +230,19 @@ impl<'a> Model<'a> {
         let mut assignments = Vec::with_capacity(shares.len());
         for of_line in shares.chunk_by(|a, b| a.line == b.line) {
             let line = of_line[0].line;
-            let fastest =
-                self.rivals(line, shares).min_by_key(|(seconds, share)| (*seconds, share.resource, share.line));
+            let fastest = self
+                .rivals(line, shares)
+                .min_by_key(|(seconds, share)| (*seconds, share.resource, share.line));
             for share in of_line {
                 let filter = &self.filters[line as usize];
                 let slot = self.slots[share.resource as usize];
-                assignments.extend(candidate(self.inventory, filter, slot).map(|candidate| ProposedAssignment {
-                    line: self.key(line),
-                    quantity: Amount::from_thousandths(share.amount),
-                    candidate,
-                    why: self.why(*share, fastest),
+                assignments.extend(candidate(self.inventory, filter, slot).map(|candidate| {
+                    ProposedAssignment {
+                        line: self.key(line),
+                        quantity: Amount::from_thousandths(share.amount),
+                        candidate,
+                        why: self.why(*share, fastest),
+                    }
                 }));
             }
         }
@@ -295,7 +298,8 @@ impl<'a> Model<'a> {
             self.filters[line].need().ask.unit.value(Amount::from_thousandths(amount))
         };
         let part = |line: usize, amount: u64| value(line, amount) / value(line, lines[line].asked);
-        let mut tally = Tally { lines_below_minimum: below_minimum(&self.problem, shares), ..Tally::default() };
+        let mut tally =
+            Tally { lines_below_minimum: below_minimum(&self.problem, shares), ..Tally::default() };
         for (line, got) in served(&self.problem, shares).into_iter().enumerate() {
             let missing = lines[line].asked - got;
             tally.unmet_units += value(line, missing);

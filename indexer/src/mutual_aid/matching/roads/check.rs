@@ -165,7 +165,9 @@ fn check_edges(
         found.line = line;
         found.id("edge", &id);
         if !(length_m > 0.0 && length_m <= LENGTH_LIMIT) {
-            let words = format!("must be more than 0 and at most {LENGTH_LIMIT} （须大于 0 且不超过 {LENGTH_LIMIT}）");
+            let words = format!(
+                "must be more than 0 and at most {LENGTH_LIMIT} （须大于 0 且不超过 {LENGTH_LIMIT}）"
+            );
             found.say("length_m", words);
         }
         found.range("speed_kmh", speed_kmh, SPEED_LIMITS);
@@ -196,7 +198,9 @@ fn check_edges(
         if length_m < straight * 0.95 - 5.0 {
             found.say(
                 "length_m",
-                format!("is shorter than the straight line of {straight:.0} m （短于直线距离 {straight:.0} 米）"),
+                format!(
+                    "is shorter than the straight line of {straight:.0} m （短于直线距离 {straight:.0} 米）"
+                ),
             );
         }
         let seconds = length_m / speed_kmh * 3.6;

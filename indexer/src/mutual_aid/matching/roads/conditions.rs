@@ -64,7 +64,8 @@ impl Plume {
             return Err(PlumeError::Slowness);
         }
         let outline: Vec<_> = outline.iter().map(|place| point(*place)).collect();
-        let low = outline.iter().fold([f64::MAX; 2], |low, corner| [0, 1].map(|k: usize| low[k].min(corner[k])));
+        let low =
+            outline.iter().fold([f64::MAX; 2], |low, corner| [0, 1].map(|k: usize| low[k].min(corner[k])));
         let high =
             outline.iter().fold([f64::MIN; 2], |high, corner| [0, 1].map(|k: usize| high[k].max(corner[k])));
         if high[0] - low[0] > 180.0 {
@@ -112,9 +113,8 @@ fn point(place: Place) -> [f64; 2] {
 
 /// True when the two segments have a point in common.
 fn crosses(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> bool {
-    let side = |p: [f64; 2], q: [f64; 2], r: [f64; 2]| {
-        (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
-    };
+    let side =
+        |p: [f64; 2], q: [f64; 2], r: [f64; 2]| (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]);
     let (ca, cb) = (side(c, d, a), side(c, d, b));
     let (ac, ad) = (side(a, b, c), side(a, b, d));
     let parts = |one: f64, other: f64| (one <= 0.0 && other >= 0.0) || (one >= 0.0 && other <= 0.0);

@@ -88,7 +88,9 @@ pub(super) fn read(text: &str) -> (RoadsDraft, Vec<Fault>) {
             Ok(line) => match (line.node.is_some(), line.edge.is_some()) {
                 (true, false) => nodes.push(node(line, &mut fields)),
                 (false, true) => edges.push(edge(line, &mut fields)),
-                (true, true) => fields.say("edge", "a line is a node or an edge （一行只能是节点或路段之一）"),
+                (true, true) => {
+                    fields.say("edge", "a line is a node or an edge （一行只能是节点或路段之一）")
+                }
                 (false, false) => fields.say("", "has neither `node` nor `edge` （缺少 node 或 edge）"),
             },
         }
@@ -123,7 +125,8 @@ fn node(line: Line, fields: &mut Fields<'_>) -> NodeDraft {
 }
 
 fn edge(line: Line, fields: &mut Fields<'_>) -> EdgeDraft {
-    let Line { node, latitude, longitude, gate_seconds, edge, from, to, length_m, speed_kmh, both_ways } = line;
+    let Line { node, latitude, longitude, gate_seconds, edge, from, to, length_m, speed_kmh, both_ways } =
+        line;
     fields.strangers(
         "an edge",
         [

@@ -21,8 +21,8 @@ pub use check::{EdgeDraft, NodeDraft, RoadsDraft};
 pub use conditions::{Closure, Conditions, Effect, Plume, PlumeError};
 pub use reach::Reach;
 pub use snap::{SNAP_METRES, Snap};
-pub use travel::{Basis, Leg, Pace, Travel};
 pub(super) use travel::Spot;
+pub use travel::{Basis, Leg, Pace, Travel};
 
 use super::place::Place;
 use snap::Grid;

@@ -29,7 +29,10 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new(places: impl Iterator<Item = Place> + Clone, is_joined: impl Fn(usize) -> bool) -> Self {
+    pub(super) fn new(
+        places: impl Iterator<Item = Place> + Clone,
+        is_joined: impl Fn(usize) -> bool,
+    ) -> Self {
         let cell_latitude = SNAP_METRES / DEGREE_METRES;
         let farthest = places.clone().map(|place| place.latitude().abs()).fold(0.0, f64::max);
         let narrowest = (farthest + cell_latitude).min(89.9).to_radians().cos();

@@ -3,3 +3,4 @@
 mod filters;
 mod properties;
 mod ranks;
+mod roads;

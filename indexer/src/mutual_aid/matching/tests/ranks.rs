@@ -46,8 +46,10 @@ fn each_circumstance_has_its_price() {
     let called = Resource { id: id("south-cold", 3), ..engine(3) };
     let half_old = Availability { reported_at: minutes_ago(30), holds_seconds: 3_600 };
     let old = Resource { availability: half_old, ..engine(4) };
-    let tired = Resource { rest: Some(Rest { since: minutes_ago(120), wanted_seconds: 8 * 3_600 }), ..engine(5) };
-    let rested = Resource { rest: Some(Rest { since: minutes_ago(999), wanted_seconds: 8 * 3_600 }), ..engine(6) };
+    let tired =
+        Resource { rest: Some(Rest { since: minutes_ago(120), wanted_seconds: 8 * 3_600 }), ..engine(5) };
+    let rested =
+        Resource { rest: Some(Rest { since: minutes_ago(999), wanted_seconds: 8 * 3_600 }), ..engine(6) };
     let expected = [
         "1: 300+162+0+0+0+0+123=585",
         "6: 300+162+0+0+0+0+123=585",
@@ -62,12 +64,17 @@ fn each_circumstance_has_its_price() {
 #[test]
 fn from_nobody_knows_where_the_time_is_assumed() {
     let lost = Resource { place: None, ..engine(2) };
-    check(vec![lost.clone(), engine(1)], &need(), &["1: 300+162+0+0+0+0+123=585", "2: 300+1800+0+0+0+0+615=2715"]);
+    check(
+        vec![lost.clone(), engine(1)],
+        &need(),
+        &["1: 300+162+0+0+0+0+123=585", "2: 300+1800+0+0+0+0+615=2715"],
+    );
     let (need, policy) = (need(), Policy::default());
     let owners = owners(&[("east-steel", online())]);
     let travel = Travel::straight(need.destination, Pace::default());
     let none = Attempts::new();
-    let question = Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
+    let question =
+        Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
     let inventory = inventory([lost, engine(1)]);
     let ranking = rank(&inventory, question, 64).unwrap();
     let shown = ranking.candidates().iter().map(|one| (one.basis.code(), one.metres));
@@ -102,7 +109,10 @@ fn the_inventory_follows_catalog_and_ledger() {
     let owners = owners(&[("east-steel", online())]);
     let mut inventory = inventory([engine(1), engine(2), engine(3)]);
     let numbers = |inventory: &Inventory| -> String {
-        story(inventory, &need(), &owners, 64).iter().map(|line| line.split(':').next().unwrap().to_owned()).collect()
+        story(inventory, &need(), &owners, 64)
+            .iter()
+            .map(|line| line.split(':').next().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(numbers(&inventory), "123");
     assert!(inventory.set_free(&id("east-steel", 1), pieces(0)));
@@ -116,14 +126,18 @@ fn the_inventory_follows_catalog_and_ledger() {
     assert_eq!(numbers(&inventory), "");
     assert!(inventory.set_free(&id("east-steel", 1), pieces(1)));
     assert_eq!(numbers(&inventory), "1");
-    assert!(!inventory.set_free(&id("east-steel", 2), pieces(1)) && inventory.remove(&id("east-steel", 2)).is_none());
+    assert!(
+        !inventory.set_free(&id("east-steel", 2), pieces(1))
+            && inventory.remove(&id("east-steel", 2)).is_none()
+    );
 }
 
 #[test]
 fn times_to_another_place_are_refused() {
     let (need, owners, none, policy) = (need(), owners(&[]), Attempts::new(), Policy::default());
     let travel = Travel::straight(north(1.0), Pace::default());
-    let question = Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
+    let question =
+        Question { need: &need, owners: &owners, attempts: &none, travel: &travel, policy: &policy };
     assert_eq!(rank(&inventory([]), question, 1).unwrap_err(), Mismatch::Destination);
 }
 

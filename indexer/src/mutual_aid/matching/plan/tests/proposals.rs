@@ -18,7 +18,8 @@ fn ask(number: u32, priority: Priority, asked: f64, minimum: f64) -> Need {
 
 fn plan(inventory: &Inventory, needs: &[Need]) -> Proposal {
     let (owners, none, policy) = (owners(&[("east-steel", online())]), Attempts::new(), Policy::default());
-    let travels: Vec<_> = needs.iter().map(|need| Travel::straight(need.destination, Pace::default())).collect();
+    let travels: Vec<_> =
+        needs.iter().map(|need| Travel::straight(need.destination, Pace::default())).collect();
     let questions: Vec<_> = needs
         .iter()
         .zip(&travels)
@@ -46,9 +47,14 @@ fn story(proposal: &Proposal) -> Vec<String> {
             ShortfallReason::SupplyShort { supply } => format!(" {}", supply.thousandths() / 1_000),
             ShortfallReason::NoCandidate | ShortfallReason::NotPlanned => String::new(),
         };
-        let [planned, asked] = [shortfall.planned, shortfall.asked].map(|amount| amount.thousandths() / 1_000);
+        let [planned, asked] =
+            [shortfall.planned, shortfall.asked].map(|amount| amount.thousandths() / 1_000);
         let below = if shortfall.is_below_minimum { ", below minimum" } else { "" };
-        format!("{}: {planned} of {asked}, {}{elsewhere}{below}", shortfall.line.line, shortfall.reason.code())
+        format!(
+            "{}: {planned} of {asked}, {}{elsewhere}{below}",
+            shortfall.line.line,
+            shortfall.reason.code()
+        )
     });
     assignments.chain(shortfalls).collect()
 }
@@ -85,7 +91,9 @@ fn every_line_learns_why() {
     assert_eq!((joint.lines_below_minimum, single.lines_below_minimum), ([0, 1, 1], [1, 1, 0]));
     assert!((joint.unmet_lines - 3.0).abs() < 1e-9, "all of 3, 4 and 5");
     let near = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
-    assert!(near(joint.mean_seconds, 596.5) && near(joint.unit_seconds, 1_193.0) && near(joint.unmet_units, 6.0));
+    assert!(
+        near(joint.mean_seconds, 596.5) && near(joint.unit_seconds, 1_193.0) && near(joint.unmet_units, 6.0)
+    );
 }
 
 #[test]
@@ -93,6 +101,16 @@ fn only_what_the_ledger_frees_is_planned() {
     let inventory = inventory([Resource { stock: stock("1", 5.0, 1.0, 1.0), ..engine(1) }]);
     let proposal = plan(&inventory, &[ask(1, Priority::P1, 3.0, 1.0)]);
     assert_eq!(proposal.assignments[0].quantity, pieces(1));
+}
+
+#[test]
+fn of_too_many_lines_the_least_urgent_wait() {
+    let mut needs: Vec<_> = (0..=256).map(|number| ask(number, Priority::P2, 1.0, 1.0)).collect();
+    needs[7].priority = Priority::P3;
+    let proposal = plan(&inventory([one(1, 0.0)]), &needs);
+    let left = proposal.shortfalls.last().unwrap();
+    assert_eq!((left.line.line, left.reason, left.is_below_minimum), (7, ShortfallReason::NotPlanned, true));
+    assert_eq!((proposal.assignments.len(), proposal.shortfalls.len()), (1, 256));
 }
 
 proptest! {

@@ -13,11 +13,13 @@ const UNMET_SECONDS: u128 = 3_600;
 pub(super) fn park(seed: u64, resources: u32, scarcity: u64) -> Problem {
     let mut random = SmallRng::seed_from_u64(seed);
     let mut problem = Problem::default();
-    let place = |random: &mut SmallRng| (random.random_range(0..5_000_i32), random.random_range(0..5_000_i32));
+    let place =
+        |random: &mut SmallRng| (random.random_range(0..5_000_i32), random.random_range(0..5_000_i32));
     let mut able = Vec::new();
     for _ in 0..resources {
         problem.free.push(random.random_range(1..=3));
-        let skills = (0..random.random_range(1..=3)).fold(0, |skills, _| skills | 1 << random.random_range(0..6));
+        let skills =
+            (0..random.random_range(1..=3)).fold(0, |skills, _| skills | 1 << random.random_range(0..6));
         able.push((skills, place(&mut random), random.random_range(60..900_u32)));
     }
     let (supply, mut asked) = (problem.free.iter().sum::<u64>(), 0);
@@ -52,7 +54,8 @@ fn savings(seeds: u64, resources: u32, scarcity: u64) -> [i64; 3] {
         }
     }
     let of = |[unmet, seconds, units]: [u128; 3]| {
-        [seconds + unmet * UNMET_SECONDS, unmet, seconds * 1_000 / units.max(1)].map(|sum| i64::try_from(sum).unwrap())
+        [seconds + unmet * UNMET_SECONDS, unmet, seconds * 1_000 / units.max(1)]
+            .map(|sum| i64::try_from(sum).unwrap())
     };
     let (joint, single) = (of(sums[0]), of(sums[1]));
     [0, 1, 2].map(|part: usize| (single[part] - joint[part]) * 100 / single[part].max(1))

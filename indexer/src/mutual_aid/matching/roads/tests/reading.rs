@@ -98,7 +98,12 @@ fn what_cannot_be_is_refused() {
 
 #[test]
 fn numbers_that_are_none_are_refused() {
-    let node = |id: &str, longitude| NodeDraft { id: id.to_owned(), latitude: 1.0, longitude, ..NodeDraft::default() };
+    let node = |id: &str, longitude| NodeDraft {
+        id: id.to_owned(),
+        latitude: 1.0,
+        longitude,
+        ..NodeDraft::default()
+    };
     let edge = |length_m, speed_kmh| EdgeDraft {
         id: "e".to_owned(),
         from: "a".to_owned(),
@@ -126,7 +131,8 @@ fn numbers_that_are_none_are_refused() {
 fn a_closure_that_names_nothing_is_not_overlooked() {
     let roads = Roads::parse(PARK).unwrap();
     let closures = ["w-g", "nowhere", "gate"].map(|id| Closure::Edge(id.to_owned()));
-    let faults: Vec<_> = roads.conditions(&closures, &[]).unwrap_err().iter().map(ToString::to_string).collect();
+    let faults: Vec<_> =
+        roads.conditions(&closures, &[]).unwrap_err().iter().map(ToString::to_string).collect();
     assert_eq!(
         faults,
         [

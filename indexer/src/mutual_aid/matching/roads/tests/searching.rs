@@ -69,8 +69,11 @@ fn check(closures: &[Closure], plumes: &[Plume], expected: Option<(u32, u32)>) {
     let conditions = roads.conditions(closures, plumes).unwrap();
     let travel = Travel::on(&roads, &conditions, at(0, 2), Pace::default());
     let leg = travel.leg(at(0, 0));
-    let expected =
-        expected.map(|(travel_seconds, gate_seconds)| Leg { travel_seconds, gate_seconds, basis: Basis::Roads });
+    let expected = expected.map(|(travel_seconds, gate_seconds)| Leg {
+        travel_seconds,
+        gate_seconds,
+        basis: Basis::Roads,
+    });
     // Lengths and speeds are rounded up to the millisecond, so a drive may take a second more.
     let near = |leg: Leg, expected: Leg| {
         leg.gate_seconds == expected.gate_seconds
@@ -134,7 +137,10 @@ fn off_the_graph_it_is_an_estimate_and_says_so() {
     assert_eq!(leg.basis.labels().0, "直线估算");
     // Nothing is on the graph when the destination is not.
     let outside = Travel::on(&roads, &open, far, Pace::default());
-    assert_eq!((outside.basis(), outside.leg(at(0, 0)).unwrap().basis), (Basis::StraightLine, Basis::StraightLine));
+    assert_eq!(
+        (outside.basis(), outside.leg(at(0, 0)).unwrap().basis),
+        (Basis::StraightLine, Basis::StraightLine)
+    );
     assert!(outside.reach().is_none());
 }
 
@@ -142,7 +148,9 @@ fn off_the_graph_it_is_an_estimate_and_says_so() {
 fn the_last_metres_count() {
     let roads = park();
     let open = roads.conditions(&[], &[]).unwrap();
-    let beside = |place: Place, metres: f64| Place::new(place.latitude() + metres / 111_195.08, place.longitude()).unwrap();
+    let beside = |place: Place, metres: f64| {
+        Place::new(place.latitude() + metres / 111_195.08, place.longitude()).unwrap()
+    };
     let travel = Travel::on(&roads, &open, beside(at(0, 2), 100.0), Pace::default());
     let leg = travel.leg(beside(at(0, 0), -200.0)).unwrap();
     // 300 m at 10 km/h are 108 s.
@@ -174,7 +182,11 @@ fn slowly(draft: &RoadsDraft, shut_edges: &[String], shut_nodes: &[String], to: 
                 if shut_nodes.contains(from) || shut_nodes.contains(to) {
                     continue;
                 }
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small in this test")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "small in this test"
+                )]
                 let millis = |seconds: f64| (seconds * 1000.0).ceil() as u32;
                 let drive = millis(edge.length_m / edge.speed_kmh * 3.6);
                 let wait = millis(draft.nodes[index(to)].gate_seconds);
@@ -285,7 +297,7 @@ proptest! {
             ..EdgeDraft::default()
         };
         let roads = Roads::build(RoadsDraft { nodes: nodes.to_vec(), edges: vec![edge] }).unwrap();
-        let conditions = roads.conditions(&[], &[plume.clone()]).unwrap();
+        let conditions = roads.conditions(&[], std::slice::from_ref(&plume)).unwrap();
         let is_blocked = roads.reach(&conditions, 1).millis(0).is_none();
         let has_point_inside = (0..=1_000).any(|step| {
             let part = f64::from(step) / 1_000.0;
