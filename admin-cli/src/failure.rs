@@ -44,6 +44,11 @@ impl Failure {
         Self::new(Exit::Usage, "USAGE", words)
     }
 
+    /// There is no such thing.
+    pub(crate) fn not_found(words: Words) -> Self {
+        Self::new(Exit::NotFound, "NOT_FOUND", words)
+    }
+
     /// A file could not be read or written.
     pub(crate) fn file(path: &Path, error: &dyn fmt::Display) -> Self {
         let path = path.display();

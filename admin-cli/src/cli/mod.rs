@@ -4,6 +4,7 @@ mod completions;
 mod context;
 mod demo;
 mod doctor;
+mod download;
 mod member;
 mod publication;
 mod publish;

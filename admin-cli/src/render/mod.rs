@@ -2,6 +2,7 @@
 
 pub(crate) mod council;
 pub(crate) mod doctor;
+pub(crate) mod download;
 pub(crate) mod publication;
 pub(crate) mod search;
 pub(crate) mod status;
