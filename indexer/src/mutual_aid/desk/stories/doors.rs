@@ -172,7 +172,7 @@ pub(super) async fn who_looks_on_misses_nothing(engine: TrialEngine) {
         assert_eq!(news.sequence, last + 1, "in order, without a gap");
         last = news.sequence;
         if news.entry.is_some_and(|entry| entry.event == "ORDERED") {
-            assert_eq!(news.assignments, [held.clone()], "with the state after it");
+            assert_eq!(news.assignments, std::slice::from_ref(&held), "with the state after it");
             break;
         }
     }
