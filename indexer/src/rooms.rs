@@ -114,6 +114,7 @@ impl Rooms {
             hub_log: hub_log.clone(),
             alliance: foundation.hub.alliance.clone(),
             identity: Arc::clone(&identity),
+            policy: config.mutual_aid.clone(),
             world: world.clone(),
         })
         .await?;

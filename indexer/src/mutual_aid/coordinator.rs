@@ -29,7 +29,6 @@ use super::{
         command::{Body, Command, Context, Fingerprint, Key, Origin, Party},
         decide::decide,
         escalation::Deadline,
-        policy::Policy,
     },
     room::{MutualAid, Shared},
     save::{Aftermath, save},
@@ -219,7 +218,7 @@ impl MutualAid {
     /// Lets a deadline come, if it is still set. False when it was not.
     pub(super) async fn come_due(&self, deadline: Deadline) -> Result<bool, StoreError> {
         let Shared { parts, shelf, .. } = &*self.shared;
-        let cx = Context::system(parts.world.now(), parts.world.random(), Policy::default());
+        let cx = Context::system(parts.world.now(), parts.world.random(), parts.policy.clone());
         let shelf = shelf.clone();
         let work = async move |tx: &mut Tx| {
             crate::store::mutual_aid::aid_lock(tx).await?;
@@ -267,7 +266,7 @@ impl MutualAid {
             party,
             on_behalf_of: said.on_behalf_of.clone(),
             channel: said.channel,
-            ..Context::system(now, parts.world.random(), Policy::default())
+            ..Context::system(now, parts.world.random(), parts.policy.clone())
         }
     }
 
@@ -278,7 +277,7 @@ impl MutualAid {
             actor: said.actor.clone(),
             party: Party::Member(member.clone()),
             channel: said.channel,
-            ..Context::system(parts.world.now(), parts.world.random(), Policy::default())
+            ..Context::system(parts.world.now(), parts.world.random(), parts.policy.clone())
         }
     }
 }

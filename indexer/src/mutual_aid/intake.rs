@@ -10,7 +10,6 @@ use super::{
     machine::{
         command::{Body, Command, Context, Fingerprint, Key, Origin},
         ledger::{Book, Ledger, LedgerKey, Terms},
-        policy::Policy,
     },
     room::{MutualAid, Shared},
     save::Aftermath,
@@ -63,6 +62,7 @@ pub(super) async fn take_in(room: &MutualAid) -> Result<usize, StoreError> {
     let Some(last) = lines.last() else { return Ok(0) };
     let (count, to) = (lines.len(), last.position);
     let (shelf, now, seed) = (shelf.clone(), parts.world.now(), parts.world.random());
+    let policy = parts.policy.clone();
     let work = async move |tx: &mut Tx| {
         let mut recipients = Aftermath::default();
         aid_lock(tx).await?;
@@ -71,7 +71,7 @@ pub(super) async fn take_in(room: &MutualAid) -> Result<usize, StoreError> {
             return Ok(recipients);
         }
         for line in lines {
-            let cx = Context::system(now, seed_of(seed, line.position), Policy::default());
+            let cx = Context::system(now, seed_of(seed, line.position), policy.clone());
             let after = take_line(tx, line, &shelf, &cx).await?;
             recipients.recipients.extend(after.recipients);
             recipients.pages.extend(after.pages);

@@ -14,7 +14,7 @@ use shouwang_serving::{
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use super::{bell::Bell, intake, pack::Packer, shelf::Shelf};
+use super::{bell::Bell, intake, machine::policy::Policy, pack::Packer, shelf::Shelf};
 use crate::{
     council::roster::Roster,
     link::board::LinkBoard,
@@ -42,6 +42,8 @@ pub struct AidParts {
     pub alliance: AllianceId,
     /// The hub's key and certificate, as they are now: they sign the offline packs.
     pub identity: Arc<ArcSwap<Identity>>,
+    /// How long people have.
+    pub policy: Policy,
     /// Time and randomness.
     pub world: World,
 }

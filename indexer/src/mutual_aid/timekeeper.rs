@@ -8,16 +8,15 @@ use shouwang_serving::store::{StoreError, Tx};
 use super::{
     load::load,
     machine::{
-        case::Scope,
+        case::{Case, Scope},
         escalation::Subject,
-        policy::Policy,
     },
     room::{MutualAid, Shared},
 };
 use crate::store::mutual_aid::{
     aid_lock,
     incident::incidents_going_on,
-    outbox::notices_expire,
+    outbox::{notices_expire, notices_stale},
     timer::{timer_next, timers_due, timers_put},
 };
 
@@ -62,8 +61,7 @@ impl MutualAid {
                 tracing::error!(%error, ?deadline, "a deadline of mutual aid did not come");
             }
         }
-        let expired = parts.store.read(async move |conn| crate::store::mutual_aid::outbox::notices_stale(conn, now).await);
-        if expired.await? {
+        if parts.store.read(async move |conn| notices_stale(conn, now).await).await? {
             parts.store.write(async move |tx| notices_expire(tx, now).await).await?;
         }
         let next = parts.store.read(async |conn| timer_next(conn).await).await?;
@@ -77,10 +75,9 @@ impl MutualAid {
     /// Computes all deadlines anew.
     pub(super) async fn recompute(&self) -> Result<(), StoreError> {
         let Shared { parts, shelf, .. } = &*self.shared;
-        let (shelf, now) = (shelf.clone(), parts.world.now());
+        let (shelf, now, policy) = (shelf.clone(), parts.world.now(), parts.policy.clone());
         let work = async move |tx: &mut Tx| {
             aid_lock(tx).await?;
-            let policy = Policy::default();
             for incident in incidents_going_on(tx).await? {
                 let mut scope = Scope::default();
                 scope.incidents.insert(incident.id);
@@ -107,7 +104,7 @@ impl MutualAid {
 }
 
 fn is_of(
-    case: &super::machine::case::Case,
+    case: &Case,
     subject: &Subject,
     incident: shouwang_proto::mutual_aid::id::IncidentId,
 ) -> bool {

@@ -66,6 +66,7 @@ pub(crate) async fn open(hub: &TrialStore, board: &LinkBoard, world: World) -> M
         hub_log: HubLogHead::new(0),
         alliance,
         identity: Arc::new(ArcSwap::from_pointee(identity)),
+        policy: super::machine::policy::Policy::default(),
         world,
     })
     .await

@@ -2,6 +2,7 @@
 
 use shouwang_proto::{mutual_aid::id::AssignmentId, wire};
 use shouwang_serving::store::Store;
+use tokio_stream::StreamExt as _;
 use uuid::Uuid;
 
 use super::{Trial, confirm, crane, dispatcher, need_of_a_crane, people, refused};
@@ -153,4 +154,51 @@ pub(super) async fn deadlines_come_after_a_restart(engine: TrialEngine) {
     let events = trial.timeline(&request.incident).await;
     let lapsed = events.iter().filter(|entry| entry.event == "LAPSED").count();
     assert_eq!(lapsed, 1, "once: {events:?}");
+}
+
+pub(super) async fn who_looks_on_misses_nothing(engine: TrialEngine) {
+    let trial = Trial::new(engine).await;
+    let request = trial.call_for_help("苯罐泄漏").await;
+    let watch = |after_sequence| wire::WatchRequestRequest { name: request.name.clone(), after_sequence };
+    let mut stream = trial.desk.watch(dispatcher("desk-1"), watch(0)).await.unwrap();
+    let picture = stream.next().await.unwrap().unwrap();
+    assert!(picture.entry.is_none() && picture.incident.is_some(), "{picture:?}");
+    assert_eq!((picture.requests.len(), picture.present.as_slice()), (1, &["desk-1".to_owned()][..]));
+
+    let held = trial.ordered(&request).await;
+    let mut last = picture.sequence;
+    loop {
+        let news = stream.next().await.unwrap().unwrap();
+        assert_eq!(news.sequence, last + 1, "in order, without a gap");
+        last = news.sequence;
+        if news.entry.is_some_and(|entry| entry.event == "ORDERED") {
+            assert_eq!(news.assignments, std::slice::from_ref(&held), "with the state after it");
+            break;
+        }
+    }
+    drop(stream);
+    // Cut off, and on again from where it was.
+    trial.does(&held, confirm()).await;
+    let mut stream = trial.desk.watch(dispatcher("desk-1"), watch(last)).await.unwrap();
+    let news = stream.next().await.unwrap().unwrap();
+    assert_eq!((news.sequence, news.entry.unwrap().event.as_str()), (last + 1, "CONFIRMED"));
+    let stranger = trial.desk.watch(people("north-steel"), watch(0)).await;
+    assert_eq!(refused(stranger.map(|_| ())).0, "REQUEST_UNKNOWN");
+}
+
+pub(super) async fn who_was_not_reached_is_shown_with_phones(engine: TrialEngine) {
+    let trial = Trial::new(engine).await;
+    let request = trial.call_for_help("苯罐泄漏").await;
+    trial.ordered(&request).await;
+    let list = wire::ListDeliveriesRequest {
+        incident: request.incident.clone(),
+        undelivered_only: true,
+        ..wire::ListDeliveriesRequest::default()
+    };
+    let all = trial.desk.deliveries(list).await.unwrap().deliveries;
+    let order = all.iter().find(|one| one.notice.as_ref().is_some_and(|told| told.kind() == wire::NoticeKind::Order));
+    let order = order.unwrap();
+    assert_eq!((order.state(), order.unreachable), (wire::NoticeDeliveryState::Queued, true));
+    assert_eq!(order.phones, ["王队 13800000000"]);
+    assert_eq!(order.member_display_name, "北方化工");
 }

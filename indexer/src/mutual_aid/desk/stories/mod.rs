@@ -66,6 +66,8 @@ told_on_both!(
     doors::the_fences_hold_without_the_machine,
     doors::a_member_sees_only_what_concerns_it,
     doors::deadlines_come_after_a_restart,
+    doors::who_looks_on_misses_nothing,
+    doors::who_was_not_reached_is_shown_with_phones,
     missions::a_hub_that_is_killed_during_an_order_has_ordered_or_not,
     missions::a_pre_authorised_package_commits_in_one_step,
 );
