@@ -341,7 +341,7 @@ fn the_demos_roads_are_uploaded_junctions_first() {
         "UploadRoadGraph" => one(&UploadRoadGraphResponse { nodes: 42, edges: 69 }),
         other => unknown(other),
     });
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/roads.jsonl");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/map/roads.jsonl");
     let (code, out, err) = fake.run(&["roads", "upload", file]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("42"), "{out}");

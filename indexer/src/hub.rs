@@ -91,6 +91,10 @@ impl Hub {
         let people_router = people::router(rooms.people_services(&config, addresses).await?, pages);
         let nodes_router = rooms.node_services().await.into_axum_router();
 
+        // Both listeners wait already; whoever is answered shall find the file.
+        folder.ready(&json!({
+            "people": addresses.people, "nodes": addresses.nodes, "pid": std::process::id(),
+        }))?;
         let mut tasks = JoinSet::new();
         let people_port = Acceptor::new("people", config.people_limits.clone()).with_tls(&people_tls);
         let nodes_port = Acceptor::new("nodes", config.node_limits.clone()).with_tls(&nodes_tls);
@@ -102,9 +106,6 @@ impl Hub {
         let renewal = renew(&rooms, &folder, [people_tls, nodes_tls]);
         spawn_until(&mut tasks, &stop, "renewal of the hub's certificate", renewal);
 
-        folder.ready(&json!({
-            "people": addresses.people, "nodes": addresses.nodes, "pid": std::process::id(),
-        }))?;
         tracing::info!(people = %addresses.people, nodes = %addresses.nodes, "the hub serves");
         Ok(HubHandle { addresses, epoch: rooms.foundation.hub.epoch, tasks, stop, store, folder })
     }

@@ -114,10 +114,6 @@ impl Node {
         let tls = local_tls::open(folder.path(), &world)?;
         let port = Acceptor::new("publishing", config.limits.clone()).with_tls(&tls);
         let serving = port.serve(listener, routes.into_axum_router(), stop.clone());
-        tasks.spawn(async move {
-            serving.await;
-            "publishing port"
-        });
         tasks.spawn(forget_answers(store.clone(), world.clone(), stop.clone()));
         alerts.start(&store, &world, &mut tasks, &stop);
         match membership.zip(packs) {
@@ -132,7 +128,12 @@ impl Node {
                 hub_link::start(parts, dialer, &mut tasks, stop.clone());
             }
         }
+        // The listener waits already; whoever is answered shall find the file.
         folder.ready(address)?;
+        tasks.spawn(async move {
+            serving.await;
+            "publishing port"
+        });
         tracing::info!(publishing = %address, "the node serves");
         Ok(NodeHandle { address, tasks, stop, store, board, folder })
     }

@@ -65,7 +65,7 @@ pub(crate) const MEMBERS: [DemoMember; 6] = [
 pub(crate) const THESAURUS: &str = include_str!("../../demo/thesaurus.jsonl");
 
 /// The park's roads, one JSON object a line.
-pub(crate) const ROADS: &str = include_str!("../../demo/roads.jsonl");
+pub(crate) const ROADS: &str = include_str!("../../demo/map/roads.jsonl");
 
 impl DemoMember {
     /// Groups as an invite wants them.

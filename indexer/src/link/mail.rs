@@ -62,8 +62,7 @@ impl Mail {
         self.behind = page.len() == PAGE as usize;
         let numbers: Vec<u64> = page.iter().map(|waiting| waiting.number).collect();
         for waiting in page {
-            let delivery =
-                wire::NoticeDelivery { delivery_id: waiting.number, notice: Some(waiting.notice) };
+            let delivery = wire::NoticeDelivery { delivery_id: waiting.number, notice: Some(waiting.notice) };
             let action = Some(wire::directive::Action::Notice(delivery));
             let directive = wire::control_response::Message::Directive(wire::Directive { action });
             send(out, directive).await?;
@@ -80,9 +79,8 @@ impl Mail {
         let (room, member) = (self.room.clone(), self.member.clone());
         self.room.tasks.spawn(async move {
             let now = room.parts.world.now();
-            let note = async move |tx: &mut crate::store::Tx| {
-                outbox::notices_sent(tx, &member, &numbers, now).await
-            };
+            let note =
+                async move |tx: &mut crate::store::Tx| outbox::notices_sent(tx, &member, &numbers, now).await;
             if let Err(error) = room.parts.store.write_urgent(note).await {
                 tracing::warn!(%error, "it was not noted that notices were sent");
             }

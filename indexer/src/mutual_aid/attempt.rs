@@ -110,7 +110,11 @@ fn known_answer(attempt: &Attempt, known: AnsweredCommand) -> Result<Answered, S
         )
         .into());
     }
-    if known.refused { read_refusal(&known.answer).map(Answered::Refused) } else { Ok(Answered::Done(known.answer)) }
+    if known.refused {
+        read_refusal(&known.answer).map(Answered::Refused)
+    } else {
+        Ok(Answered::Done(known.answer))
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -296,11 +296,9 @@ async fn word_body(
 ) -> Result<Option<Body>, StoreError> {
     Ok(match word {
         Word::Action(action) => Some(Body::Act { action, expected: None }),
-        Word::Submission(submission) => Some(Body::Submit {
-            requester: member.clone(),
-            submission,
-            draft: false,
-        }),
+        Word::Submission(submission) => {
+            Some(Body::Submit { requester: member.clone(), submission, draft: false })
+        }
         Word::Offer(offer) => Some(Body::Offer(offer)),
         Word::SelfDeployment(deployment) => Some(Body::SelfDeploy(deployment)),
         Word::Seen(notice) => outbox::notice_seen(tx, member, notice, now).await?.map(Body::Seen),

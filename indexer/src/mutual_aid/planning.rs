@@ -12,16 +12,12 @@ use shouwang_serving::store::{Conn, StoreError};
 use super::{
     candidates::{LineWanted, Scene},
     machine::{
-        assignment::Assignment,
-        fulfilment::Fulfilment,
-        incident::Incident,
-        ledger::Book,
-        request::Request,
+        assignment::Assignment, fulfilment::Fulfilment, incident::Incident, ledger::Book, request::Request,
     },
     matching::{
         place::Place,
         resource::Attempt,
-        roads::{Conditions, Effect, EdgeDraft, NodeDraft, Plume, Roads, RoadsDraft},
+        roads::{Conditions, EdgeDraft, Effect, NodeDraft, Plume, Roads, RoadsDraft},
     },
     room::{MutualAid, Shared},
 };
@@ -103,7 +99,9 @@ pub(super) fn read_plume(closure: &wire::Closure) -> Result<Plume, String> {
     let corners = corners.map_err(|error| error.to_string())?;
     let effect = match closure.kind() {
         wire::ClosureKind::Closed | wire::ClosureKind::Plume => Effect::Blocked,
-        wire::ClosureKind::Slow if (2..=20).contains(&closure.slowdown) => Effect::Slowed(closure.slowdown * 100),
+        wire::ClosureKind::Slow if (2..=20).contains(&closure.slowdown) => {
+            Effect::Slowed(closure.slowdown * 100)
+        }
         wire::ClosureKind::Slow => return Err("needs a slowdown of 2 to 20 （减速倍数须为 2–20）".to_owned()),
         wire::ClosureKind::Unspecified => return Err("needs a kind （缺少类型）".to_owned()),
     };

@@ -84,7 +84,18 @@ impl MutualAid {
         let changes = watch::Sender::new(0);
         let bell = Bell::default();
         let present = super::present::Present::default();
-        Ok(Self { shared: Arc::new(Shared { parts, bell, packer, shelf, shelf_from, changes, present, tasks: TaskTracker::new() }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                parts,
+                bell,
+                packer,
+                shelf,
+                shelf_from,
+                changes,
+                present,
+                tasks: TaskTracker::new(),
+            }),
+        })
     }
 
     /// Wakes the sessions of those for whom something waits.

@@ -84,12 +84,7 @@ pub(super) async fn save(
     Ok(())
 }
 
-async fn save_ledger(
-    tx: &mut Tx,
-    case: &Case,
-    saved: Saved<Ledger>,
-    booked: bool,
-) -> Result<(), StoreError> {
+async fn save_ledger(tx: &mut Tx, case: &Case, saved: Saved<Ledger>, booked: bool) -> Result<(), StoreError> {
     let Saved { was, now } = saved;
     match case.ledgers.get(&now.key) {
         Some(before) if was > 0 => ledger_change(tx, before, &now, booked).await,
@@ -115,7 +110,8 @@ fn is_serialised(case: &Case, rest: &[Change], assignment: &Assignment) -> bool 
 }
 
 fn new_notice(notice: Notice, shelf: &Shelf) -> NewNotice {
-    let about = notice.assignment.as_ref().filter(|assignment| assignment.resource.member == notice.recipient);
+    let about =
+        notice.assignment.as_ref().filter(|assignment| assignment.resource.member == notice.recipient);
     let offered = about.and_then(|assignment| shelf.find(&assignment.resource));
     let phones = offered.map_or_else(|| shelf.phones_of(&notice.recipient), |offered| offered.phones());
     let life = notice.expire_seconds.map(|seconds| SignedDuration::from_secs(i64::from(seconds)));

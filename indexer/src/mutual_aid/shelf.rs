@@ -136,14 +136,16 @@ impl Shelf {
         loop {
             head.borrow_and_update();
             let from = position;
-            let lines =
-                store.read(async move |conn| hub_log::hub_log_after(conn, from, PAGE).await).await;
+            let lines = store.read(async move |conn| hub_log::hub_log_after(conn, from, PAGE).await).await;
             let full = match lines {
                 Ok(lines) => {
                     let full = lines.len() == PAGE as usize;
                     for line in lines {
                         position = line.position;
-                        self.apply(PublicationName { member: line.member, record: line.record }, &line.change);
+                        self.apply(
+                            PublicationName { member: line.member, record: line.record },
+                            &line.change,
+                        );
                     }
                     full
                 }

@@ -103,11 +103,7 @@ impl MutualAid {
     }
 }
 
-fn is_of(
-    case: &Case,
-    subject: &Subject,
-    incident: shouwang_proto::mutual_aid::id::IncidentId,
-) -> bool {
+fn is_of(case: &Case, subject: &Subject, incident: shouwang_proto::mutual_aid::id::IncidentId) -> bool {
     match subject {
         Subject::Incident(id) => *id == incident,
         Subject::Request(id) => case.requests.get(id).is_some_and(|request| request.incident == incident),

@@ -127,7 +127,10 @@ async fn what_was_to_be_told_is_told_after_the_hub_was_killed() {
         })) = message.message
         {
             let notice = delivery.notice.unwrap();
-            assert_eq!((notice.recipient.as_str(), notice.incident.as_str()), ("members/jinsuo-chem", &*incident));
+            assert_eq!(
+                (notice.recipient.as_str(), notice.incident.as_str()),
+                ("members/jinsuo-chem", &*incident)
+            );
             delivery_ids.push(delivery.delivery_id);
         }
     }

@@ -14,13 +14,18 @@ use shouwang_hub::mutual_aid::matching::{
 };
 use shouwang_proto::id::PublicationName;
 
+/// Cost in seconds and resource, cheapest first.
+type Ranked<'a> = Vec<(f64, &'a PublicationName)>;
+/// Resource and the reasons why not.
+type Excluded<'a> = Vec<(&'a PublicationName, Vec<&'static str>)>;
+
 /// Reasons and candidates, resource by resource, as strings; all candidates are sorted, the first 64 are kept.
 pub(crate) fn rank<'a>(
     resources: &'a [Resource],
     need: &Need,
     owners: &Owners,
     rates: &Rates,
-) -> (Vec<(f64, &'a PublicationName)>, Vec<(&'a PublicationName, Vec<&'static str>)>) {
+) -> (Ranked<'a>, Excluded<'a>) {
     let (mut candidates, mut excluded) = (Vec::new(), Vec::new());
     for resource in resources {
         let reasons = reasons(resource, need, owners);

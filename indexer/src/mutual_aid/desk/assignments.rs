@@ -77,11 +77,16 @@ impl Desk {
         // In words, for whoever comes second; what they say may be old by then, and binds nobody.
         wish.alternatives = self.alternatives(&wish).await?;
         let body = Body::Order(Box::new(wish));
-        let change =
-            self.room.change(by, ("Order", said), &kept, async move |_| Ok(body), async |conn, answer| {
+        let change = self.room.change(
+            by,
+            ("Order", said),
+            &kept,
+            async move |_| Ok(body),
+            async |conn, answer| {
                 let mut assignments = write::stored_assignments(conn, answer).await?.into_iter();
                 Ok(wire::OrderResponse { assignment: assignments.next(), preempted: assignments.collect() })
-            });
+            },
+        );
         Box::pin(change).await
     }
 
@@ -130,8 +135,7 @@ impl Desk {
     ) -> Result<wire::Assignment, StoreError> {
         let (kept, mut wrong) = (message.clone(), Violations::new());
         let said = read::said(by, message.context, self.gate.now(), &mut wrong);
-        let booked =
-            SelfDeployment::read("deployment", message.deployment.unwrap_or_default(), &mut wrong);
+        let booked = SelfDeployment::read("deployment", message.deployment.unwrap_or_default(), &mut wrong);
         let (said, booked) = read::whole(wrong, || Some((said?, booked?)))?;
         self.booked(by, ("BookSelfDeployment", said), kept, Body::SelfDeploy(booked)).await
     }
@@ -143,9 +147,15 @@ impl Desk {
         message: M,
         body: Body,
     ) -> Result<wire::Assignment, StoreError> {
-        let change = self.room.change(by, attempt, &message, async move |_| Ok(body), async |conn, answer| {
-            Ok(write::stored_assignments(conn, answer).await?.into_iter().next().unwrap_or_default())
-        });
+        let change = self.room.change(
+            by,
+            attempt,
+            &message,
+            async move |_| Ok(body),
+            async |conn, answer| {
+                Ok(write::stored_assignments(conn, answer).await?.into_iter().next().unwrap_or_default())
+            },
+        );
         Box::pin(change).await
     }
 

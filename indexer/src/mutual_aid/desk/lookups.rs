@@ -201,7 +201,8 @@ impl Desk {
         read::whole(wrong, || Some(()))?;
         let after: Option<AssignmentAfter> = page::decode(&message.page_token)?;
         let size = page::size(message.page_size, 100, 1_000);
-        let read = async move |conn: &mut Conn| assignments_list(conn, &filter, after.as_ref(), size + 1).await;
+        let read =
+            async move |conn: &mut Conn| assignments_list(conn, &filter, after.as_ref(), size + 1).await;
         let mut found = self.store.read(read).await?;
         let next_page_token = cut(&mut found, size, |(_, after)| page::encode(after));
         let assignments = found.iter().map(|(assignment, _)| assignment.view().to_wire()).collect();

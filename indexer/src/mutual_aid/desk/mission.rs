@@ -1,8 +1,8 @@
 //! The mission order (调令): all that stands on its one page.
 
+use shouwang_proto::refusal::Refusal;
 use shouwang_proto::{mutual_aid::term::Mode, publication::time_to_wire, refusal::Violations, wire};
 use shouwang_serving::store::{Conn, StoreError};
-use shouwang_proto::refusal::Refusal;
 
 use super::{Desk, lookups::concerned_assignment, read};
 use crate::{
@@ -43,7 +43,8 @@ impl Desk {
         let title = offered.map(|offered| offered.title.clone()).unwrap_or_default();
         let (owner, requester) = (name(assignment.owner()), name(&request.requester));
         let number = number_of(&assignment, &all, mission.order.at);
-        let text_zh = page(&number, [&owner, &requester, &title], (&assignment, &request, &incident), &mission);
+        let text_zh =
+            page(&number, [&owner, &requester, &title], (&assignment, &request, &incident), &mission);
         let mut shown = write::request(&request, &all);
         shown.lines.retain(|line| line.number == assignment.line.number.get());
         shown.fulfilment.retain(|met| met.line == assignment.line.number.get());

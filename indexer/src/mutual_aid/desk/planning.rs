@@ -17,11 +17,7 @@ use crate::{
     mutual_aid::{
         candidates::{LineWanted, Scene, key_of, write_reason},
         machine::{
-            assignment::Assignment,
-            command::OrderWish,
-            incident::Incident,
-            ledger::Book,
-            request::Request,
+            assignment::Assignment, command::OrderWish, incident::Incident, ledger::Book, request::Request,
         },
         matching::{Question, amount::Unit, plan, rank},
         planning::{Attempts, line_wanted},
@@ -78,12 +74,14 @@ impl Desk {
             None => Ok(None),
         });
         let Some(of) = found.await? else { return Ok(Vec::new()) };
-        let Some((wanted, attempts)) = line_wanted(&of.incident, &of.request, &of.assignments, wish.line) else {
+        let Some((wanted, attempts)) = line_wanted(&of.incident, &of.request, &of.assignments, wish.line)
+        else {
             return Ok(Vec::new());
         };
         let scene = self.room.scene(of.request.book).await?;
         let answer = answer(&scene, &wanted, &attempts, 4, false);
-        let others = answer.candidates.into_iter().filter(|other| other.resource != wish.resource.to_string());
+        let others =
+            answer.candidates.into_iter().filter(|other| other.resource != wish.resource.to_string());
         Ok(others
             .take(3)
             .map(|other| {
@@ -137,7 +135,8 @@ impl Desk {
         let (said, id) = read::whole(wrong, || Some((said?, id?)))?;
         let plan = self.store.read(async move |conn| plan_find(conn, id).await).await?;
         let plan = plan.ok_or_else(|| unknown::plan(id))?;
-        let chosen = |line: &&wire::PlanLine| message.lines.is_empty() || message.lines.contains(&line.number);
+        let chosen =
+            |line: &&wire::PlanLine| message.lines.is_empty() || message.lines.contains(&line.number);
         let mut results = Vec::new();
         for line in plan.lines.iter().filter(chosen) {
             let order = order_of(&plan, line, &message, said.id);
@@ -145,7 +144,8 @@ impl Desk {
             match Box::pin(self.aid_order(by, order)).await {
                 Ok(ordered) => result.assignment = ordered.assignment,
                 Err(StoreError::Refused(refusal)) => {
-                    (result.reason, result.detail) = (refusal.reason.clone().into_owned(), refusal.to_string());
+                    (result.reason, result.detail) =
+                        (refusal.reason.clone().into_owned(), refusal.to_string());
                 }
                 Err(other) => return Err(other),
             }
@@ -226,14 +226,14 @@ fn answer(
     let nothing = wire::ListCandidatesResponse { considered, ..wire::ListCandidatesResponse::default() };
     let Some(need) = scene.need(wanted) else { return nothing };
     let (owners, travel, policy) = (scene.owners(), scene.travel(need.destination), Scene::policy());
-    let question =
-        Question { need: &need, owners: &owners, travel: &travel, policy: &policy, attempts };
+    let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy, attempts };
     let Ok(ranking) = rank(&scene.inventory, question, limit as usize) else {
         tracing::error!("a question was put to another ledger than its own");
         return nothing;
     };
     let candidates = ranking.candidates().iter();
-    let candidates = candidates.filter_map(|candidate| scene.write_candidate(candidate, wanted, None)).collect();
+    let candidates =
+        candidates.filter_map(|candidate| scene.write_candidate(candidate, wanted, None)).collect();
     let excluded = if with_excluded { 200 } else { 0 };
     let excluded = ranking.excluded().take(excluded).map(|(resource, reasons)| {
         let words = ranking.explain(&resource.id).unwrap_or_default();
@@ -272,12 +272,17 @@ fn proposal(scene: &Scene, of: &[Whole]) -> wire::PlanProposal {
     }
     let (owners, policy) = (scene.owners(), Scene::policy());
     let questions: Vec<_> = (lines.iter())
-        .map(|(_, attempts, need, travel)| Question { need, owners: &owners, travel, policy: &policy, attempts })
+        .map(|(_, attempts, need, travel)| Question {
+            need,
+            owners: &owners,
+            travel,
+            policy: &policy,
+            attempts,
+        })
         .collect();
-    let requests = of.iter().map(|of| wire::PlannedRequest {
-        request: of.request.id.name(),
-        version: of.request.version,
-    });
+    let requests = of
+        .iter()
+        .map(|of| wire::PlannedRequest { request: of.request.id.name(), version: of.request.version });
     let mut plan = wire::PlanProposal { requests: requests.collect(), ..wire::PlanProposal::default() };
     let Ok(proposed) = plan::propose(&scene.inventory, &questions) else {
         tracing::error!("a question was put to another ledger than its own");
@@ -287,7 +292,9 @@ fn proposal(scene: &Scene, of: &[Whole]) -> wire::PlanProposal {
     for assignment in &proposed.assignments {
         let Some(wanted) = wanted_of(assignment.line) else { continue };
         let quantity = assignment.quantity;
-        let Some(candidate) = scene.write_candidate(&assignment.candidate, wanted, Some(quantity)) else { continue };
+        let Some(candidate) = scene.write_candidate(&assignment.candidate, wanted, Some(quantity)) else {
+            continue;
+        };
         plan.lines.push(wire::PlanLine {
             number: u32::try_from(plan.lines.len() + 1).unwrap_or(u32::MAX),
             request: wanted.line.request.name(),

@@ -16,10 +16,7 @@ use shouwang_proto::{
 
 use crate::{
     council::caller::Caller,
-    mutual_aid::{
-        coordinator::Said,
-        machine::command::Decided,
-    },
+    mutual_aid::{coordinator::Said, machine::command::Decided},
 };
 
 /// How far in the future something may be told to have happened: clocks differ.
@@ -49,7 +46,9 @@ pub(super) fn said(
         None => None,
         Some(time) => {
             let told = time_from_wire(&time).filter(|told| *told <= now.saturating_add(AHEAD).unwrap_or(now));
-            let told = told.ok_or("must be a time, at most five minutes in the future （时间无效或晚于当前 5 分钟以上）");
+            let told = told.ok_or(
+                "must be a time, at most five minutes in the future （时间无效或晚于当前 5 分钟以上）",
+            );
             wrong.check("context.occurred_at", told)
         }
     };

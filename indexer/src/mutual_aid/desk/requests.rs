@@ -38,7 +38,11 @@ impl Desk {
         self.incident_changed(by, ("OpenIncident", said), &kept, Body::OpenIncident(new)).await
     }
 
-    pub(super) async fn incident_update(&self, by: &Caller, message: wire::UpdateIncidentRequest) -> Incident {
+    pub(super) async fn incident_update(
+        &self,
+        by: &Caller,
+        message: wire::UpdateIncidentRequest,
+    ) -> Incident {
         let (kept, mut wrong) = (message.clone(), Violations::new());
         let said = read::said(by, message.context, self.gate.now(), &mut wrong);
         let told = message.incident.unwrap_or_default();
@@ -83,10 +87,11 @@ impl Desk {
         if !request.name.is_empty() {
             let name = read::request("request.name", &request.name, &mut wrong);
             let expected = read::expected("expected_version", expected_version, &mut wrong);
-            let (said, decided) = read::whole(wrong, || {
-                Some((said?, Decided { request: name?, expected: expected? }))
-            })?;
-            return self.request_changed(by, ("SubmitRequest", said), &kept, Body::SubmitDraft(decided)).await;
+            let (said, decided) =
+                read::whole(wrong, || Some((said?, Decided { request: name?, expected: expected? })))?;
+            return self
+                .request_changed(by, ("SubmitRequest", said), &kept, Body::SubmitDraft(decided))
+                .await;
         }
         let about = read::incident("request.incident", &request.incident, &mut wrong).map(About::Known);
         let requester = match (&by.member, request.requester.as_str()) {
@@ -196,9 +201,13 @@ impl Desk {
         message: &impl Message,
         body: Body,
     ) -> Incident {
-        let change = self.room.change(by, attempt, message, async move |_| Ok(body), async |conn, answer| {
-            write::stored_incident(conn, answer.incident).await
-        });
+        let change = self.room.change(
+            by,
+            attempt,
+            message,
+            async move |_| Ok(body),
+            async |conn, answer| write::stored_incident(conn, answer.incident).await,
+        );
         Box::pin(change).await
     }
 
@@ -209,9 +218,13 @@ impl Desk {
         message: &impl Message,
         body: Body,
     ) -> Request {
-        let change = self.room.change(by, attempt, message, async move |_| Ok(body), async |conn, answer| {
-            write::stored_request(conn, answer.request).await
-        });
+        let change = self.room.change(
+            by,
+            attempt,
+            message,
+            async move |_| Ok(body),
+            async |conn, answer| write::stored_request(conn, answer.request).await,
+        );
         Box::pin(change).await
     }
 }

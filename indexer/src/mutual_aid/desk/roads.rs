@@ -50,8 +50,10 @@ impl Desk {
         let said = read::whole(wrong, || said)?;
         read_roads(&whole).map_err(|faults| graph_invalid(&faults))?;
         let counted = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let answer =
-            wire::UploadRoadGraphResponse { nodes: counted(whole.nodes.len()), edges: counted(whole.edges.len()) };
+        let answer = wire::UploadRoadGraphResponse {
+            nodes: counted(whole.nodes.len()),
+            edges: counted(whole.edges.len()),
+        };
         let graph = wire::UploadRoadGraphRequest { context: None, ..whole.clone() };
         let done = self.room.note(by, ("UploadRoadGraph", said), &whole, "roads.replace", async move |tx| {
             road_graph_put(tx, &graph, now).await?;
@@ -69,12 +71,10 @@ impl Desk {
         let now = self.gate.now();
         let said = read::said(by, message.context, now, &mut wrong);
         let mut closure = message.closure.unwrap_or_default();
-        closure.reason = TextRule { least: 1, ..TextRule::lines(200) }.read(
-            "closure.reason",
-            &closure.reason,
-            &mut wrong,
-        );
-        let incident = read::optional(&closure.incident, "closure.incident", IncidentId::from_name, &mut wrong);
+        closure.reason =
+            TextRule { least: 1, ..TextRule::lines(200) }.read("closure.reason", &closure.reason, &mut wrong);
+        let incident =
+            read::optional(&closure.incident, "closure.incident", IncidentId::from_name, &mut wrong);
         let expires = closure.expire_time.as_ref().map(|time| {
             wrong.check("closure.expire_time", time_from_wire(time).ok_or("is no time （时间无效）"))
         });

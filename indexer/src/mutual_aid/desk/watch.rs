@@ -177,7 +177,9 @@ pub(super) fn may_see(member: Option<&MemberId>, own: &Own, entry: &Entry) -> bo
     let anothers = about.resource.as_ref().is_some_and(|resource| resource.member != *member);
     match about.request {
         Some(request) if own.made.contains(&request) => true,
-        Some(request) if own.asked.contains(&request) => !anothers && (about.assignment.is_none() || about.resource.is_some()),
+        Some(request) if own.asked.contains(&request) => {
+            !anothers && (about.assignment.is_none() || about.resource.is_some())
+        }
         Some(_) => false,
         None => !anothers,
     }

@@ -195,7 +195,8 @@ pub async fn assignments_list(
     after: Option<&AssignmentAfter>,
     limit: u32,
 ) -> Result<Vec<(Assignment, AssignmentAfter)>, StoreError> {
-    let (changed_ms, id) = after.map_or((i64::MAX, String::new()), |after| (after.changed_ms, after.id.clone()));
+    let (changed_ms, id) =
+        after.map_or((i64::MAX, String::new()), |after| (after.changed_ms, after.id.clone()));
     let request = filter.request.map_or_else(String::new, |request| request.to_string());
     let owner = filter.owner.as_ref().map_or("", MemberId::as_str);
     let states = words(&filter.states, AssignmentState::code);

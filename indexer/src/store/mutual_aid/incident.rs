@@ -172,7 +172,8 @@ pub async fn incidents_list(
     after: Option<&IncidentAfter>,
     limit: u32,
 ) -> Result<Vec<Incident>, StoreError> {
-    let (opened_ms, id) = after.map_or((i64::MAX, String::new()), |after| (after.opened_ms, after.id.clone()));
+    let (opened_ms, id) =
+        after.map_or((i64::MAX, String::new()), |after| (after.opened_ms, after.id.clone()));
     let states = words(&filter.states, IncidentState::code);
     let modes = words(&filter.modes, Mode::code);
     let member = filter.concerning.as_ref().map_or("", MemberId::as_str);

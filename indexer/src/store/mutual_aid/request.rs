@@ -40,7 +40,11 @@ impl Raw {
             && request.requester.as_str() == requester_id
             && request.facts.priority.code() == priority
             && request.word().code() == state;
-        if same { Ok(request) } else { Err(bad_row("aid_request", "body", &key, "says something else than the columns")) }
+        if same {
+            Ok(request)
+        } else {
+            Err(bad_row("aid_request", "body", &key, "says something else than the columns"))
+        }
     }
 }
 
@@ -90,10 +94,7 @@ pub async fn request_find(conn: &mut Conn, id: RequestId) -> Result<Option<Reque
 ///
 /// # Errors
 /// What the store said, or which row cannot be believed.
-pub async fn requests_of_incident(
-    conn: &mut Conn,
-    incident: IncidentId,
-) -> Result<Vec<Request>, StoreError> {
+pub async fn requests_of_incident(conn: &mut Conn, incident: IncidentId) -> Result<Vec<Request>, StoreError> {
     let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
         "select id, incident_id, version, mode, requester_id, priority, state, body
          from aid_request where incident_id = $1 order by id")

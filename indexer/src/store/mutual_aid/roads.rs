@@ -50,9 +50,7 @@ pub async fn road_graph_version(conn: &mut Conn) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// What the store said, or that the row cannot be believed.
-pub async fn road_graph_find(
-    conn: &mut Conn,
-) -> Result<Option<wire::UploadRoadGraphRequest>, StoreError> {
+pub async fn road_graph_find(conn: &mut Conn) -> Result<Option<wire::UploadRoadGraphRequest>, StoreError> {
     let graph: Option<Vec<u8>> = on!(conn, c => sqlx::query_scalar("select graph from aid_road_graph")
         .fetch_optional(&mut *c).await?);
     graph
@@ -89,11 +87,7 @@ pub async fn closure_add(
 ///
 /// # Errors
 /// What the store said.
-pub async fn closure_remove(
-    tx: &mut Tx,
-    id: ClosureId,
-    now: Timestamp,
-) -> Result<Option<bool>, StoreError> {
+pub async fn closure_remove(tx: &mut Tx, id: ClosureId, now: Timestamp) -> Result<Option<bool>, StoreError> {
     let removed = execute!(
         tx,
         "update aid_closure set removed_ms = $2 where id = $1 and removed_ms is null",

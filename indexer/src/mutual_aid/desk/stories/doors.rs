@@ -23,7 +23,8 @@ use crate::{
 pub(super) async fn the_same_request_id_gives_the_first_answer_again(engine: TrialEngine) {
     let trial = Trial::new(engine).await;
     let desk = dispatcher("desk-1");
-    let open = wire::OpenIncidentRequest { context: trial.context(), incident: Some(trial.leak("苯罐泄漏")) };
+    let open =
+        wire::OpenIncidentRequest { context: trial.context(), incident: Some(trial.leak("苯罐泄漏")) };
     let first = trial.desk.incident_open(&desk, open.clone()).await.unwrap();
     let again = trial.desk.incident_open(&dispatcher("desk-9"), open.clone()).await.unwrap();
     assert_eq!(first, again);
@@ -72,10 +73,7 @@ pub(super) async fn the_fences_hold_without_the_machine(engine: TrialEngine) {
     // Third: one thing is ordered to one place.
     let id = AssignmentId::from_name(&held.name).unwrap();
     let kept = store.read(async move |conn| assignment_find(conn, id).await).await.unwrap().unwrap();
-    let twin = Assignment {
-        id: AssignmentId::from_uuid(Uuid::from_u128(99)),
-        ..kept
-    };
+    let twin = Assignment { id: AssignmentId::from_uuid(Uuid::from_u128(99)), ..kept };
     let now = trial.clock.world().now();
     let second = store.write(async move |tx| assignment_put(tx, 0, &twin, true, now).await).await;
     assert!(second.unwrap_err().is_unique_violation());
@@ -91,7 +89,10 @@ pub(super) async fn a_member_sees_only_what_concerns_it(engine: TrialEngine) {
     let absent = wire::GetRequestRequest { name: format!("requests/{}", Uuid::nil()) };
     assert_eq!(refused(trial.desk.request_get(&stranger, absent).await).0, "REQUEST_UNKNOWN");
     let assignment = wire::GetAssignmentRequest { name: held.name.clone() };
-    assert_eq!(refused(trial.desk.assignment_get(&stranger, assignment.clone()).await).0, "ASSIGNMENT_UNKNOWN");
+    assert_eq!(
+        refused(trial.desk.assignment_get(&stranger, assignment.clone()).await).0,
+        "ASSIGNMENT_UNKNOWN"
+    );
     let incident = wire::GetIncidentRequest { name: request.incident.clone() };
     assert_eq!(refused(trial.desk.incident_get(&stranger, incident.clone()).await).0, "INCIDENT_UNKNOWN");
     let all = trial.desk.incidents(&stranger, wire::ListIncidentsRequest::default()).await.unwrap();
@@ -112,7 +113,8 @@ pub(super) async fn a_member_sees_only_what_concerns_it(engine: TrialEngine) {
         ..wire::SubmitRequestRequest::default()
     };
     let other = trial.desk.request_submit(&stranger, other).await.unwrap();
-    let timeline = wire::ListTimelineRequest { name: request.incident.clone(), ..wire::ListTimelineRequest::default() };
+    let timeline =
+        wire::ListTimelineRequest { name: request.incident.clone(), ..wire::ListTimelineRequest::default() };
     let seen = trial.desk.timeline(&people("hengrui-crane"), timeline).await.unwrap().entries;
     assert!(seen.iter().any(|entry| entry.assignment == held.name), "{seen:?}");
     assert!(seen.iter().all(|entry| entry.request != other.name), "{seen:?}");
@@ -196,7 +198,8 @@ pub(super) async fn who_was_not_reached_is_shown_with_phones(engine: TrialEngine
         ..wire::ListDeliveriesRequest::default()
     };
     let all = trial.desk.deliveries(list).await.unwrap().deliveries;
-    let order = all.iter().find(|one| one.notice.as_ref().is_some_and(|told| told.kind() == wire::NoticeKind::Order));
+    let order =
+        all.iter().find(|one| one.notice.as_ref().is_some_and(|told| told.kind() == wire::NoticeKind::Order));
     let order = order.unwrap();
     assert_eq!((order.state(), order.unreachable), (wire::NoticeDeliveryState::Queued, true));
     assert_eq!(order.phones, ["王队 13800000000"]);

@@ -65,7 +65,10 @@ pub(super) async fn two_dispatchers_race_for_one_crane(engine: TrialEngine) {
     let won = won.unwrap().assignment.unwrap();
     let (reason, words) = refused(lost);
     assert_eq!(reason, "RESOURCE_TAKEN");
-    assert!(words.contains("jinsuo-chem") && words.contains("04:03:00"), "who has it, and until when: {words}");
+    assert!(
+        words.contains("jinsuo-chem") && words.contains("04:03:00"),
+        "who has it, and until when: {words}"
+    );
     let ledger = trial.ledger().await;
     assert_eq!((ledger.held, ledger.free, ledger.uses.len()), (1, 0, 1));
     assert_eq!(ledger.uses[0].assignment, won.name);
@@ -107,7 +110,11 @@ pub(super) async fn a_supplier_withdraws_on_the_road(engine: TrialEngine) {
     assert_eq!(back.state(), wire::AssignmentState::Returning, "it is theirs, and it comes home");
     let asked = wire::GetRequestRequest { name: request.name.clone() };
     let open = trial.desk.request_get(&dispatcher("desk-1"), asked).await.unwrap();
-    assert_eq!((open.fulfilment[0].missing, open.state()), (1, wire::RequestState::Open), "the line is open again");
+    assert_eq!(
+        (open.fulfilment[0].missing, open.state()),
+        (1, wire::RequestState::Open),
+        "the line is open again"
+    );
     assert!(trial.mail("jinsuo-chem").await.contains(&wire::NoticeKind::AidLost));
     assert!(trial.timeline(&request.incident).await.iter().any(|entry| entry.alarm));
     let account = wire::Return { returned: 1, ..wire::Return::default() };

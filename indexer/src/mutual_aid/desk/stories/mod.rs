@@ -33,9 +33,7 @@ use crate::{
     },
     store::{
         audit::audit_check,
-        mutual_aid::{
-            outbox::notices_waiting,
-        },
+        mutual_aid::outbox::notices_waiting,
         trial::{TrialEngine, TrialStore},
     },
 };
@@ -99,7 +97,8 @@ impl Trial {
 
     fn context(&self) -> Option<wire::ChangeContext> {
         let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let request_id = Uuid::from_u64_pair(self.clock.world().now().as_millisecond() as u64, number).to_string();
+        let request_id =
+            Uuid::from_u64_pair(self.clock.world().now().as_millisecond() as u64, number).to_string();
         Some(wire::ChangeContext { request_id, ..wire::ChangeContext::default() })
     }
 
@@ -150,7 +149,12 @@ impl Trial {
     }
 
     /// A word of the crane's owner at its own node.
-    async fn said(&self, assignment: &wire::Assignment, epoch: u64, action: Action) -> wire::MemberCommandResult {
+    async fn said(
+        &self,
+        assignment: &wire::Assignment,
+        epoch: u64,
+        action: Action,
+    ) -> wire::MemberCommandResult {
         let number = self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let command = wire::MemberCommand {
             command_id: Uuid::from_u64_pair(7, number).to_string(),
@@ -185,13 +189,13 @@ impl Trial {
     }
 
     async fn ledger(&self) -> wire::LedgerEntry {
-        let message =
-            wire::GetLedgerRequest { resource: crane().name.to_string(), incident: String::new() };
+        let message = wire::GetLedgerRequest { resource: crane().name.to_string(), incident: String::new() };
         self.desk.ledger_get(&dispatcher("desk-1"), message).await.unwrap()
     }
 
     async fn timeline(&self, incident: &str) -> Vec<wire::TimelineEntry> {
-        let message = wire::ListTimelineRequest { name: incident.to_owned(), ..wire::ListTimelineRequest::default() };
+        let message =
+            wire::ListTimelineRequest { name: incident.to_owned(), ..wire::ListTimelineRequest::default() };
         self.desk.timeline(&dispatcher("desk-1"), message).await.unwrap().entries
     }
 
