@@ -3,7 +3,8 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use shouwang_proto::wire::{
-    council_service_client::CouncilServiceClient, publishing_service_client::PublishingServiceClient,
+    council_service_client::CouncilServiceClient, inbox_service_client::InboxServiceClient,
+    mutual_aid_service_client::MutualAidServiceClient, publishing_service_client::PublishingServiceClient,
     search_service_client::SearchServiceClient,
 };
 use shouwang_serving::{
@@ -80,6 +81,13 @@ impl Hub {
             .max_encoding_message_size(MESSAGE_BYTES)
     }
 
+    /// Dispatching mutual aid.
+    pub(crate) fn aid(&self) -> MutualAidServiceClient<Authorised> {
+        MutualAidServiceClient::new(self.0.channel.clone())
+            .max_decoding_message_size(MESSAGE_BYTES)
+            .max_encoding_message_size(MESSAGE_BYTES)
+    }
+
     /// Its error as a failure.
     pub(crate) fn failure(&self, status: &Status) -> Failure {
         Failure::from_status(status, &self.0.name)
@@ -98,6 +106,13 @@ impl Node {
     /// Publishing.
     pub(crate) fn publishing(&self) -> PublishingServiceClient<Authorised> {
         PublishingServiceClient::new(self.0.channel.clone())
+            .max_decoding_message_size(MESSAGE_BYTES)
+            .max_encoding_message_size(MESSAGE_BYTES)
+    }
+
+    /// What the member was told, and what its people say.
+    pub(crate) fn inbox(&self) -> InboxServiceClient<Authorised> {
+        InboxServiceClient::new(self.0.channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES)
             .max_encoding_message_size(MESSAGE_BYTES)
     }

@@ -14,7 +14,8 @@ Exit codes （退出码）:
   4  not found （未找到）
   5  not allowed: token missing, expired or without the right （无权限）
   6  unreachable: no connection, or no answer in time （无法连接）
-  7  partly done: some lines were refused （部分完成：有记录被拒绝）";
+  7  partly done: some lines were refused （部分完成：有记录被拒绝）
+  8  conflict: somebody was faster, or things have changed; look again （冲突：情况已变，请重新查看）";
 
 /// The exit codes; a stable contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(crate) enum Exit {
     Unreachable = 6,
     /// Some lines were refused, the others are done.
     Partly = 7,
+    /// What the decision was made from has changed: another version, a resource taken, an order superseded.
+    Conflict = 8,
 }
 
 impl Exit {
@@ -50,8 +53,9 @@ impl Exit {
             | Code::AlreadyExists
             | Code::ResourceExhausted
             | Code::FailedPrecondition
-            | Code::Aborted
             | Code::OutOfRange => Self::Refused,
+            Code::Aborted if ours => Self::Conflict,
+            Code::Aborted => Self::Refused,
             Code::Unavailable if ours => Self::Refused,
             Code::Unavailable | Code::DeadlineExceeded => Self::Unreachable,
             Code::Cancelled | Code::Unknown | Code::Unimplemented | Code::Internal | Code::DataLoss => {
@@ -76,6 +80,8 @@ mod tests {
         for (code, ours, exit) in [
             (Code::InvalidArgument, true, 3),
             (Code::FailedPrecondition, true, 3),
+            (Code::Aborted, true, 8),
+            (Code::Aborted, false, 3),
             (Code::NotFound, true, 4),
             (Code::Unauthenticated, true, 5),
             (Code::PermissionDenied, false, 5),
@@ -99,6 +105,7 @@ mod tests {
             Exit::NotAllowed,
             Exit::Unreachable,
             Exit::Partly,
+            Exit::Conflict,
         ] {
             assert!(EXIT_CODES.contains(&format!("\n  {}  ", exit as u8)), "{exit:?}");
         }

@@ -44,10 +44,25 @@ impl Failure {
         Self::new(Exit::Usage, "USAGE", words)
     }
 
+    /// There is no such thing.
+    pub(crate) fn not_found(words: Words) -> Self {
+        Self::new(Exit::NotFound, "NOT_FOUND", words)
+    }
+
     /// A file could not be read or written.
     pub(crate) fn file(path: &Path, error: &dyn fmt::Display) -> Self {
         let path = path.display();
         Self::new(Exit::Failed, "FILE", words!("文件 {path} 出错：{error}", "file {path}: {error}"))
+    }
+
+    /// A decision of the hub that came back through the own node: refused, with its stable reason.
+    pub(crate) fn decided(reason: &str, detail: &str) -> Self {
+        let exit = match reason {
+            "ORDER_SUPERSEDED" | "VERSION_MISMATCH" | "RESOURCE_TAKEN" => Exit::Conflict,
+            _ => Exit::Refused,
+        };
+        let detail = if detail.is_empty() { "refused by the hub （中心拒绝）" } else { detail };
+        Self::new(exit, if reason.is_empty() { "REFUSED" } else { reason }, Words::from_server(detail))
     }
 
     /// No connection to a server.
@@ -91,16 +106,17 @@ impl Failure {
                 "NOT_ALLOWED",
                 words!("{zh}拒绝了本令牌：{detail}", "{en} does not accept the token: {detail}"),
             ),
-            Exit::Done | Exit::Failed | Exit::Usage | Exit::Refused | Exit::NotFound | Exit::Partly => {
-                Self::new(
-                    exit,
-                    "SERVER_ERROR",
-                    words!(
-                        "{zh}报告错误（{code:?}）：{detail}",
-                        "{en} reports an error ({code:?}): {detail}"
-                    ),
-                )
-            }
+            Exit::Done
+            | Exit::Failed
+            | Exit::Usage
+            | Exit::Refused
+            | Exit::NotFound
+            | Exit::Partly
+            | Exit::Conflict => Self::new(
+                exit,
+                "SERVER_ERROR",
+                words!("{zh}报告错误（{code:?}）：{detail}", "{en} reports an error ({code:?}): {detail}"),
+            ),
         }
     }
 

@@ -7,6 +7,7 @@ mod demo;
 mod exit;
 mod failure;
 mod import;
+mod message;
 mod output;
 mod render;
 mod session;

@@ -18,6 +18,8 @@ pub(crate) enum Format {
     Table,
     /// One JSON value for programs.
     Json,
+    /// A page to print; only for a mission order.
+    Html,
 }
 
 /// How text for people looks.
@@ -66,7 +68,7 @@ impl Output {
     /// Prints an answer on stdout.
     pub(crate) fn answer<A: Answer>(&self, answer: &A) {
         let text = match self.format {
-            Format::Table => {
+            Format::Table | Format::Html => {
                 let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
                 answer.text(Style { lang: self.lang, colour })
             }
@@ -78,7 +80,7 @@ impl Output {
     /// Prints an answer as one line of JSON, or as the words for people.
     pub(crate) fn line<A: Answer>(&self, answer: &A) {
         match self.format {
-            Format::Table => self.answer(answer),
+            Format::Table | Format::Html => self.answer(answer),
             Format::Json => self.raw(&serde_json::to_string(answer).unwrap_or_default()),
         }
     }
@@ -104,7 +106,7 @@ impl Output {
     /// Says why a verb failed.
     pub(crate) fn failure(&self, failure: &Failure) {
         match self.format {
-            Format::Table => self.talk_text(&failure.text(self.lang)),
+            Format::Table | Format::Html => self.talk_text(&failure.text(self.lang)),
             Format::Json => self.talk_text(&failure.json(self.lang).to_string()),
         }
     }

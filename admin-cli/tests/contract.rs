@@ -45,11 +45,16 @@ fn help_names_the_verbs_and_the_exit_codes() {
         "demo",
         "publication",
         "search",
+        "incident",
+        "request",
+        "assignment",
+        "inbox",
         "member",
         "status",
         "doctor",
         "Exit codes",
         "7  partly done",
+        "8  conflict",
         "检索",
     ] {
         assert!(out.contains(word), "{word}");

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
-use crate::link::room::CREDIT_BYTES;
+use crate::{link::room::CREDIT_BYTES, mutual_aid::machine::policy::Policy};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
@@ -33,6 +33,8 @@ pub struct HubConfig {
     /// memory is this times the nodes that send at once. At least as much as one entry, see
     /// `shouwang_proto::log::entry::PAYLOAD_LIMIT`.
     pub link_credit_bytes: usize,
+    /// How long people have in an emergency.
+    pub mutual_aid: Policy,
     /// Limits of the database.
     pub store: StoreOptions,
     /// True: slow work runs on the thread that asks, for a simulation of one thread.
@@ -55,6 +57,7 @@ impl HubConfig {
             people_limits: AcceptLimits::people(),
             node_limits: AcceptLimits::nodes(),
             link_credit_bytes: CREDIT_BYTES,
+            mutual_aid: Policy::default(),
             store: StoreOptions::default(),
             one_thread: false,
             metrics: None,
@@ -102,6 +105,8 @@ pub struct HubFile {
     pub node_connections: Option<usize>,
     /// Most connections at once from one address, on each port. Raise it behind a proxy.
     pub connections_per_address: Option<usize>,
+    /// How long people have in an emergency, in seconds; what is left out has its default.
+    pub mutual_aid: Option<Policy>,
 }
 
 impl HubFile {
@@ -128,7 +133,9 @@ impl HubFile {
             people_connections,
             node_connections,
             connections_per_address,
+            mutual_aid,
         } = self.clone();
+        config.mutual_aid = mutual_aid.unwrap_or_else(|| config.mutual_aid.clone());
         config.alliance = alliance.or(config.alliance.take());
         config.database = database.or(config.database.take());
         config.advertise = advertise.or(config.advertise.take());

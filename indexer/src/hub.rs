@@ -91,6 +91,10 @@ impl Hub {
         let people_router = people::router(rooms.people_services(&config, addresses).await?, pages);
         let nodes_router = rooms.node_services().await.into_axum_router();
 
+        // Both listeners wait already; whoever is answered shall find the file.
+        folder.ready(&json!({
+            "people": addresses.people, "nodes": addresses.nodes, "pid": std::process::id(),
+        }))?;
         let mut tasks = JoinSet::new();
         let people_port = Acceptor::new("people", config.people_limits.clone()).with_tls(&people_tls);
         let nodes_port = Acceptor::new("nodes", config.node_limits.clone()).with_tls(&nodes_tls);
@@ -102,9 +106,6 @@ impl Hub {
         let renewal = renew(&rooms, &folder, [people_tls, nodes_tls]);
         spawn_until(&mut tasks, &stop, "renewal of the hub's certificate", renewal);
 
-        folder.ready(&json!({
-            "people": addresses.people, "nodes": addresses.nodes, "pid": std::process::id(),
-        }))?;
         tracing::info!(people = %addresses.people, nodes = %addresses.nodes, "the hub serves");
         Ok(HubHandle { addresses, epoch: rooms.foundation.hub.epoch, tasks, stop, store, folder })
     }
@@ -154,6 +155,11 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
             }
         }
     });
+    let aid = &rooms.mutual_aid;
+    spawn_until(tasks, stop, "what could help", aid.clone().follow_shelf());
+    spawn_until(tasks, stop, "ledgers", aid.clone().follow_quotas());
+    spawn_until(tasks, stop, "watch on mutual aid", aid.clone().follow_others());
+    spawn_until(tasks, stop, "timers of mutual aid", aid.clone().keep_time());
     let (link, stop) = (rooms.link.clone(), stop.clone());
     spawn(tasks, "link room", async move {
         stop.cancelled().await;
@@ -168,7 +174,8 @@ fn renew(
     ports: [ServerTls; 2],
 ) -> impl Future<Output = ()> + Send + 'static {
     let (authority, file) = (Arc::clone(&rooms.foundation.authority), folder.identity_file());
-    let (world, ends) = (rooms.world.clone(), rooms.certificate_ends.clone());
+    let (world, ends, own) =
+        (rooms.world.clone(), rooms.certificate_ends.clone(), Arc::clone(&rooms.identity));
     async move {
         loop {
             tokio::time::sleep(RENEWAL_CHECK).await;
@@ -180,6 +187,7 @@ fn renew(
                 Ok(identity) => {
                     ports.iter().for_each(|port| port.replace(&identity));
                     let not_after = from_millis(identity.facts().not_after_ms);
+                    own.store(Arc::new(identity));
                     ends.send_replace(not_after);
                     tracing::info!(%not_after, "the hub has a new certificate");
                 }

@@ -2,7 +2,7 @@
 //!
 //! - [`council`]: who is in the alliance, by which keys, who may ask what, and who did what.
 //! - [`link`]: what the members' nodes say, checked, kept and acknowledged.
-//! - [`mutual_aid`]: who can help in an emergency, and how soon.
+//! - [`mutual_aid`]: emergencies: who needs what, who is sent, who is told, and what is free.
 //! - [`search`]: the index, which follows the hub's log, and the only way to it, through a caller's scope.
 //! - [`store`]: the only SQL.
 //! - [`Hub::start`] puts the rooms together and opens two ports: one for people and programs ([`people`]), one for

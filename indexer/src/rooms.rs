@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use shouwang_proto::{
     clock::{World, from_millis},
     wire::{
         council_service_server::CouncilServiceServer, enrolment_service_server::EnrolmentServiceServer,
-        search_service_server::SearchServiceServer,
+        mutual_aid_service_server::MutualAidServiceServer, search_service_server::SearchServiceServer,
     },
 };
 use shouwang_serving::{
     grpc::{self, SYNC_MESSAGE_BYTES},
-    tls::ClientRule,
+    tls::{ClientRule, Identity},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -37,8 +38,13 @@ use crate::{
     link::{
         attachments::Attachments,
         board::LinkBoard,
+        offline::OfflineDesk,
         room::{LinkParts, LinkRoom, SILENCE},
         service::LinkDesk,
+    },
+    mutual_aid::{
+        desk::Desk as AidDesk,
+        room::{AidParts, MutualAid},
     },
     search::{
         room::{RoomParts, SearchRoom},
@@ -53,6 +59,9 @@ const ENROLMENT_MESSAGE_BYTES: usize = 16 * 1024;
 /// Room for the longest group of synonyms or list of groups.
 const COUNCIL_MESSAGE_BYTES: usize = 64 * 1024;
 
+/// Room for a piece of a road graph: 10,000 nodes and 10,000 edges.
+const AID_MESSAGE_BYTES: usize = 1024 * 1024;
+
 /// Room for the longest question with all its filters.
 const SEARCH_MESSAGE_BYTES: usize = 64 * 1024;
 
@@ -66,11 +75,15 @@ pub(crate) struct Rooms {
     pub(crate) hub_log: HubLogHead,
     pub(crate) board: LinkBoard,
     pub(crate) link: LinkRoom,
+    pub(crate) mutual_aid: MutualAid,
+    /// The hub's own key and certificate, as they are now.
+    pub(crate) identity: Arc<ArcSwap<Identity>>,
     pub(crate) search: SearchRoom,
     attachments: Attachments,
     /// When the hub's own certificate ends.
     pub(crate) certificate_ends: watch::Sender<Timestamp>,
     pub(crate) world: World,
+    stopping: CancellationToken,
 }
 
 impl Rooms {
@@ -92,7 +105,21 @@ impl Rooms {
         let board = LinkBoard::load(&store).await?;
         let attachments = Attachments::open(&folder.attachments(), config.one_thread)
             .with_context(|| format!("cannot use {}", folder.attachments().display()))?;
+        let stopped = stopping.clone();
+        let identity = Arc::new(ArcSwap::from_pointee(foundation.identity.clone()));
+        let mutual_aid = MutualAid::open(AidParts {
+            store: store.clone(),
+            roster: roster.clone(),
+            board: board.clone(),
+            hub_log: hub_log.clone(),
+            alliance: foundation.hub.alliance.clone(),
+            identity: Arc::clone(&identity),
+            policy: config.mutual_aid.clone(),
+            world: world.clone(),
+        })
+        .await?;
         let link = LinkRoom::new(LinkParts {
+            mutual_aid: mutual_aid.clone(),
             store: store.clone(),
             roster: roster.clone(),
             board: board.clone(),
@@ -126,10 +153,13 @@ impl Rooms {
             hub_log,
             board,
             link,
+            mutual_aid,
+            identity,
             search,
             attachments,
             certificate_ends,
             world,
+            stopping: stopped,
         };
         Ok((rooms, tailer))
     }
@@ -167,7 +197,12 @@ impl Rooms {
         let search = SearchServiceServer::new(SearchDesk::new(room, gate, store, self.attachments.clone()))
             .max_decoding_message_size(SEARCH_MESSAGE_BYTES)
             .max_encoding_message_size(SYNC_MESSAGE_BYTES);
+        let aid = AidDesk::new(self.mutual_aid.clone(), self.gate.clone(), self.stopping.clone());
+        let aid = MutualAidServiceServer::new(aid)
+            .max_decoding_message_size(AID_MESSAGE_BYTES)
+            .max_encoding_message_size(SYNC_MESSAGE_BYTES);
         let (reporter, health) = grpc::health();
+        reporter.set_serving::<MutualAidServiceServer<AidDesk>>().await;
         reporter.set_serving::<EnrolmentServiceServer<EnrolmentDesk>>().await;
         reporter.set_serving::<CouncilServiceServer<CouncilDesk>>().await;
         reporter.set_serving::<SearchServiceServer<SearchDesk>>().await;
@@ -175,6 +210,7 @@ impl Rooms {
             .add_service(grpc::reflection()?)
             .add_service(enrolment)
             .add_service(council)
+            .add_service(aid)
             .add_service(search))
     }
 
@@ -209,6 +245,11 @@ impl Rooms {
         reporter
             .set_serving::<shouwang_proto::wire::link_service_server::LinkServiceServer<LinkDesk>>()
             .await;
-        Routes::new(health).add_service(link)
+        reporter
+            .set_serving::<shouwang_proto::wire::mutual_aid_link_service_server::MutualAidLinkServiceServer<
+                OfflineDesk,
+            >>()
+            .await;
+        Routes::new(health).add_service(link).add_service(OfflineDesk::service(self.link.clone()))
     }
 }

@@ -3,18 +3,24 @@
 //! - [`shelf`]: what may be made, revised, published and withdrawn. Pure.
 //! - [`store`]: the only SQL. [`attachments`]: files on disk, by their content.
 //! - [`publishing_service`]: the member's own people. Works while the hub is away.
+//! - [`inbox`]: what is decided about emergencies. Pure. [`inbox_service`]: the member's people; [`alerts`]: waking them;
+//!   [`offline_pack`]: for the day the hub is away.
 //! - [`hub_link`]: the two connections to the hub; [`hub_link::machine`] decides, purely.
 //! - [`join`](mod@join): how a node becomes the node of a member.
 //! - [`Node`]: everything put together.
 
+pub mod alerts;
 pub mod attachments;
 pub mod config;
 pub mod data_folder;
 pub mod hub_link;
+pub mod inbox;
+pub mod inbox_service;
 pub mod join;
 pub mod local_tls;
 pub mod membership;
 mod node;
+pub mod offline_pack;
 pub mod publishing_service;
 pub mod shelf;
 pub mod store;

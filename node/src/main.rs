@@ -50,7 +50,7 @@ enum Verb {
         /// Folder of keys, database and attachments; made if there is none.
         #[arg(long)]
         data: PathBuf,
-        /// Configuration file (TOML). What is given here wins over it.
+        /// Configuration file (TOML), also for alerts; see the README. What is given here wins over it.
         #[arg(long)]
         config: Option<PathBuf>,
         /// Where the member's own programs connect. Default 127.0.0.1:8450.

@@ -4,7 +4,10 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
-use shouwang_proto::{clock::World, wire::publishing_service_server::PublishingServiceServer};
+use shouwang_proto::{
+    clock::World,
+    wire::{inbox_service_server::InboxServiceServer, publishing_service_server::PublishingServiceServer},
+};
 use shouwang_serving::{
     accept::{Acceptor, Listener},
     dial::Dialer,
@@ -15,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, interceptor::InterceptedService};
 
 use crate::{
+    alerts::Alerts,
     attachments::AttachmentFolder,
     config::NodeConfig,
     data_folder::DataFolder,
@@ -23,8 +27,10 @@ use crate::{
         ring::KeyRing,
         status::{Board, LinkState},
     },
+    inbox_service::Inbox,
     local_tls,
     membership::{Membership, log_key_if_there},
+    offline_pack::OfflinePacks,
     publishing_service::{Publishing, TokenGate},
     store::{Author, NodeStore},
 };
@@ -88,6 +94,12 @@ impl Node {
         let board = Board::default();
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
+        let alerts = Alerts::open(&config.alerts, folder.path(), &world)?;
+        let alarms = alerts.plan();
+        let packs = match &membership {
+            Some(membership) => Some(OfflinePacks::open(folder.path(), membership, store.clone()).await?),
+            None => None,
+        };
 
         let service = Publishing {
             store: store.clone(),
@@ -96,28 +108,32 @@ impl Node {
             world: world.clone(),
             display_name: membership.as_ref().map(|known| known.display_name.clone()).unwrap_or_default(),
         };
-        let routes = routes(service, &folder, &world).await?;
+        let inbox =
+            Inbox { store: store.clone(), world: world.clone(), packs: packs.clone(), stop: stop.clone() };
+        let routes = routes(service, inbox, &folder, &world).await?;
         let tls = local_tls::open(folder.path(), &world)?;
         let port = Acceptor::new("publishing", config.limits.clone()).with_tls(&tls);
         let serving = port.serve(listener, routes.into_axum_router(), stop.clone());
-        tasks.spawn(async move {
-            serving.await;
-            "publishing port"
-        });
         tasks.spawn(forget_answers(store.clone(), world.clone(), stop.clone()));
-        match membership {
+        alerts.start(&store, &world, &mut tasks, &stop);
+        match membership.zip(packs) {
             None => tracing::warn!("this node has not joined an alliance: drafts only"),
-            Some(membership) => {
+            Some((membership, packs)) => {
                 let ring = KeyRing::open(folder.path())?;
                 board.change(|status| {
                     (status.control, status.sync) = (LinkState::Connecting, LinkState::Connecting)
                 });
                 let (store, board) = (store.clone(), board.clone());
-                let parts = LinkParts { store, attachments, board, world, membership, ring };
+                let parts = LinkParts { store, attachments, board, world, membership, ring, packs, alarms };
                 hub_link::start(parts, dialer, &mut tasks, stop.clone());
             }
         }
+        // The listener waits already; whoever is answered shall find the file.
         folder.ready(address)?;
+        tasks.spawn(async move {
+            serving.await;
+            "publishing port"
+        });
         tracing::info!(publishing = %address, "the node serves");
         Ok(NodeHandle { address, tasks, stop, store, board, folder })
     }
@@ -160,15 +176,25 @@ fn author(folder: &DataFolder, membership: &Membership) -> anyhow::Result<Author
     Ok(Author { alliance: membership.alliance.clone(), member: membership.member.clone(), key })
 }
 
-async fn routes(service: Publishing, folder: &DataFolder, world: &World) -> anyhow::Result<Routes> {
+async fn routes(
+    service: Publishing,
+    inbox: Inbox,
+    folder: &DataFolder,
+    world: &World,
+) -> anyhow::Result<Routes> {
     let gate = TokenGate::new(&folder.token(world)?);
     let publishing = PublishingServiceServer::new(service)
         .max_decoding_message_size(SYNC_MESSAGE_BYTES)
         .max_encoding_message_size(SYNC_MESSAGE_BYTES);
     let (reporter, health) = grpc::health();
     reporter.set_serving::<PublishingServiceServer<Publishing>>().await;
-    let publishing = InterceptedService::new(publishing, gate);
-    Ok(Routes::new(health).add_service(grpc::reflection()?).add_service(publishing))
+    reporter.set_serving::<InboxServiceServer<Inbox>>().await;
+    let inbox = InboxServiceServer::new(inbox)
+        .max_decoding_message_size(SYNC_MESSAGE_BYTES)
+        .max_encoding_message_size(SYNC_MESSAGE_BYTES);
+    let publishing = InterceptedService::new(publishing, gate.clone());
+    let inbox = InterceptedService::new(inbox, gate);
+    Ok(Routes::new(health).add_service(grpc::reflection()?).add_service(publishing).add_service(inbox))
 }
 
 async fn forget_answers(store: NodeStore, world: World, stop: CancellationToken) -> &'static str {

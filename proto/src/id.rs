@@ -172,7 +172,8 @@ impl FromStr for RecordId {
 }
 
 /// A publication anywhere in the alliance: `members/{member}/publications/{uuid}`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PublicationName {
     /// The owner.
     pub member: MemberId,
@@ -183,6 +184,20 @@ pub struct PublicationName {
 impl fmt::Display for PublicationName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "members/{}/publications/{}", self.member, self.record)
+    }
+}
+
+impl TryFrom<String> for PublicationName {
+    type Error = IdError;
+
+    fn try_from(name: String) -> Result<Self, IdError> {
+        name.parse()
+    }
+}
+
+impl From<PublicationName> for String {
+    fn from(name: PublicationName) -> Self {
+        name.to_string()
     }
 }
 

@@ -2,13 +2,17 @@
 //!
 //! - [`wire`]: the types and services generated from `shouwang/v1/*.proto`. They stop at a server's edge files.
 //! - [`id`], [`publication`], [`vocabulary`]: what the words mean, checked.
+//! - [`interchange`]: documents of other dispatch systems (CAP, EDXL-RM). Pure.
+//! - [`mutual_aid`]: what people say to each other in an emergency, checked. Pure.
 //! - [`log`]: the signed, hash-chained log, byte for byte. Pure.
 //! - [`refusal`]: an error meant for the caller. [`page`]: opaque page tokens.
 //! - [`clock`]: the only place that asks for the time or for randomness.
 
 pub mod clock;
 pub mod id;
+pub mod interchange;
 pub mod log;
+pub mod mutual_aid;
 pub mod page;
 pub mod publication;
 pub mod refusal;

@@ -49,7 +49,8 @@ static LISTS: LazyLock<BTreeMap<String, List>> = LazyLock::new(|| {
     file.lists.into_iter().map(|list| (list.list.clone(), list)).collect()
 });
 
-/// A list by its id: `sector`, `hazard`, `operation`, `course-format` or `resource-kind`.
+/// A list by its id: `sector`, `hazard`, `operation`, `course-format`, `resource-kind`, `accident-level`, `decline-reason` or
+/// `drill-kind`.
 #[must_use]
 pub fn list(id: &str) -> Option<&'static List> {
     LISTS.get(id)

@@ -1,5 +1,4 @@
 //! Ranking on our own field is a promise, not only a figure: it depends on no clock, so it can be held.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use shouwang_tests::judged::{Collection, lucene::Baseline, measure::measure, ours::Ours};
 

@@ -1,9 +1,11 @@
 //! What can be typed: one file for each noun, with its verbs.
 
+mod aid;
 mod completions;
 mod context;
 mod demo;
 mod doctor;
+mod download;
 mod member;
 mod publication;
 mod publish;
@@ -66,6 +68,8 @@ enum Verb {
     Search(search::SearchArguments),
     /// Complete what is being typed: Chinese, pinyin or initials （输入联想）
     Suggest(search::SuggestArguments),
+    #[command(flatten)]
+    Aid(aid::AidVerb),
     /// Invite, list, suspend and group members （成员管理）
     #[command(subcommand)]
     Member(member::MemberVerb),
@@ -91,10 +95,10 @@ enum Verb {
 
 /// Runs the verb and prints what came of it.
 pub(crate) fn run(arguments: Arguments) -> Exit {
-    let Arguments { shared: Shared { context, context_file, output, lang }, verb } = arguments;
-    let output = Output::new(output, lang);
+    let Arguments { shared: Shared { context, context_file, output: format, lang }, verb } = arguments;
+    let output = Output::new(format, lang);
     let session = Session { output, world: World::system(), context_name: context, context_file };
-    let ended = started(&output).and_then(|runtime| {
+    let ended = form_fits(format, &verb).and_then(|()| started(&output)).and_then(|runtime| {
         let ended = runtime.block_on(Box::pin(dispatch(&session, verb)));
         // A thread that still reads standard input must not keep the program from ending.
         runtime.shutdown_background();
@@ -104,6 +108,23 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         output.failure(&failure);
         failure.exit
     })
+}
+
+/// A page to print is made of one thing only.
+fn form_fits(format: Format, verb: &Verb) -> Outcome<()> {
+    match (format, verb) {
+        (Format::Html, Verb::Aid(aid)) if aid.prints_a_page() => Ok(()),
+        (Format::Html, _) => Err(Failure::usage(words!(
+            "--output html 只用于 shouwang assignment order-sheet",
+            "--output html is for `shouwang assignment order-sheet` only"
+        ))),
+        (Format::Table | Format::Json, _) => Ok(()),
+    }
+}
+
+/// The name of an own publication, from a name or an external id.
+async fn own_publication_name(node: &crate::connection::Node, written: String) -> Outcome<String> {
+    publication::own_name(node, written).await
 }
 
 fn started(_output: &Output) -> Outcome<tokio::runtime::Runtime> {
@@ -117,6 +138,7 @@ async fn dispatch(session: &Session, verb: Verb) -> Outcome<Exit> {
         Verb::Publication(verb) => publication::run(session, verb).await,
         Verb::Search(arguments) => search::search(session, arguments).await,
         Verb::Suggest(arguments) => search::suggest(session, arguments).await,
+        Verb::Aid(verb) => aid::run(session, verb).await,
         Verb::Member(verb) => member::run(session, verb).await,
         Verb::Token(verb) => token::run(session, verb).await,
         Verb::Thesaurus(verb) => thesaurus::run(session, verb).await,

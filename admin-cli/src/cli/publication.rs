@@ -16,7 +16,10 @@ use shouwang_proto::{
     },
 };
 
-use super::publish::{self, PublishArguments};
+use super::{
+    download::{self, DownloadArguments},
+    publish::{self, PublishArguments},
+};
 use crate::{
     connection::{Hub, Node},
     exit::Exit,
@@ -41,6 +44,8 @@ pub(super) enum PublicationVerb {
         /// `members/{member}/publications/{uuid}`, or an own external id （编号）
         name: String,
     },
+    /// Save its attachments, checked against what the owner published （下载附件）
+    Download(DownloadArguments),
     /// Take a published one back; nobody finds it any more （撤回）
     Withdraw {
         /// `members/{member}/publications/{uuid}`, or the external id （编号）
@@ -103,6 +108,7 @@ pub(super) async fn run(session: &Session, verb: PublicationVerb) -> Outcome<Exi
         PublicationVerb::Publish(arguments) => publish::run(session, arguments).await,
         PublicationVerb::List(arguments) => list(session, arguments).await,
         PublicationVerb::Get { name } => get(session, name).await,
+        PublicationVerb::Download(arguments) => download::run(session, arguments).await,
         PublicationVerb::Withdraw { name, reason } => withdraw(session, name, reason).await,
     }
 }

@@ -137,6 +137,7 @@ async fn begin(session: &Session, data: &Path, keeper: &mut Keeper) -> Outcome<(
     keeper.start(MEMBERS.iter().map(|member| node(&folder, &programs, member.id)).collect()).await?;
     setup::fill(session, &mut folder, &council).await?;
     setup::tokens(&folder, &council).await?;
+    setup::roads(&folder)?;
     setup::contexts(&folder)?;
     let ready = ready(&folder);
     Ok((folder, ready))

@@ -64,6 +64,9 @@ pub(crate) const MEMBERS: [DemoMember; 6] = [
 /// Groups of synonyms, one JSON object a line.
 pub(crate) const THESAURUS: &str = include_str!("../../demo/thesaurus.jsonl");
 
+/// The park's roads, one JSON object a line.
+pub(crate) const ROADS: &str = include_str!("../../demo/map/roads.jsonl");
+
 impl DemoMember {
     /// Groups as an invite wants them.
     pub(crate) fn group_names(&self) -> Vec<String> {

@@ -11,7 +11,7 @@ use tonic::Code;
 
 use super::{
     child::Server,
-    park::{DemoMember, MEMBERS, THESAURUS},
+    park::{DemoMember, MEMBERS, ROADS, THESAURUS},
     ports,
     programs::Programs,
     state::{Folder, make_private},
@@ -178,34 +178,49 @@ async fn searchable(server: context::Server, member: &DemoMember, limit: Duratio
     }
 }
 
-/// Issues a token to the people of each member.
+/// Name of the dispatcher's context and token.
+const DISPATCHER: &str = "dispatcher";
+
+/// Issues a token to the people of each member, and one to the dispatcher.
 pub(super) async fn tokens(folder: &Folder, hub: &Hub) -> Outcome<()> {
     for member in &MEMBERS {
-        let path = folder.token(member.id);
-        if path.exists() {
-            continue;
-        }
-        let request = IssueTokenRequest {
-            label: format!("demo {}", member.id),
-            role: Role::Member as i32,
-            member_id: member.id.to_owned(),
-            valid_days: 0,
-        };
-        let answer = hub.council().issue_token(request).await.map_err(|status| hub.failure(&status))?;
-        write_token(&path, &answer.into_inner().secret)?;
+        token(folder, hub, member.id, Role::Member, member.id).await?;
     }
-    Ok(())
+    token(folder, hub, DISPATCHER, Role::Dispatcher, "").await
+}
+
+async fn token(folder: &Folder, hub: &Hub, name: &str, role: Role, member_id: &str) -> Outcome<()> {
+    let path = folder.token(name);
+    if path.exists() {
+        return Ok(());
+    }
+    let request = IssueTokenRequest {
+        label: format!("demo {name}"),
+        role: role as i32,
+        member_id: member_id.to_owned(),
+        valid_days: 0,
+    };
+    let answer = hub.council().issue_token(request).await.map_err(|status| hub.failure(&status))?;
+    write_token(&path, &answer.into_inner().secret)
+}
+
+/// Leaves the park's road graph where a newcomer finds it.
+pub(super) fn roads(folder: &Folder) -> Outcome<()> {
+    write_whole(&folder.path.join("roads.jsonl"), ROADS.as_bytes(), 0o644)
 }
 
 fn write_token(path: &Path, secret: &str) -> Outcome<()> {
     write_whole(path, format!("{secret}\n").as_bytes(), 0o600)
 }
 
-/// Writes the contexts: `demo` is the hub's operator with the first node, the others are each member's people.
+/// Writes the contexts: `demo` is the hub's operator with the first node, `dispatcher` dispatches mutual aid at the hub,
+/// the others are each member's people.
 pub(super) fn contexts(folder: &Folder) -> Outcome<()> {
     let hub = hub_server(folder);
     let first = MEMBERS.first().map(|member| node_server(folder, member.id));
     let mut contexts = BTreeMap::from([("demo".to_owned(), Context { hub: Some(hub.clone()), node: first })]);
+    let dispatching = context::Server { token_file: folder.token(DISPATCHER), ..hub.clone() };
+    contexts.insert(DISPATCHER.to_owned(), Context { hub: Some(dispatching), node: None });
     for member in &MEMBERS {
         let hub = context::Server { token_file: folder.token(member.id), ..hub.clone() };
         let context = Context { hub: Some(hub), node: Some(node_server(folder, member.id)) };

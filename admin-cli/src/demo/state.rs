@@ -40,8 +40,19 @@ pub(crate) struct Folder {
     pub(crate) remembered: Remembered,
     /// True when an earlier demo left it.
     pub(crate) continued: bool,
-    // Held open: the lock ends with the process, however it ends.
-    _lock: File,
+    _held: Held,
+}
+
+/// The folder's lock: it ends with the process, however it ends.
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Not left to the closing of the file: a program that is being started at this moment still has it open.
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "the demo's lock is given back when the process ends");
+        }
+    }
 }
 
 /// Makes a folder that nobody else may enter: keys and tokens lie in it, and servers refuse any other.
@@ -67,7 +78,7 @@ impl Folder {
             Some(remembered) => remembered,
             None => fresh(members)?,
         };
-        let folder = Self { path, remembered, continued, _lock: lock };
+        let folder = Self { path, remembered, continued, _held: lock };
         folder.save()?;
         Ok(folder)
     }
@@ -119,12 +130,12 @@ fn fresh(members: &[&str]) -> Outcome<Remembered> {
     Ok(Remembered { people, nodes, publishing, imported: BTreeSet::new(), thesaurus: false })
 }
 
-fn lock(folder: &Path) -> Outcome<File> {
+fn lock(folder: &Path) -> Outcome<Held> {
     let path = folder.join("demo.lock");
     let failed = |error: io::Error| Failure::file(&path, &error);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Held(file)),
         Err(TryLockError::WouldBlock) => {
             let shown = folder.display();
             Err(Failure::failed(words!(

@@ -1,7 +1,9 @@
 //! Answers as people and programs read them. Pure.
 
+pub(crate) mod aid;
 pub(crate) mod council;
 pub(crate) mod doctor;
+pub(crate) mod download;
 pub(crate) mod publication;
 pub(crate) mod search;
 pub(crate) mod status;

@@ -174,6 +174,7 @@ fn write_link(row: LinkRow, expires: Option<Timestamp>) -> wire::MemberLink {
         diverged,
         problem,
         software_version,
+        takes_notices: _,
     } = row;
     wire::MemberLink {
         connected,

@@ -64,6 +64,10 @@ impl<R> Deref for Authorized<R> {
 const ANYONE: &[Role] = &Role::ALL;
 /// Those who look after the alliance.
 const COUNCIL: &[Role] = &[Role::Council, Role::Operator];
+/// Those who dispatch mutual aid.
+const DISPATCH: &[Role] = &[Role::Dispatcher, Role::Council, Role::Operator];
+/// Those who dispatch, and members for what is theirs: whose it is, the decision looks at itself.
+const CONCERNED: &[Role] = &[Role::Member, Role::Dispatcher, Role::Council, Role::Operator];
 /// Those who run the hub.
 const OPERATOR: &[Role] = &[Role::Operator];
 
@@ -71,7 +75,7 @@ macro_rules! table {
     ($($service:ident { $($rpc:ident: $roles:expr,)+ })+) => {
         /// One type for each rpc.
         pub mod rpc {
-            use super::{ANYONE, COUNCIL, OPERATOR, Role, Rpc};
+            use super::{ANYONE, CONCERNED, COUNCIL, DISPATCH, OPERATOR, Role, Rpc};
             $($(
                 #[doc = concat!("`", stringify!($service), "/", stringify!($rpc), "`.")]
                 #[derive(Clone, Copy, Debug)]
@@ -113,6 +117,45 @@ table! {
         GetPublication: ANYONE,
         DownloadAttachment: ANYONE,
     }
+    MutualAidService {
+        OpenIncident: CONCERNED,
+        UpdateIncident: DISPATCH,
+        GetIncident: ANYONE,
+        ListIncidents: ANYONE,
+        CloseIncident: DISPATCH,
+        HaltDrill: DISPATCH,
+        SubmitRequest: CONCERNED,
+        AcceptRequest: DISPATCH,
+        RejectRequest: DISPATCH,
+        AmendRequest: CONCERNED,
+        MergeRequest: DISPATCH,
+        StandDownRequest: CONCERNED,
+        CloseRequest: CONCERNED,
+        ReviewRequest: CONCERNED,
+        GetRequest: ANYONE,
+        ListRequests: ANYONE,
+        WatchRequest: ANYONE,
+        ListTimeline: ANYONE,
+        ListCandidates: DISPATCH,
+        ProposePlan: DISPATCH,
+        ApplyPlan: DISPATCH,
+        Solicit: DISPATCH,
+        Order: DISPATCH,
+        ActOnAssignment: CONCERNED,
+        OfferUnsolicited: CONCERNED,
+        BookSelfDeployment: CONCERNED,
+        GetAssignment: ANYONE,
+        ListAssignments: ANYONE,
+        GetMissionOrder: ANYONE,
+        ListDeliveries: DISPATCH,
+        GetLedger: ANYONE,
+        ListLedger: ANYONE,
+        SetQuota: CONCERNED,
+        UploadRoadGraph: DISPATCH,
+        AddClosure: DISPATCH,
+        RemoveClosure: DISPATCH,
+        ListClosures: ANYONE,
+    }
 }
 
 #[cfg(test)]
@@ -124,7 +167,8 @@ mod tests {
     use super::*;
 
     /// Services whose callers prove themselves by something else than a token.
-    const WITHOUT_TOKEN: &[&str] = &["EnrolmentService", "LinkService", "PublishingService"];
+    const WITHOUT_TOKEN: &[&str] =
+        &["EnrolmentService", "InboxService", "LinkService", "MutualAidLinkService", "PublishingService"];
 
     fn rpcs_of_the_contract() -> BTreeSet<String> {
         let set = prost_types::FileDescriptorSet::decode(shouwang_proto::FILE_DESCRIPTOR_SET).unwrap();

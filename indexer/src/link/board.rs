@@ -47,6 +47,8 @@ pub struct LinkRow {
     pub problem: String,
     /// The node's software version.
     pub software_version: String,
+    /// Does the node take notices? If not, its people are phoned.
+    pub takes_notices: bool,
 }
 
 /// What can be wrong with a link. Each kind is cleared by its own opposite.
@@ -113,6 +115,14 @@ impl Drop for Session {
         if link.lease.give_back(self.line, self.ticket) && self.line == Line::Control {
             link.row.connected = false;
         }
+    }
+}
+
+impl LinkRow {
+    /// Would a notice come through at this moment?
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.connected && self.takes_notices
     }
 }
 
@@ -213,12 +223,19 @@ impl LinkBoard {
     }
 
     /// A control stream was opened.
-    pub(super) fn greeted(&self, member: &MemberId, software_version: String, now: Timestamp) {
+    pub(super) fn greeted(
+        &self,
+        member: &MemberId,
+        software_version: String,
+        takes_notices: bool,
+        now: Timestamp,
+    ) {
         let mut links = self.lock();
         let now_ms = links.elapsed_ms();
         let link = links.link(member);
         link.row.connected = true;
         link.row.software_version = software_version;
+        link.row.takes_notices = takes_notices;
         link.hear(Line::Control, now, now_ms);
     }
 

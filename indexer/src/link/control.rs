@@ -1,6 +1,8 @@
-//! One control stream: heartbeats up, answers and directives down.
+//! One control stream: heartbeats, acknowledged notices and people's words up; answers, notices and decisions down.
 
-use shouwang_proto::{PROTOCOL_VERSION, log::head::Head, refusal::Refusal, wire};
+use shouwang_proto::{
+    PROTOCOL_VERSION, log::head::Head, mutual_aid::MUTUAL_AID_VERSION, refusal::Refusal, wire,
+};
 use tokio::{
     sync::mpsc::Sender,
     time::{Instant, timeout},
@@ -10,6 +12,7 @@ use tonic::{Code, Status, Streaming};
 use super::{
     board::Problem,
     lease::Line,
+    mail::{self, Mail},
     peer::Peer,
     room::{HEARTBEAT_SECONDS, HELLO, LinkRoom, RECONNECT_WITHIN_MS, SILENCE, displaced},
     translate::{read_boot, read_head, write_position},
@@ -19,7 +22,7 @@ use crate::store::log;
 /// Longest software version that is kept, in characters.
 const VERSION_LIMIT: usize = 100;
 
-type Out = Sender<Result<wire::ControlResponse, Status>>;
+pub(super) type Out = Sender<Result<wire::ControlResponse, Status>>;
 
 /// Serves a stream to its end.
 pub(super) async fn serve(
@@ -44,7 +47,7 @@ async fn converse(
     let Some(wire::control_request::Message::Hello(hello)) = first.and_then(|first| first.message) else {
         return Err(out_of_order("the first message of a control stream is a ControlHello").into());
     };
-    let wire::ControlHello { protocol_version, boot_id, software_version } = hello;
+    let wire::ControlHello { protocol_version, boot_id, software_version, mutual_aid_version } = hello;
     check_protocol(protocol_version)?;
     let boot = read_boot(&boot_id)?;
     peer.note_use(room).await?;
@@ -52,11 +55,13 @@ async fn converse(
     let parts = &*room.parts;
     let session = parts.board.take(&peer.member, Line::Control, boot);
     let version = software_version.chars().filter(|shown| !shown.is_control()).take(VERSION_LIMIT).collect();
-    parts.board.greeted(&peer.member, version, parts.world.now());
+    parts.board.greeted(&peer.member, version, mutual_aid_version > 0, parts.world.now());
+    let mut mail = Mail::new(room, &peer.member, mutual_aid_version);
     let welcome = wire::ControlWelcome {
         hub_epoch: parts.hub_epoch,
         heartbeat_seconds: HEARTBEAT_SECONDS,
         software_version: env!("CARGO_PKG_VERSION").to_owned(),
+        mutual_aid_version: MUTUAL_AID_VERSION,
     };
     send(out, wire::control_response::Message::Welcome(welcome)).await?;
     let cast_out = peer.until_cast_out(room);
@@ -74,15 +79,40 @@ async fn converse(
                 parts.board.trouble(&peer.member, Problem::Silent, words);
                 return Err(late());
             }
+            // Before the mail: an acknowledgement that is not read would hold up the node that sends it.
             request = requests.message() => request?,
+            () = mail.more() => {
+                mail.push(out).await?;
+                continue;
+            }
         };
         let Some(request) = request else { return Ok(()) };
         silent_at = Instant::now() + parts.silence;
-        let Some(wire::control_request::Message::Heartbeat(heartbeat)) = request.message else {
-            return Err(out_of_order("after the hello only heartbeats are sent on a control stream").into());
-        };
-        let answer = answer(room, peer, heartbeat).await?;
-        send(out, wire::control_response::Message::HeartbeatAnswer(answer)).await?;
+        attend(room, peer, request, out).await?;
+    }
+}
+
+/// Does what one message of the node asks for.
+async fn attend(
+    room: &LinkRoom,
+    peer: &Peer,
+    request: wire::ControlRequest,
+    out: &Out,
+) -> Result<(), Status> {
+    use wire::{control_request::Message as Said, control_response::Message as Answer};
+    match request.message {
+        Some(Said::Heartbeat(heartbeat)) => {
+            let answer = answer(room, peer, heartbeat).await?;
+            send(out, Answer::HeartbeatAnswer(answer)).await
+        }
+        Some(Said::NoticeAck(ack)) => mail::acknowledge(room, &peer.member, ack).await,
+        Some(Said::MemberCommand(command)) => {
+            let result = mail::hear(room, &peer.member, command).await?;
+            send(out, Answer::MemberCommandResult(result)).await
+        }
+        Some(Said::Hello(_)) | None => {
+            Err(out_of_order("a control stream has one hello, and then messages this hub knows").into())
+        }
     }
 }
 
@@ -130,7 +160,7 @@ async fn ask_to_reconnect(out: &Out) -> Result<(), Status> {
 }
 
 /// A node that does not read is not there.
-async fn send(out: &Out, message: wire::control_response::Message) -> Result<(), Status> {
+pub(super) async fn send(out: &Out, message: wire::control_response::Message) -> Result<(), Status> {
     let response = Ok(wire::ControlResponse { message: Some(message) });
     out.send_timeout(response, SILENCE).await.map_err(|_| late())
 }

@@ -6,7 +6,8 @@
 //!
 //! Around them: [`commit`] loads, asks them and saves a batch in one transaction; [`board`] shows how each link is;
 //! [`room`] is what all sessions share; [`service`] is the edge towards the nodes; [`attachments`] keeps files;
-//! [`quarantine`] tries again what was not shown.
+//! [`quarantine`] tries again what was not shown; `mail` brings notices to the nodes; [`offline`] hands out the pack for
+//! the day the hub is away.
 
 pub mod apply;
 pub mod attachments;
@@ -15,12 +16,17 @@ pub mod commit;
 mod control;
 #[cfg(test)]
 mod dialogues;
+#[cfg(test)]
+mod emergencies;
 mod fetch;
 pub mod guard;
 pub mod handshake;
 pub mod judge;
 pub mod lease;
+mod mail;
+pub mod offline;
 mod peer;
+pub mod publication;
 pub mod quarantine;
 pub mod room;
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     council::roster::Roster,
+    mutual_aid::room::MutualAid,
     store::{Store, StoreError, attachment, hub_log::HubLogHead, log, quarantine},
 };
 
@@ -44,6 +45,8 @@ pub struct LinkParts {
     pub hub_log: HubLogHead,
     /// Where files are kept.
     pub attachments: Attachments,
+    /// Who is told what in an emergency, and what people say to it.
+    pub mutual_aid: MutualAid,
     /// The alliance that this hub is of.
     pub alliance: AllianceId,
     /// Rises each time the hub's identity is rebuilt.

@@ -60,12 +60,20 @@ impl TrialHub {
     pub(super) async fn patient(engine: TrialEngine, script: &Script, silence: Duration) -> Self {
         let hub = TrialStore::open(engine).await;
         hub.join(&member(), &script.key, "a1").await;
+        Self::on(hub, script, silence).await
+    }
+
+    /// On a store that is there already, as after a restart.
+    pub(super) async fn on(hub: TrialStore, script: &Script, silence: Duration) -> Self {
         let files = tempfile::tempdir().unwrap();
+        let board = LinkBoard::load(&hub.store).await.unwrap();
+        let aid = crate::mutual_aid::trial::open(&hub, &board, World::system()).await;
         let room = LinkRoom::new(LinkParts {
             store: hub.store.clone(),
             roster: Roster::load(hub.store.clone()).await.unwrap(),
-            board: LinkBoard::load(&hub.store).await.unwrap(),
+            board,
             hub_log: HubLogHead::new(0),
+            mutual_aid: aid,
             attachments: Attachments::open(files.path(), false).unwrap(),
             alliance: script.alliance.clone(),
             hub_epoch: 1,
@@ -165,11 +173,20 @@ impl TrialNode {
 
     /// Opens a control stream and is welcomed.
     pub(super) async fn control(&self) -> Result<(ControlLine, wire::ControlWelcome), Status> {
+        self.control_speaking(0).await
+    }
+
+    /// The same, speaking this version of mutual aid.
+    pub(super) async fn control_speaking(
+        &self,
+        mutual_aid_version: u32,
+    ) -> Result<(ControlLine, wire::ControlWelcome), Status> {
         let mut line = self.open_control().await?;
         let hello = wire::ControlHello {
             protocol_version: 1,
             boot_id: self.boot.to_vec(),
             software_version: "9.9.9".to_owned(),
+            mutual_aid_version,
         };
         line.send(wire::control_request::Message::Hello(hello)).await;
         let Some(wire::control_response::Message::Welcome(welcome)) = line.answer().await? else {

@@ -9,7 +9,6 @@ use std::{
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
-use prost::Message as _;
 use shouwang_proto::{
     id::{GroupId, PublicationName},
     publication::{Sha256Hex, time_to_wire},
@@ -26,7 +25,7 @@ use super::{
 };
 use crate::{
     council::{caller::Caller, gate::Gate, permission::rpc, roster::RosterSnapshot},
-    link::attachments::Attachments,
+    link::{attachments::Attachments, publication},
     store::{
         Store,
         catalog::{CatalogRow, catalog_audiences, catalog_find},
@@ -230,16 +229,6 @@ impl SearchService for SearchDesk {
     }
 }
 
-/// The publication as its owner wrote it, with what the hub knows of it.
 fn read_publication(row: &CatalogRow) -> Result<wire::Publication, Status> {
-    let payload =
-        wire::RecordPayload::decode(row.payload().clone()).map_err(|error| grpc::internal(&error))?;
-    let publication = payload.publication.unwrap_or_default();
-    Ok(wire::Publication {
-        name: row.name.to_string(),
-        state: wire::PublicationState::Published.into(),
-        revision: row.revision,
-        publish_time: Some(time_to_wire(row.published)),
-        ..publication
-    })
+    publication::read_publication(row).map_err(|error| grpc::internal(&error))
 }

@@ -8,6 +8,7 @@ pub mod enrolment;
 pub mod hub;
 pub mod hub_log;
 pub mod log;
+pub mod mutual_aid;
 pub mod quarantine;
 pub mod roster;
 pub mod thesaurus;

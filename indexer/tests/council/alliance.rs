@@ -27,6 +27,12 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 #[derive(Clone)]
 pub(crate) struct Bearer(MetadataValue<tonic::metadata::Ascii>);
 
+impl Bearer {
+    pub(crate) fn of(token: &str) -> Self {
+        Self(format!("Bearer {token}").parse().unwrap())
+    }
+}
+
 impl tonic::service::Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         request.metadata_mut().insert("authorization", self.0.clone());
@@ -71,8 +77,7 @@ impl Trial {
     }
 
     pub(crate) async fn council(&self, token: &str) -> Council {
-        let bearer = Bearer(format!("Bearer {token}").parse().unwrap());
-        CouncilServiceClient::with_interceptor(self.people().await, bearer)
+        CouncilServiceClient::with_interceptor(self.people().await, Bearer::of(token))
     }
 
     pub(crate) async fn operator(&self) -> Council {

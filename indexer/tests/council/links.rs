@@ -24,6 +24,7 @@ async fn control(trial: &Trial, chain: &str, keys: &Keys) -> Control {
         protocol_version: 1,
         boot_id: vec![7; 16],
         software_version: "trial".to_owned(),
+        mutual_aid_version: 0,
     };
     up.send(wire::ControlRequest { message: Some(control_request::Message::Hello(hello)) }).await.unwrap();
     let mut down = link.control(ReceiverStream::new(requests)).await.unwrap().into_inner();

@@ -4,6 +4,7 @@
 
 mod alliance;
 mod doors;
+mod emergencies;
 mod enrolment;
 mod links;
 mod restart;

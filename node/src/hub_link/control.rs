@@ -1,8 +1,9 @@
-//! The control connection: heartbeats up, directives down.
+//! The control connection: heartbeats, acknowledged notices and words of the member's people up; directives and the hub's
+//! decisions down. It asks nothing of the log, so emergencies flow while publishing is held.
 
 use std::{sync::Arc, time::Duration};
 
-use shouwang_proto::{PROTOCOL_VERSION, log::chain::Position, wire};
+use shouwang_proto::{PROTOCOL_VERSION, log::chain::Position, mutual_aid::MUTUAL_AID_VERSION, wire};
 use shouwang_serving::{backoff::Backoff, grpc::CONTROL_MESSAGE_BYTES};
 use tokio::{
     sync::mpsc,
@@ -22,16 +23,24 @@ use super::{
     problem::{dial_problem, is_certificate},
     status::{LinkState, Side},
 };
+use crate::inbox::{
+    machine::{Mail, Say},
+    notice::{Facts, check_recipient},
+};
 
-/// Heartbeats that wait to be sent; more than one means that the link is stuck.
+/// Messages that wait to be sent. Mail leaves one place free for a heartbeat; a heartbeat that finds none means that the
+/// link is stuck.
 const QUEUE: usize = 4;
+/// Free places that mail waits for: its own, and one for a heartbeat.
+const ROOM_FOR_MAIL: usize = 2;
 
 /// Keeps the control connection until the node stops.
 pub(super) async fn run(link: Arc<Link>) {
     let mut backoff = Backoff::new();
     loop {
         link.parts.board.change(|status| status.control = LinkState::Connecting);
-        let mut talk = Talk { link: &link, healthy: None, answered: 0, quarantined: None };
+        let mut talk =
+            Talk { link: &link, healthy: None, answered: 0, quarantined: None, mail: Mail::default() };
         let ended = tokio::select! {
             () = link.stop.cancelled() => return,
             ended = talk.run() => ended,
@@ -65,6 +74,7 @@ struct Talk<'a> {
     healthy: Option<Instant>,
     answered: u64,
     quarantined: Option<u64>,
+    mail: Mail,
 }
 
 /// Never a good end: the conversation lasts as long as the node.
@@ -78,6 +88,7 @@ impl Talk<'_> {
             protocol_version: PROTOCOL_VERSION,
             boot_id: self.link.boot_id.to_vec(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
+            mutual_aid_version: MUTUAL_AID_VERSION,
         };
         send(&outgoing, Request::Hello(hello))?;
         let mut client = LinkServiceClient::new(self.link.channel()?)
@@ -91,7 +102,9 @@ impl Talk<'_> {
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut number = 0;
         let mut heard = Instant::now();
+        let mut said = self.link.parts.store.inbox_changed();
         loop {
+            self.load_words().await?;
             tokio::select! {
                 message = inbound.message() => {
                     heard = Instant::now();
@@ -103,6 +116,17 @@ impl Talk<'_> {
                     let (head, _) = self.link.head().await?;
                     number += 1;
                     send(&outgoing, Request::Heartbeat(wire::Heartbeat { head: Some(head), number }))?;
+                    self.mail.beat();
+                }
+                room = outgoing.reserve_many(ROOM_FOR_MAIL), if self.mail.has_mail() => {
+                    let mut room = room.map_err(|_| silent())?;
+                    if let (Some(place), Some(say)) = (room.next(), self.mail.say()) {
+                        place.send(wire::ControlRequest { message: Some(say_to_wire(say)) });
+                    }
+                }
+                changed = said.changed() => {
+                    changed.map_err(|_| Ended::broken("the store is closed"))?;
+                    self.mail.grew();
                 }
                 () = tokio::time::sleep_until(heard + deadline) => return Err(silent()),
                 _ = redial.changed() => return Err(Ended::redial()),
@@ -117,7 +141,8 @@ impl Talk<'_> {
         let Some(Response::Welcome(welcome)) = first.and_then(|first| first.message) else {
             return Err(Ended::broken("the hub did not say hello （枢纽未按约定应答）"));
         };
-        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version } = welcome;
+        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version, mutual_aid_version } =
+            welcome;
         let parts = &self.link.parts;
         let seen = parts.store.link_memory().await?.hub_epoch;
         if hub_is_stale(seen, hub_epoch) {
@@ -132,6 +157,7 @@ impl Talk<'_> {
             status.heard = Some(parts.world.now());
             status.certificate_ends = Some(parts.ring.ends());
         });
+        self.mail = Mail::new(mutual_aid_version);
         self.healthy = Some(Instant::now());
         tracing::info!(hub_epoch, hub_version = software_version, "the control link is open");
         Ok(Duration::from_secs(u64::from(heartbeat_seconds.clamp(1, 60))))
@@ -141,6 +167,7 @@ impl Talk<'_> {
         match message {
             Response::Welcome(_) => Err(Ended::broken("the hub said hello twice （枢纽重复应答）")),
             Response::HeartbeatAnswer(answer) => self.answered(answer).await,
+            Response::MemberCommandResult(result) => self.decided(result).await,
             Response::Directive(wire::Directive { action }) => match action {
                 Some(Action::ReconnectWithinMs(within)) => {
                     let pause = self.link.random_below(Duration::from_millis(u64::from(within)));
@@ -153,10 +180,64 @@ impl Talk<'_> {
                     self.link.renew.send_modify(|count| *count += 1);
                     Ok(())
                 }
+                Some(Action::Notice(delivery)) => self.delivered(delivery).await,
+                Some(Action::FetchOfflinePack(version)) => {
+                    if version > self.link.parts.packs.version() {
+                        self.link.packs_wished.send_modify(|count| *count += 1);
+                    }
+                    Ok(())
+                }
                 // A newer hub may know directives that this node does not.
                 Some(Action::RenewCertificate(false)) | None => Ok(()),
             },
         }
+    }
+
+    /// Loads words that wait, as far as the machine wants to see them.
+    async fn load_words(&mut self) -> Result<(), Ended> {
+        while let Some(wanted) = self.mail.wanted() {
+            let words = self.link.parts.store.commands_waiting(wanted).await?;
+            self.mail.loaded(wanted, words);
+        }
+        Ok(())
+    }
+
+    /// A notice came: it is acknowledged after it is on disk, and not at all when it cannot be kept, so that people are
+    /// phoned.
+    async fn delivered(&mut self, delivery: wire::NoticeDelivery) -> Result<(), Ended> {
+        let wire::NoticeDelivery { delivery_id, notice } = delivery;
+        let parts = &self.link.parts;
+        let notice = notice.unwrap_or_default();
+        let now = parts.world.now();
+        let facts = check_recipient(&notice, &parts.membership.member).and_then(|()| Facts::of(&notice, now));
+        let facts = match facts {
+            Ok(facts) => facts,
+            Err(error) => {
+                tracing::error!(%error, delivery_id, notice = notice.name, "a notice cannot be kept");
+                return Ok(());
+            }
+        };
+        let (name, kind, alarm) = (notice.name.clone(), facts.kind, facts.alarm);
+        let new = parts.store.notice_receive(notice, facts, parts.alarms.clone(), now).await?;
+        if new {
+            tracing::warn!(notice = name, ?kind, alarm, "a notice came （收到应急通知）");
+        }
+        self.mail.stored(delivery_id);
+        Ok(())
+    }
+
+    /// The hub has decided about a word.
+    async fn decided(&mut self, result: wire::MemberCommandResult) -> Result<(), Ended> {
+        let parts = &self.link.parts;
+        let id = result.command_id.clone();
+        let (outcome, reason) = (result.outcome(), result.reason.clone());
+        if parts.store.command_decide(result, parts.alarms.clone(), parts.world.now()).await? {
+            tracing::info!(command = id, ?outcome, reason, "the hub has decided");
+        } else {
+            tracing::warn!(command = id, "the hub decided what nobody here said");
+        }
+        self.mail.decided(&id);
+        Ok(())
     }
 
     async fn answered(&mut self, answer: wire::HeartbeatAnswer) -> Result<(), Ended> {
@@ -216,6 +297,13 @@ pub(super) fn silent() -> Ended {
 
 pub(super) async fn in_time<T>(work: impl Future<Output = T>, limit: Duration) -> Result<T, Ended> {
     timeout(limit, work).await.map_err(|_| silent())
+}
+
+fn say_to_wire(say: Say) -> Request {
+    match say {
+        Say::Acknowledge(delivery_ids) => Request::NoticeAck(wire::NoticeAck { delivery_ids }),
+        Say::Word(command) => Request::MemberCommand(*command),
+    }
 }
 
 fn send(outgoing: &mpsc::Sender<wire::ControlRequest>, message: Request) -> Result<(), Ended> {

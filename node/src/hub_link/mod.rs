@@ -3,6 +3,7 @@
 
 mod control;
 pub mod machine;
+mod packs;
 mod problem;
 pub(crate) mod renewal;
 pub mod ring;
@@ -29,7 +30,9 @@ use wire::link_service_client::LinkServiceClient;
 use self::{ring::KeyRing, status::Board};
 use crate::{
     attachments::AttachmentFolder,
+    inbox::duty::AlarmPlan,
     membership::{Membership, host_and_port},
+    offline_pack::OfflinePacks,
     store::NodeStore,
 };
 
@@ -53,6 +56,10 @@ pub struct LinkParts {
     pub membership: Membership,
     /// Its keys.
     pub ring: KeyRing,
+    /// Its offline pack.
+    pub packs: OfflinePacks,
+    /// Whom a notice alarms.
+    pub alarms: AlarmPlan,
 }
 
 /// Everything the tasks of the link share.
@@ -65,6 +72,8 @@ struct Link {
     redial: watch::Sender<u64>,
     /// Counts the hub's wishes that the certificate be renewed.
     renew: watch::Sender<u64>,
+    /// Counts the hub's wishes that the offline pack be fetched.
+    packs_wished: watch::Sender<u64>,
     /// The sync connection while it is open, for attachments.
     open: watch::Sender<Option<Channel>>,
 }
@@ -85,12 +94,14 @@ pub fn start(
         stop,
         redial: watch::channel(0).0,
         renew: watch::channel(0).0,
+        packs_wished: watch::channel(0).0,
         open: watch::channel(None).0,
     });
     let shared = || Arc::clone(&link);
     tasks.spawn(named("sync link", sync::run(shared())));
     tasks.spawn(named("control link", control::run(shared())));
     tasks.spawn(named("attachments", uploads::run(shared())));
+    tasks.spawn(named("offline pack", packs::run(shared())));
     tasks.spawn(named("certificate renewal", renewal::run(shared())));
 }
 

@@ -1,39 +1,11 @@
-use std::path::PathBuf;
-
 use shouwang_proto::refusal::Refusal;
 use shouwang_serving::dial::TcpDialer;
-use tempfile::TempDir;
 
 use super::{status::LinkState, *};
 use crate::{
-    NodeHandle,
     join::join,
-    trial::{Caller, PATIENCE, TrialHub, caller, practice, publish, start_node, wait_for},
+    trial::{Alliance, Caller, PATIENCE, TrialHub, practice, publish, start_node, wait_for},
 };
-
-/// A hub and a node that has joined it.
-struct Alliance {
-    hub: TrialHub,
-    root: TempDir,
-    data: PathBuf,
-}
-
-impl Alliance {
-    async fn new() -> Self {
-        let hub = TrialHub::start();
-        let root = tempfile::tempdir().unwrap();
-        let data = root.path().join("node");
-        shouwang_serving::durable::make_folder(&data).unwrap();
-        join(&data, &hub.invite(), &World::system(), Arc::new(TcpDialer)).await.unwrap();
-        Self { hub, root, data }
-    }
-
-    async fn node(&self) -> (NodeHandle, Caller) {
-        let node = start_node(&self.data).await;
-        let caller = caller(&node, &self.data);
-        (node, caller)
-    }
-}
 
 async fn import(caller: &mut Caller, from: u64, count: u64, body: &str) {
     let requests: Vec<_> = (from..from + count)

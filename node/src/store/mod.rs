@@ -4,12 +4,21 @@
 //! many changes into one commit. Whoever waits for the log to grow is woken after the commit, even when the caller who
 //! asked for the change has gone.
 
+mod alarm;
+mod alert;
 mod answer;
 mod attachment;
 mod change;
+mod command;
+mod inbox;
+mod inbox_step;
+#[cfg(test)]
+mod inbox_tests;
 mod link;
 mod log;
 mod memory;
+mod notice;
+mod pack;
 mod pen;
 mod publication;
 mod restore;
@@ -17,10 +26,14 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub use alert::{Alert, AlertOutcome};
 pub use answer::RequestKey;
 pub use change::{Change, Effect, Outcome, Target};
+pub use command::KeptCommand;
+pub use inbox::{InboxChange, Item as InboxItem, command_unknown, notice_unknown};
 pub use link::{LinkMemory, Quarantined};
 pub use log::{LogSlice, Tip};
+pub use notice::{Closed, KeptNotice, NoticeQuery};
 pub use pen::{Author, Gate};
 pub use publication::ListQuery;
 pub use restore::{RestoreError, Restored};
@@ -50,9 +63,11 @@ pub struct NodeStore {
     pen: Pen,
     cache: TipCache,
     grown: Arc<watch::Sender<u64>>,
+    inbox: Arc<watch::Sender<u64>>,
+    alarms: Arc<watch::Sender<u64>>,
 }
 
-/// Wakes whoever waits for the log, when it is dropped: the store drops or delivers an operation's result only after
+/// Wakes whoever waits for the log or the inbox, when it is dropped: the store drops or delivers an operation's result only after
 /// the commit.
 struct Wake {
     grown: Arc<watch::Sender<u64>>,
@@ -95,10 +110,11 @@ impl NodeStore {
     ) -> Result<Self, anyhow::Error> {
         let store = Self::open_file(folder, options).await?;
         let pen = Pen::new(author);
-        let (memory, position) = store
+        let (memory, position, change) = store
             .write(async |tx| {
                 link::boots_advance(tx).await?;
-                Ok((link::link_find(tx).await?, log::position_find(tx).await?))
+                let change = notice::change_newest(tx).await?;
+                Ok((link::link_find(tx).await?, log::position_find(tx).await?, change))
             })
             .await?;
         if let Some(why) = memory.held {
@@ -106,8 +122,14 @@ impl NodeStore {
             pen.gate_set(Gate::Held(why));
         }
         tracing::info!(boots = memory.boots, seq = position.seq, epoch = position.epoch, "the log is open");
-        let (grown, _) = watch::channel(position.seq);
-        Ok(Self { store, pen, cache: TipCache::default(), grown: Arc::new(grown) })
+        Ok(Self {
+            store,
+            pen,
+            cache: TipCache::default(),
+            grown: Arc::new(watch::channel(position.seq).0),
+            inbox: Arc::new(watch::channel(change).0),
+            alarms: Arc::new(watch::channel(0).0),
+        })
     }
 
     async fn open_file(folder: &Path, options: StoreOptions) -> Result<Store, OpenError> {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use prost::Message as _;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
+    SigningKey as _,
 };
 use sha2::{Digest as _, Sha256};
-use shouwang_proto::clock::World;
+use shouwang_proto::{clock::World, wire};
 use shouwang_serving::tls::Identity;
 
 use crate::hub_link::HUB_NAME;
@@ -49,6 +51,36 @@ impl TrialAuthority {
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let pem = leaf.signed_by(&key, &self.issuer).unwrap().pem();
         Identity::from_pem(&format!("{pem}{}", self.root_pem), &key.serialize_pem()).unwrap()
+    }
+
+    /// TLS of a web server with this name.
+    pub(crate) fn web_server(&self, name: &str) -> tokio_rustls::TlsAcceptor {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut leaf = params(name, 90);
+        leaf.subject_alt_names = vec![SanType::DnsName(name.try_into().unwrap())];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let chain = vec![leaf.signed_by(&key, &self.issuer).unwrap().der().clone()];
+        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        std::sync::Arc::new(config).into()
+    }
+
+    /// An offline pack, signed by a hub of this authority with this name.
+    pub(crate) fn signed_pack(&self, pack: &wire::OfflinePack, name: &str) -> wire::SignedOfflinePack {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut leaf = params(name, 90);
+        leaf.subject_alt_names = vec![SanType::DnsName(name.try_into().unwrap())];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let leaf = leaf.signed_by(&key, &self.issuer).unwrap();
+        let pack = pack.encode_to_vec();
+        let signature = key.sign(&crate::inbox::pack::signed_message(&pack)).unwrap();
+        wire::SignedOfflinePack { pack, certificates: vec![leaf.der().to_vec()], signature }
     }
 
     /// A node's certificate, with the root behind it.

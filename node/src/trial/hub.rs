@@ -1,13 +1,17 @@
 //! A small hub for tests: it keeps one member's log in memory, says what it is told to say, and counts what it hears.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use shouwang_proto::{
     log::{chain::Position, key::LogPublicKey, sealed::SealedEntry},
     refusal::Refusal,
     wire::{
         self, enrolment_service_server::EnrolmentService, enrolment_service_server::EnrolmentServiceServer,
-        link_service_server::LinkServiceServer,
+        link_service_server::LinkServiceServer, mutual_aid_link_service_server::MutualAidLinkServiceServer,
     },
 };
 use shouwang_serving::{
@@ -58,6 +62,56 @@ pub(crate) struct HubState {
     pub(crate) enrolled: u64,
     /// The member's log key.
     pub(crate) log_key: Option<LogPublicKey>,
+    /// Emergencies.
+    pub(crate) aid: AidState,
+}
+
+/// What the hub does and has heard about emergencies.
+#[derive(Clone, Debug)]
+pub(crate) struct AidState {
+    /// Version of mutual aid it speaks.
+    pub(crate) version: u32,
+    /// What it sync-refuses with, while the control link goes on.
+    pub(crate) sync_refusal: Option<Refusal>,
+    /// Notices that wait to be acknowledged, on each stream anew.
+    pub(crate) outbox: Vec<wire::NoticeDelivery>,
+    /// Does it cut the stream instead of taking the next acknowledgement?
+    pub(crate) lose_ack: bool,
+    /// Deliveries that were acknowledged, as they came.
+    pub(crate) acked: Vec<u64>,
+    /// Does it leave words undecided?
+    pub(crate) undecided: bool,
+    /// Words that came, each once.
+    pub(crate) words: Vec<wire::MemberCommand>,
+    /// Words that came, repetitions too.
+    pub(crate) heard: u64,
+    /// What it decides about the next words, the first one first; without one it accepts.
+    pub(crate) decisions: VecDeque<wire::MemberCommandResult>,
+    /// What it decided, by command.
+    pub(crate) decided: BTreeMap<String, wire::MemberCommandResult>,
+    /// Its offline pack, signed.
+    pub(crate) pack: Vec<u8>,
+    /// Versions that nodes said they have when they asked for it.
+    pub(crate) pack_asked: Vec<u64>,
+}
+
+impl Default for AidState {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            sync_refusal: None,
+            outbox: Vec::new(),
+            lose_ack: false,
+            acked: Vec::new(),
+            undecided: false,
+            words: Vec::new(),
+            heard: 0,
+            decisions: VecDeque::new(),
+            decided: BTreeMap::new(),
+            pack: Vec::new(),
+            pack_asked: Vec::new(),
+        }
+    }
 }
 
 impl Default for HubState {
@@ -80,6 +134,7 @@ impl Default for HubState {
             attachments: BTreeMap::new(),
             enrolled: 0,
             log_key: None,
+            aid: AidState::default(),
         }
     }
 }
@@ -146,7 +201,8 @@ impl TrialHub {
         };
         let limits = AcceptLimits { drain: std::time::Duration::ZERO, ..AcceptLimits::nodes() };
         let link = LinkServiceServer::new(desk.clone()).max_decoding_message_size(4 * 1024 * 1024);
-        let link = Routes::new(link).into_axum_router();
+        let packs = MutualAidLinkServiceServer::new(desk.clone());
+        let link = Routes::new(link).add_service(packs).into_axum_router();
         let enrolment = Routes::new(EnrolmentServiceServer::new(desk)).into_axum_router();
         let people_port = Acceptor::new("trial people", limits.clone())
             .with_tls(&ServerTls::for_people(&identity).unwrap());

@@ -8,9 +8,8 @@ use shouwang_proto::{
     log::{Hash, chain::Position, sealed::SealedEntry},
     refusal::Refusal,
     wire::{
-        self, control_request::Message as Up, control_response::Message as Down,
-        link_service_server::LinkService, sync_request::Message as SyncUp,
-        sync_response::Message as SyncDown,
+        self, control_response::Message as Down, link_service_server::LinkService,
+        sync_request::Message as SyncUp, sync_response::Message as SyncDown,
     },
 };
 use tokio::sync::mpsc;
@@ -137,7 +136,7 @@ impl Desk {
         }
     }
 
-    fn answer_heartbeat(&self, heartbeat: wire::Heartbeat) -> Vec<Down> {
+    pub(super) fn answer_heartbeat(&self, heartbeat: wire::Heartbeat) -> Vec<Down> {
         let state = self.state.borrow().clone();
         self.state.send_modify(|state| {
             state.heads.push(heartbeat.head.unwrap());
@@ -168,20 +167,22 @@ impl LinkService for Desk {
         request: Request<Streaming<wire::ControlRequest>>,
     ) -> Result<Response<Self::ControlStream>, Status> {
         self.refuse()?;
-        let (desk, epoch) = (self.clone(), self.state.borrow().epoch);
-        let answers = request.into_inner().flat_map(move |request| {
-            let said = match request.map(|request| request.message) {
-                Ok(Some(Up::Hello(_))) => vec![Down::Welcome(wire::ControlWelcome {
-                    hub_epoch: epoch,
-                    heartbeat_seconds: 1,
-                    software_version: "trial".to_owned(),
-                })],
-                Ok(Some(Up::Heartbeat(heartbeat))) => desk.answer_heartbeat(heartbeat),
-                Ok(None) | Err(_) => Vec::new(),
-            };
-            stream::iter(said.into_iter().map(|message| Ok(wire::ControlResponse { message: Some(message) })))
-        });
+        let (answers, queue) = mpsc::channel(64);
+        let desk = self.clone();
+        let talking = async move {
+            let stop = desk.stop.clone();
+            let failed = answers.clone();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                done = desk.attend(request.into_inner(), answers) => if let Err(status) = done {
+                    drop(failed.send(Err(status)).await);
+                }
+            }
+            None
+        };
+        let talking = stream::once(talking).filter_map(std::future::ready);
         let stop = self.stop.clone();
+        let answers = stream::select(ReceiverStream::new(queue), talking);
         Ok(Response::new(Box::pin(answers.take_until(async move { stop.cancelled().await }))))
     }
 
@@ -190,6 +191,9 @@ impl LinkService for Desk {
         request: Request<Streaming<wire::SyncRequest>>,
     ) -> Result<Response<Self::SyncStream>, Status> {
         self.refuse()?;
+        if let Some(refusal) = self.state.borrow().aid.sync_refusal.clone() {
+            return Err(refusal.into());
+        }
         let (answers, queue) = mpsc::channel(64);
         let desk = self.clone();
         let talking = async move {

@@ -1,9 +1,13 @@
 //! What the tests need around a node: a small hub of their own, and a caller with the right token.
 
+mod aid;
+mod alliance;
 mod authority;
 mod hub;
 mod link;
 
+pub(crate) use aid::{inbox_caller, notice};
+pub(crate) use alliance::Alliance;
 pub(crate) use authority::TrialAuthority;
 pub(crate) use hub::TrialHub;
 
@@ -49,9 +53,14 @@ pub(crate) type Caller = PublishingServiceClient<InterceptedService<Channel, Sho
 
 /// Starts a node on a folder.
 pub(crate) async fn start_node(data: &Path) -> NodeHandle {
+    start_node_with(NodeConfig::new(data)).await
+}
+
+/// Starts a node that is configured so.
+pub(crate) async fn start_node_with(config: NodeConfig) -> NodeHandle {
     let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let surroundings = Surroundings { world: World::system(), listener, dialer: Arc::new(TcpDialer) };
-    Node::start(NodeConfig::new(data), surroundings).await.unwrap()
+    Node::start(config, surroundings).await.unwrap()
 }
 
 /// A connection to a node's publishing port.

@@ -33,7 +33,7 @@ pub enum FolderError {
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl DataFolder {
@@ -54,7 +54,7 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => return Err(FolderError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => return Err(FolderError::System { path: lock_file, source }),
         }
-        let folder = Self { path: path.to_owned(), _lock: lock };
+        let folder = Self { path: path.to_owned(), lock };
         folder.not_ready();
         Ok(folder)
     }
@@ -77,6 +77,15 @@ impl DataFolder {
     pub fn not_ready(&self) {
         if let Err(error) = durable::remove(&self.path.join(READY_FILE)) {
             tracing::warn!(%error, "{READY_FILE} cannot be removed");
+        }
+    }
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        // Not left to the closing of the file: a program that is being started at this moment still has it open.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "the folder's lock is given back when the process ends");
         }
     }
 }

@@ -3,7 +3,10 @@
 use jiff::{Timestamp, civil::Date};
 use prost_types::Timestamp as WireTimestamp;
 
-use super::text::{TextRule, read_code, read_codes, read_lines};
+use super::{
+    place::{DutyContact, Location},
+    text::{TextRule, read_code, read_codes, read_lines},
+};
 use crate::{refusal::Violations, wire};
 
 /// What is particular to the kind; see `publication.proto` for the limits of each field.
@@ -85,28 +88,6 @@ pub struct MutualAidResource {
     pub pre_authorised: bool,
     /// How much the owner keeps.
     pub floor: f64,
-}
-
-/// A place in WGS-84 degrees.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Location {
-    /// Latitude.
-    pub latitude: f64,
-    /// Longitude.
-    pub longitude: f64,
-    /// In words.
-    pub address: String,
-}
-
-/// A person or desk that answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DutyContact {
-    /// Name.
-    pub name: String,
-    /// Telephone number.
-    pub phone: String,
-    /// Duty or hours.
-    pub duty: String,
 }
 
 impl Detail {
@@ -242,14 +223,16 @@ impl MutualAidResource {
             capabilities: read_lines("resource.capabilities", &capabilities, 32, 100, violations),
             quantity,
             unit,
-            location: location.map(|location| Location::read(location, violations)),
+            location: location.map(|location| Location::read("resource.location", location, violations)),
             muster_minutes,
             inspection_due: read_date("resource.inspection_due", &inspection_due, violations),
             duty_contacts: duty_contacts
                 .into_iter()
                 .take(10)
                 .enumerate()
-                .map(|(index, contact)| DutyContact::read(index, contact, violations))
+                .map(|(index, contact)| {
+                    DutyContact::read(&format!("resource.duty_contacts[{index}]"), contact, violations)
+                })
                 .collect(),
             pre_authorised,
             floor,
@@ -276,57 +259,18 @@ impl MutualAidResource {
             capabilities,
             quantity,
             unit,
-            location: location.map(|Location { latitude, longitude, address }| wire::Location {
-                latitude,
-                longitude,
-                address,
-            }),
+            location: location.as_ref().map(Location::to_wire),
             muster_minutes,
             inspection_due: inspection_due.map(|date| date.to_string()).unwrap_or_default(),
-            duty_contacts: duty_contacts
-                .into_iter()
-                .map(|DutyContact { name, phone, duty }| wire::DutyContact { name, phone, duty })
-                .collect(),
+            duty_contacts: duty_contacts.iter().map(DutyContact::to_wire).collect(),
             pre_authorised,
             floor,
         }
     }
 }
 
-impl Location {
-    fn read(location: wire::Location, violations: &mut Violations) -> Self {
-        let wire::Location { latitude, longitude, address } = location;
-        if !(-90.0..=90.0).contains(&latitude) {
-            violations.add("resource.location.latitude", "must be -90 to 90 degrees （须为 -90 至 90 度）");
-        }
-        if !(-180.0..=180.0).contains(&longitude) {
-            violations
-                .add("resource.location.longitude", "must be -180 to 180 degrees （须为 -180 至 180 度）");
-        }
-        let address = TextRule::line(0, 200).read("resource.location.address", &address, violations);
-        Self { latitude, longitude, address }
-    }
-}
-
-impl DutyContact {
-    fn read(index: usize, contact: wire::DutyContact, violations: &mut Violations) -> Self {
-        let wire::DutyContact { name, phone, duty } = contact;
-        let at = |field: &str| format!("resource.duty_contacts[{index}].{field}");
-        let fits = (3..=32).contains(&phone.len())
-            && phone.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'+' | b'-'));
-        if !fits {
-            violations.add(at("phone"), "must be 3 to 32 digits, spaces, + and - （须为 3–32 位电话号码）");
-        }
-        Self {
-            name: TextRule::line(1, 60).read(&at("name"), &name, violations),
-            phone,
-            duty: TextRule::line(0, 60).read(&at("duty"), &duty, violations),
-        }
-    }
-}
-
 /// UCUM's case-sensitive codes are visible ASCII without spaces (UCUM §1–2); at most 16 here.
-fn is_unit(unit: &str) -> bool {
+pub(crate) fn is_unit(unit: &str) -> bool {
     (1..=16).contains(&unit.len()) && unit.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -340,7 +284,11 @@ fn within(field: &str, value: f64, low: f64, high: f64, violations: &mut Violati
     }
 }
 
-fn read_time(field: &str, time: Option<WireTimestamp>, violations: &mut Violations) -> Option<Timestamp> {
+pub(crate) fn read_time(
+    field: &str,
+    time: Option<WireTimestamp>,
+    violations: &mut Violations,
+) -> Option<Timestamp> {
     let Some(time) = time else {
         violations.add(field, "is required （必填）");
         return None;

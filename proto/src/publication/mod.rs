@@ -4,11 +4,12 @@ mod attachment;
 mod content;
 mod detail;
 mod kind;
+mod place;
 pub mod text;
 
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, Sha256Hex};
 pub use content::Content;
-pub use detail::{
-    Course, Detail, DutyContact, Location, MutualAidResource, Practice, Session, time_from_wire, time_to_wire,
-};
+pub use detail::{Course, Detail, MutualAidResource, Practice, Session, time_from_wire, time_to_wire};
+pub(crate) use detail::{is_unit, read_time};
 pub use kind::{Kind, Language};
+pub use place::{DutyContact, Location};

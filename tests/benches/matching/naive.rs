@@ -14,10 +14,10 @@ use shouwang_hub::mutual_aid::matching::{
 };
 use shouwang_proto::id::PublicationName;
 
-/// Seconds and id of a candidate.
-type Ranked<'a> = (f64, &'a PublicationName);
-/// Id and reasons of a resource that is left out.
-type Excluded<'a> = (&'a PublicationName, Vec<&'static str>);
+/// Cost in seconds and resource, cheapest first.
+type Ranked<'a> = Vec<(f64, &'a PublicationName)>;
+/// Resource and the reasons why not.
+type Excluded<'a> = Vec<(&'a PublicationName, Vec<&'static str>)>;
 
 /// Reasons and candidates, resource by resource, as strings; all candidates are sorted, the first 64 are kept.
 pub(crate) fn rank<'a>(
@@ -25,7 +25,7 @@ pub(crate) fn rank<'a>(
     need: &Need,
     owners: &Owners,
     rates: &Rates,
-) -> (Vec<Ranked<'a>>, Vec<Excluded<'a>>) {
+) -> (Ranked<'a>, Excluded<'a>) {
     let (mut candidates, mut excluded) = (Vec::new(), Vec::new());
     for resource in resources {
         let reasons = reasons(resource, need, owners);

@@ -83,7 +83,12 @@ where
         let answers = request.into_inner().map(|request| {
             let number = match request?.message {
                 Some(wire::control_request::Message::Heartbeat(heartbeat)) => heartbeat.number,
-                Some(wire::control_request::Message::Hello(_)) | None => 0,
+                Some(
+                    wire::control_request::Message::Hello(_)
+                    | wire::control_request::Message::NoticeAck(_)
+                    | wire::control_request::Message::MemberCommand(_),
+                )
+                | None => 0,
             };
             let answer = wire::HeartbeatAnswer { number, ..wire::HeartbeatAnswer::default() };
             let message = wire::control_response::Message::HeartbeatAnswer(answer);

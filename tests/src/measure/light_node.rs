@@ -105,6 +105,7 @@ impl LightNode {
             protocol_version: PROTOCOL_VERSION,
             boot_id: self.boot_id.clone(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
+            mutual_aid_version: 0,
         };
         requests.send(control_request(wire::control_request::Message::Hello(hello))).await?;
         let mut answers = self.client()?.control(ReceiverStream::new(outgoing)).await?.into_inner();

@@ -78,6 +78,24 @@ impl Identity {
         &self.facts
     }
 
+    /// The chain as DER, own certificate first.
+    #[must_use]
+    pub fn chain_der(&self) -> Vec<Vec<u8>> {
+        self.key.cert.iter().map(|certificate| certificate.to_vec()).collect()
+    }
+
+    /// Signs a message with the certificate's key: ECDSA P-256 with SHA-256, as DER. The message carries its own tag, so
+    /// that it can be taken for nothing else.
+    ///
+    /// # Errors
+    /// [`TlsError::Rustls`] when the key is of another kind.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, TlsError> {
+        let other = || rustls::Error::General("the key is no ECDSA P-256 key".to_owned());
+        let scheme = rustls::SignatureScheme::ECDSA_NISTP256_SHA256;
+        let signer = self.key.key.choose_scheme(&[scheme]).ok_or_else(other)?;
+        Ok(signer.sign(message)?)
+    }
+
     pub(super) fn certified_key(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.key)
     }

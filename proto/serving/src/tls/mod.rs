@@ -5,6 +5,7 @@ mod facts;
 mod identity;
 mod pinned;
 mod server;
+mod signed;
 #[cfg(test)]
 mod tests;
 #[cfg(any(test, feature = "trial"))]
@@ -14,6 +15,7 @@ pub use client::ClientTls;
 pub use facts::{CertificateFacts, serial_hex};
 pub use identity::Identity;
 pub use server::{AllowSerial, ClientRule, ServerTls};
+pub use signed::check_signed;
 
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;

@@ -1,0 +1,160 @@
+//! What all of mutual aid at the hub shares.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use shouwang_proto::{
+    clock::World,
+    id::{AllianceId, MemberId},
+};
+use shouwang_serving::{
+    store::{Store, StoreError},
+    tls::Identity,
+};
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use super::{bell::Bell, intake, machine::policy::Policy, pack::Packer, shelf::Shelf};
+use crate::{
+    council::roster::Roster,
+    link::board::LinkBoard,
+    store::{
+        hub_log::HubLogHead,
+        mutual_aid::{aid_heads, outbox},
+    },
+};
+
+/// How often a hub looks for what another hub on the same database wrote.
+const POLL: Duration = Duration::from_millis(500);
+
+/// What the room is made of.
+#[derive(Clone, Debug)]
+pub struct AidParts {
+    /// The database.
+    pub store: Store,
+    /// The members.
+    pub roster: Roster,
+    /// How the links are.
+    pub board: LinkBoard,
+    /// Tells of what is published.
+    pub hub_log: HubLogHead,
+    /// The alliance.
+    pub alliance: AllianceId,
+    /// The hub's key and certificate, as they are now: they sign the offline packs.
+    pub identity: Arc<ArcSwap<Identity>>,
+    /// How long people have.
+    pub policy: Policy,
+    /// Time and randomness.
+    pub world: World,
+}
+
+/// Mutual aid at the hub. Clones share it.
+#[derive(Clone, Debug)]
+pub struct MutualAid {
+    pub(super) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) parts: AidParts,
+    bell: Bell,
+    packer: Packer,
+    pub(super) shelf: Shelf,
+    /// Position of the hub's log from which the shelf is followed.
+    shelf_from: u64,
+    /// Counts what may have changed, for those who look on and for the one who keeps the time.
+    pub(super) changes: watch::Sender<u64>,
+    pub(super) present: super::present::Present,
+    /// The streams of those who look on.
+    pub(super) tasks: TaskTracker,
+}
+
+impl MutualAid {
+    /// Opens the room: reads what is offered.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn open(parts: AidParts) -> Result<Self, StoreError> {
+        let (shelf, shelf_from) = Shelf::load(&parts.store).await?;
+        let packer = Packer {
+            store: parts.store.clone(),
+            alliance: parts.alliance.clone(),
+            identity: Arc::clone(&parts.identity),
+        };
+        let changes = watch::Sender::new(0);
+        let bell = Bell::default();
+        let present = super::present::Present::default();
+        Ok(Self {
+            shared: Arc::new(Shared {
+                parts,
+                bell,
+                packer,
+                shelf,
+                shelf_from,
+                changes,
+                present,
+                tasks: TaskTracker::new(),
+            }),
+        })
+    }
+
+    /// Wakes the sessions of those for whom something waits.
+    #[must_use]
+    pub fn bell(&self) -> &Bell {
+        &self.shared.bell
+    }
+
+    /// Makes offline packs.
+    #[must_use]
+    pub fn packer(&self) -> &Packer {
+        &self.shared.packer
+    }
+
+    /// Notes that notices are on the disk of the member's node.
+    ///
+    /// # Errors
+    /// What the store said: then they are sent again.
+    pub async fn delivered(&self, member: MemberId, numbers: Vec<u64>) -> Result<(), StoreError> {
+        let now = self.shared.parts.world.now();
+        let note = async move |tx: &mut _| outbox::notices_delivered(tx, &member, &numbers, now).await;
+        let delivered = self.shared.parts.store.write_urgent(note).await?;
+        metrics::counter!("shouwang_notices_delivered_total").increment(delivered);
+        self.touch();
+        Ok(())
+    }
+
+    /// Tells those who look on that something may have changed.
+    pub(super) fn touch(&self) {
+        self.shared.changes.send_modify(|changes| *changes += 1);
+    }
+
+    /// Keeps what is offered up to date, for ever.
+    pub async fn follow_shelf(self) {
+        let Shared { parts, shelf, shelf_from, .. } = &*self.shared;
+        shelf.clone().follow(parts.store.clone(), parts.hub_log.clone(), *shelf_from).await;
+    }
+
+    /// Keeps the ledgers in step with what is published, for ever.
+    pub async fn follow_quotas(self) {
+        intake::follow(self).await;
+    }
+
+    /// Looks for what another hub on the same database wrote, for ever.
+    pub async fn follow_others(self) {
+        let mut known = (0, 0);
+        loop {
+            tokio::time::sleep(POLL).await;
+            // An error shows at the next write; nothing is lost by looking again.
+            let Ok(heads) = self.shared.parts.store.read(async |conn| aid_heads(conn).await).await else {
+                continue;
+            };
+            if heads.1 > known.1 {
+                self.shared.bell.ring_all();
+            }
+            if heads != known {
+                self.touch();
+            }
+            known = heads;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What could help, in memory: every resource that is shown, as its owner published it. It follows the hub's log, and
+//! is made anew at every start. How much of it is free stands in the ledger alone.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use jiff::Timestamp;
+use prost::Message as _;
+use shouwang_proto::{
+    id::{GroupId, MemberId, PublicationName},
+    publication::{Content, Detail, MutualAidResource, time_from_wire},
+    wire,
+};
+use shouwang_serving::store::{Store, StoreError};
+
+use crate::store::{
+    catalog::CatalogRow,
+    hub_log::{self, HubChange, HubLogHead},
+    mutual_aid::pack::{resource_shown, resources_after},
+};
+
+/// Resources or lines of the hub's log read at once.
+const PAGE: u32 = 200;
+
+/// A resource as its owner published it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offered {
+    /// Which.
+    pub name: PublicationName,
+    /// Title.
+    pub title: String,
+    /// Who may see it.
+    pub audience: BTreeSet<GroupId>,
+    /// What it is.
+    pub resource: MutualAidResource,
+    /// When its owner published this revision.
+    pub published: Timestamp,
+}
+
+impl Offered {
+    /// Reads a payload; none when it is no resource.
+    #[must_use]
+    pub fn read(name: PublicationName, payload: &[u8]) -> Option<Self> {
+        let payload = wire::RecordPayload::decode(payload).ok()?;
+        let publication = payload.publication?;
+        let published = publication.publish_time.as_ref().and_then(time_from_wire);
+        let Content { title, audience, detail: Detail::Resource(resource), .. } =
+            Content::from_wire(publication).ok()?
+        else {
+            return None;
+        };
+        Some(Self { name, title, audience, resource, published: published.unwrap_or(Timestamp::UNIX_EPOCH) })
+    }
+
+    fn of_row(row: &CatalogRow) -> Option<Self> {
+        let mut offered = Self::read(row.name.clone(), row.payload())?;
+        offered.published = row.published;
+        Some(offered)
+    }
+
+    /// Whom to phone, in order.
+    #[must_use]
+    pub fn phones(&self) -> Vec<String> {
+        let contacts = self.resource.duty_contacts.iter();
+        contacts.map(|contact| format!("{} {}", contact.name, contact.phone)).collect()
+    }
+}
+
+/// Every resource that is shown. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Shelf {
+    offered: Arc<RwLock<BTreeMap<PublicationName, Arc<Offered>>>>,
+}
+
+impl Shelf {
+    /// Fills a shelf from the store, and gives the position of the hub's log from which it has to be followed.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn load(store: &Store) -> Result<(Self, u64), StoreError> {
+        // First the position: what changes while the rest is read comes again, which does no harm.
+        let position = store.read(async |conn| hub_log::hub_log_head(conn).await).await?;
+        let shelf = Self::default();
+        let mut after = None;
+        loop {
+            let from = after.take();
+            let page = store.read(async move |conn| {
+                let names = resources_after(conn, from.as_ref(), PAGE).await?;
+                let mut found = Vec::with_capacity(names.len());
+                for name in &names {
+                    found.extend(resource_shown(conn, name).await?.as_ref().and_then(Offered::of_row));
+                }
+                Ok((names, found))
+            });
+            let (names, found) = page.await?;
+            for offered in found {
+                shelf.put(offered);
+            }
+            let Some(last) = names.into_iter().last() else { return Ok((shelf, position)) };
+            after = Some(last);
+        }
+    }
+
+    /// One resource.
+    #[must_use]
+    pub fn find(&self, name: &PublicationName) -> Option<Arc<Offered>> {
+        self.read(|offered| offered.get(name).cloned())
+    }
+
+    /// All resources, by name.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Offered>> {
+        self.read(|offered| offered.values().cloned().collect())
+    }
+
+    /// Whom of a member to phone: the contacts of its resources, each once, at most ten.
+    #[must_use]
+    pub fn phones_of(&self, member: &MemberId) -> Vec<String> {
+        self.read(|offered| {
+            let theirs = offered.values().filter(|offered| offered.name.member == *member);
+            let mut phones: Vec<String> = Vec::new();
+            for phone in theirs.flat_map(|offered| offered.phones()) {
+                if phones.len() < 10 && !phones.contains(&phone) {
+                    phones.push(phone);
+                }
+            }
+            phones
+        })
+    }
+
+    /// Follows the hub's log from a position, for ever.
+    pub async fn follow(self, store: Store, hub_log: HubLogHead, mut position: u64) {
+        let mut head = hub_log.follow();
+        loop {
+            head.borrow_and_update();
+            let from = position;
+            let lines = store.read(async move |conn| hub_log::hub_log_after(conn, from, PAGE).await).await;
+            let full = match lines {
+                Ok(lines) => {
+                    let full = lines.len() == PAGE as usize;
+                    for line in lines {
+                        position = line.position;
+                        self.apply(
+                            PublicationName { member: line.member, record: line.record },
+                            &line.change,
+                        );
+                    }
+                    full
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what could help is not up to date");
+                    false
+                }
+            };
+            if !full && head.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn apply(&self, name: PublicationName, change: &HubChange) {
+        let offered = match change {
+            HubChange::Put(entry) => Offered::read(name.clone(), entry.payload()),
+            HubChange::Remove => None,
+        };
+        match offered {
+            Some(offered) => self.put(offered),
+            None => {
+                self.offered.write().unwrap_or_else(PoisonError::into_inner).remove(&name);
+            }
+        }
+    }
+
+    pub(crate) fn put(&self, offered: Offered) {
+        let mut map = self.offered.write().unwrap_or_else(PoisonError::into_inner);
+        map.insert(offered.name.clone(), Arc::new(offered));
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&BTreeMap<PublicationName, Arc<Offered>>) -> T) -> T {
+        look(&self.offered.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}

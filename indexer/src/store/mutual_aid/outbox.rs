@@ -1,0 +1,363 @@
+//! The outbox: one row for each member that must be told something, until its node has it on disk, or it is too old.
+//!
+//! The rows are the queue. Whoever sends keeps nothing: a session reads what waits for its member, from the lowest
+//! number up, and begins again from there when the node comes back.
+
+use jiff::Timestamp;
+use prost::Message as _;
+use shouwang_proto::{
+    clock::from_millis,
+    id::MemberId,
+    mutual_aid::id::{AssignmentId, IncidentId, NoticeId, RequestId},
+    wire,
+};
+use shouwang_serving::{execute, on, store::Batch};
+
+use super::super::{Conn, StoreError, Tx, bad_row, column, counter};
+
+/// How far a notice has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeliveryState {
+    /// In the outbox.
+    Queued,
+    /// On a link, not acknowledged.
+    Sent,
+    /// On the disk of the member's node.
+    Delivered,
+    /// A person has seen it.
+    Seen,
+    /// A person has answered it.
+    Answered,
+    /// Too old to be of use.
+    Expired,
+}
+
+impl DeliveryState {
+    const ALL: [Self; 6] =
+        [Self::Queued, Self::Sent, Self::Delivered, Self::Seen, Self::Answered, Self::Expired];
+
+    /// As the column has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Seen => "seen",
+            Self::Answered => "answered",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// As on the wire.
+    #[must_use]
+    pub fn to_wire(self) -> wire::NoticeDeliveryState {
+        match self {
+            Self::Queued => wire::NoticeDeliveryState::Queued,
+            Self::Sent => wire::NoticeDeliveryState::Sent,
+            Self::Delivered => wire::NoticeDeliveryState::Delivered,
+            Self::Seen => wire::NoticeDeliveryState::Seen,
+            Self::Answered => wire::NoticeDeliveryState::Answered,
+            Self::Expired => wire::NoticeDeliveryState::Expired,
+        }
+    }
+}
+
+/// A notice on its way into the outbox.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewNotice {
+    /// Its id, by which the node knows it again.
+    pub id: NoticeId,
+    /// To whom.
+    pub recipient: MemberId,
+    /// About which incident.
+    pub incident: IncidentId,
+    /// About which request.
+    pub request: Option<RequestId>,
+    /// About which assignment.
+    pub assignment: Option<AssignmentId>,
+    /// When it is too old to be of use; none: never.
+    pub expires: Option<Timestamp>,
+    /// Whom to phone, in order.
+    pub phones: Vec<String>,
+    /// What the node gets.
+    pub notice: wire::Notice,
+}
+
+/// Puts notices into the outbox and gives the number of the last one; none when there is nothing to put.
+///
+/// # Errors
+/// What the store said.
+pub async fn notices_add(
+    tx: &mut Tx,
+    notices: &[NewNotice],
+    now: Timestamp,
+) -> Result<Option<u64>, StoreError> {
+    if notices.is_empty() {
+        return Ok(None);
+    }
+    let count = i64::try_from(notices.len()).unwrap_or(i64::MAX);
+    let head: i64 = on!(tx, c => sqlx::query_scalar(
+        "update aid_counter set notice_number = notice_number + $1 returning notice_number")
+        .bind(count).fetch_one(&mut *c).await?);
+    let all = || notices.iter();
+    let now = now.as_millisecond();
+    Batch::into("aid_notice")
+        .column("number", (head - count + 1..=head).collect::<Vec<_>>())
+        .column("id", all().map(|notice| notice.id.to_string()).collect::<Vec<_>>())
+        .column("recipient_id", all().map(|notice| notice.recipient.to_string()).collect::<Vec<_>>())
+        .column("incident_id", all().map(|notice| notice.incident.to_string()).collect::<Vec<_>>())
+        .column("request_id", all().map(|notice| Some(notice.request?.to_string())).collect::<Vec<_>>())
+        .column("assignment_id", all().map(|notice| Some(notice.assignment?.to_string())).collect::<Vec<_>>())
+        .column("state", vec![DeliveryState::Queued.as_str().to_owned(); notices.len()])
+        .column("created_ms", vec![now; notices.len()])
+        .column("state_ms", vec![now; notices.len()])
+        .column("expires_ms", all().map(|notice| Some(notice.expires?.as_millisecond())).collect::<Vec<_>>())
+        .column(
+            "phones",
+            all().map(|notice| serde_json::to_string(&notice.phones).unwrap_or_default()).collect::<Vec<_>>(),
+        )
+        .column("notice", all().map(|notice| notice.notice.encode_to_vec()).collect::<Vec<_>>())
+        .run(tx)
+        .await?;
+    counter("aid_counter", "notice_number", 1, head).map(Some)
+}
+
+/// A notice that waits for its member's node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaitingNotice {
+    /// Number in the outbox.
+    pub number: u64,
+    /// What the node gets.
+    pub notice: wire::Notice,
+}
+
+/// What waits for a member after a number, oldest first, at most `limit`; not what has become too old.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn notices_waiting(
+    conn: &mut Conn,
+    recipient: &MemberId,
+    after: u64,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<WaitingNotice>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> = on!(conn, c => sqlx::query_as(
+        "select number, notice from aid_notice where recipient_id = $1 and number > $2
+         and state in ('queued', 'sent') and (expires_ms is null or expires_ms > $3) order by number limit $4")
+        .bind(recipient.as_str()).bind(column(after)).bind(now.as_millisecond()).bind(i64::from(limit))
+        .fetch_all(&mut *c).await?);
+    rows.into_iter()
+        .map(|(number, notice)| {
+            let notice = read_notice(number, &notice)?;
+            Ok(WaitingNotice { number: counter("aid_notice", "number", number, number)?, notice })
+        })
+        .collect()
+}
+
+fn read_notice(number: i64, notice: &[u8]) -> Result<wire::Notice, StoreError> {
+    wire::Notice::decode(notice).map_err(|error| bad_row("aid_notice", "notice", number, error))
+}
+
+/// Notes that these went onto a link. What is further than that stays so.
+///
+/// # Errors
+/// What the store said.
+pub async fn notices_sent(
+    tx: &mut Tx,
+    recipient: &MemberId,
+    numbers: &[u64],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for number in numbers {
+        execute!(
+            tx,
+            "update aid_notice set state = 'sent', state_ms = $3
+             where number = $1 and recipient_id = $2 and state = 'queued'",
+            column(*number),
+            recipient.as_str(),
+            now.as_millisecond(),
+        );
+    }
+    Ok(())
+}
+
+/// Notes that these are on the disk of the member's node; gives how many were not before. Numbers of other members and
+/// of rows that do not exist change nothing.
+///
+/// # Errors
+/// What the store said.
+pub async fn notices_delivered(
+    tx: &mut Tx,
+    recipient: &MemberId,
+    numbers: &[u64],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut delivered = 0;
+    for number in numbers {
+        delivered += execute!(
+            tx,
+            "update aid_notice set state = 'delivered', state_ms = $3
+             where number = $1 and recipient_id = $2 and state in ('queued', 'sent', 'expired')",
+            column(*number),
+            recipient.as_str(),
+            now.as_millisecond(),
+        );
+    }
+    Ok(delivered)
+}
+
+/// Notes that a person of the member has seen a notice; gives the assignment it was about. None when there is no such
+/// notice of this member, or it was about none.
+///
+/// # Errors
+/// What the store said, or that the row cannot be believed.
+pub async fn notice_seen(
+    tx: &mut Tx,
+    recipient: &MemberId,
+    id: NoticeId,
+    now: Timestamp,
+) -> Result<Option<AssignmentId>, StoreError> {
+    execute!(
+        tx,
+        "update aid_notice set state = 'seen', state_ms = $3
+         where id = $1 and recipient_id = $2 and state in ('queued', 'sent', 'delivered')",
+        id.to_string(),
+        recipient.as_str(),
+        now.as_millisecond(),
+    );
+    let about: Option<Option<String>> = on!(tx, c => sqlx::query_scalar(
+        "select assignment_id from aid_notice where id = $1 and recipient_id = $2")
+        .bind(id.to_string()).bind(recipient.as_str()).fetch_optional(&mut *c).await?);
+    about
+        .flatten()
+        .map(|about| about.parse())
+        .transpose()
+        .map_err(|error| bad_row("aid_notice", "assignment_id", id, error))
+}
+
+/// Notes that a person of the member has answered what it was told of an assignment.
+///
+/// # Errors
+/// What the store said.
+pub async fn notices_answered(
+    tx: &mut Tx,
+    recipient: &MemberId,
+    assignment: AssignmentId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "update aid_notice set state = 'answered', state_ms = $3
+         where assignment_id = $1 and recipient_id = $2 and state in ('queued', 'sent', 'delivered', 'seen')",
+        assignment.to_string(),
+        recipient.as_str(),
+        now.as_millisecond(),
+    );
+    Ok(())
+}
+
+/// Has anything in the outbox become too old?
+///
+/// # Errors
+/// What the store said.
+pub async fn notices_stale(conn: &mut Conn, now: Timestamp) -> Result<bool, StoreError> {
+    let found: Option<i64> = on!(conn, c => sqlx::query_scalar(
+        "select number from aid_notice where state in ('queued', 'sent') and expires_ms is not null
+         and expires_ms <= $1 limit 1").bind(now.as_millisecond()).fetch_optional(&mut *c).await?);
+    Ok(found.is_some())
+}
+
+/// Takes what has become too old out of the outbox; gives how many.
+///
+/// # Errors
+/// What the store said.
+pub async fn notices_expire(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+    Ok(execute!(
+        tx,
+        "update aid_notice set state = 'expired', state_ms = $1
+         where state in ('queued', 'sent') and expires_ms is not null and expires_ms <= $1",
+        now.as_millisecond(),
+    ))
+}
+
+/// Number of the newest row; 0 when there is none.
+///
+/// # Errors
+/// What the store said.
+pub async fn notice_head(conn: &mut Conn) -> Result<u64, StoreError> {
+    let head: i64 =
+        on!(conn, c => sqlx::query_scalar("select notice_number from aid_counter").fetch_one(&mut *c).await?);
+    counter("aid_counter", "notice_number", 1, head)
+}
+
+/// A notice and how far it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeliveryRow {
+    /// Number in the outbox.
+    pub number: u64,
+    /// To whom.
+    pub recipient: MemberId,
+    /// How far.
+    pub state: DeliveryState,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whom to phone.
+    pub phones: Vec<String>,
+    /// What the node gets.
+    pub notice: wire::Notice,
+}
+
+#[derive(sqlx::FromRow)]
+struct RawDelivery {
+    number: i64,
+    recipient_id: String,
+    state: String,
+    state_ms: i64,
+    phones: String,
+    notice: Vec<u8>,
+}
+
+impl RawDelivery {
+    fn check(self) -> Result<DeliveryRow, StoreError> {
+        let Self { number: key, recipient_id, state, state_ms, phones, notice } = self;
+        let state = DeliveryState::ALL
+            .into_iter()
+            .find(|known| known.as_str() == state)
+            .ok_or_else(|| bad_row("aid_notice", "state", key, format!("is {state}")))?;
+        Ok(DeliveryRow {
+            number: counter("aid_notice", "number", key, key)?,
+            recipient: recipient_id
+                .parse()
+                .map_err(|error| bad_row("aid_notice", "recipient_id", key, error))?,
+            state,
+            since: from_millis(state_ms),
+            phones: serde_json::from_str(&phones)
+                .map_err(|error| bad_row("aid_notice", "phones", key, error))?,
+            notice: read_notice(key, &notice)?,
+        })
+    }
+}
+
+/// The notices of an incident before a number, newest first, at most `limit`.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn deliveries_list(
+    conn: &mut Conn,
+    incident: IncidentId,
+    undelivered_only: bool,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let before = before.map_or(i64::MAX, column);
+    let furthest = if undelivered_only { "sent" } else { "expired" };
+    let rows: Vec<RawDelivery> = on!(conn, c => sqlx::query_as(
+        "select number, recipient_id, state, state_ms, phones, notice from aid_notice
+         where incident_id = $1 and number < $2 and ($3 = 'expired' or state in ('queued', 'sent'))
+         order by number desc limit $4")
+        .bind(incident.to_string()).bind(before).bind(furthest).bind(i64::from(limit))
+        .fetch_all(&mut *c).await?);
+    rows.into_iter().map(RawDelivery::check).collect()
+}
