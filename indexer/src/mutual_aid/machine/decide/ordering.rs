@@ -119,9 +119,7 @@ pub(super) fn order(w: &mut Working<'_>, wish: &OrderWish) -> Result<Answer, Sto
     if ledger.terms.unit != *unit {
         return Err(refused::unit_differs(unit, &ledger.terms.unit).into());
     }
-    if let Some(expected) = wish.expected_ledger {
-        access::version(expected, ledger.version)?;
-    }
+    let seen = ledger.version;
     let existing = existing(w, line, &wish.resource)?;
     let taken_from = match &wish.preempt {
         Some(preempt) => self::preempt(w, wish, &key, preempt)?,
@@ -133,6 +131,10 @@ pub(super) fn order(w: &mut Working<'_>, wish: &OrderWish) -> Result<Answer, Sto
     let already = existing.map_or(0, |(_, held)| held.unwrap_or(0));
     meet_need(w, line, wish, already)?;
     let order = hold(w, wish, &key, existing.map(|(id, _)| id))?;
+    // Only now: who was beaten to it wants to hear by whom, not that something has changed.
+    if let Some(expected) = wish.expected_ledger {
+        access::version(expected, seen)?;
+    }
     let id = place(w, line, wish, &key, existing.map(|(id, _)| id), order)?;
     for victim in &taken_from {
         cover::reopened(w, *victim, "被一级请求征用", "taken for a request with life in danger")?;

@@ -33,10 +33,15 @@ fn two_dispatchers_want_one_crane() {
     }
     let mut late = world.wish(second, &crane(), 1);
     late.alternatives = vec!["云帆 25 吨吊车".to_owned()];
+    late.expected_ledger = Some(world.ledger_version(&crane()));
     world.order(first, &crane(), 1).unwrap();
     let refusal = world.say("dispatcher", Body::Order(Box::new(late))).unwrap_err();
     insta::assert_snapshot!(format!("{} {refusal}", refusal.reason), @"RESOURCE_TAKEN only 0 free; taken by “吊起塌梁” (chenghu-chem) × 1 (held, free at 2026-07-12T03:10:00Z); next: 云帆 25 吨吊车 （仅余 0；已被占用：“吊起塌梁” (chenghu-chem) × 1（已预占，预计 2026-07-12T03:10:00Z 释放）；可改选：云帆 25 吨吊车）");
     assert_eq!(world.counts(&crane()), [1, 0, 0, 0, 0, 0]);
+    let mut unread = world.wish(second, &foam(), 1);
+    unread.expected_ledger = Some(world.ledger_version(&foam()) + 1);
+    let refusal = world.say("dispatcher", Body::Order(Box::new(unread))).unwrap_err();
+    assert_eq!(refusal.reason, "VERSION_MISMATCH", "enough is free, but not what was seen");
 }
 
 #[test]

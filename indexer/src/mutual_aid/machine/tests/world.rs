@@ -346,6 +346,10 @@ impl World {
         [ledger.held, ledger.committed, ledger.deployed, ledger.consumed, ledger.damaged, ledger.free()]
     }
 
+    pub(super) fn ledger_version(&self, resource: &PublicationName) -> u64 {
+        self.ledger(resource).version
+    }
+
     /// All deadlines as they follow from the state now, earliest first.
     pub(super) fn deadlines(&self) -> Vec<Deadline> {
         let incidents = self.case.incidents.keys().copied().map(Subject::Incident);
