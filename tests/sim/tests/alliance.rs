@@ -3,8 +3,7 @@
 //! `SHOUWANG_SIM_SEEDS=N` runs N seeds, `SHOUWANG_SIM_FIRST=N` begins at another one, `SHOUWANG_SIM_SEED=N` repeats one
 //! and prints what happened, `SHOUWANG_SIM_THREADS=N` runs so many at a time (default: one for each processor).
 //!
-//! A seed repeats itself to the event only with `RUSTFLAGS="--cfg tokio_unstable"`, as tests/run sets it: without it tokio
-//! draws random numbers of its own.
+//! A seed draws the same plan each time. It does not yet repeat itself to the event: tokio draws random numbers of its own.
 
 use shouwang_sim::{
     campaign::{campaign, run_seed},
@@ -13,7 +12,7 @@ use shouwang_sim::{
 };
 
 /// A minute or two on two cores; a night runs thousands.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 24;
 /// Later seeds reach every case; fewer may by chance miss a rare one.
 const ENOUGH_FOR_EVERY_CASE: u64 = 100;
 
@@ -66,13 +65,3 @@ const CASES: [&str; 6] = [
     "look: own write found",
     "look: withdrawn is gone",
 ];
-
-/// Part of tests/run, which sets the flag.
-#[cfg(tokio_unstable)]
-#[test]
-fn a_seed_repeats_itself() {
-    for seed in [3, 17] {
-        let hashes: Vec<String> = (0..2).map(|_| run_seed(seed, &Options::default()).trace.hash()).collect();
-        assert_eq!(hashes[0], hashes[1], "seed {seed} does not repeat itself");
-    }
-}
