@@ -9,7 +9,7 @@ use shouwang_proto::{
     },
 };
 
-use super::{ATTEMPTS, Explorer, ORDERS, Park};
+use super::{Explorer, Park};
 use crate::mutual_aid::machine::{
     assignment::Assignment,
     command::{Body, Decided, OrderWish, Preempt},
@@ -29,7 +29,8 @@ impl Explorer {
         for id in &park.born {
             let found = &park.case.assignments[id];
             let owner = if *found.owner() == member(FOUNDRY) { FOUNDRY } else { AUTO };
-            answers(park, found, owner, &mut moves);
+            let again = self.attempts(park, found) < self.space.attempts;
+            answers(park, found, owner, again, &mut moves);
             if found.is_active() {
                 reports(found, owner, &mut moves);
             }
@@ -61,7 +62,7 @@ impl Explorer {
         if !request.is_open() {
             return;
         }
-        for resource in [crane(), foam()] {
+        for resource in self.space.resources.clone() {
             let pair = |one: &&AssignmentId| {
                 let found = &park.case.assignments[*one];
                 found.line.request == id && found.resource == resource
@@ -69,7 +70,7 @@ impl Explorer {
             let attempts = park.born.iter().filter(pair).count();
             let active = park.born.iter().filter(pair).any(|one| park.case.assignments[one].is_active());
             let ledger = &park.case.ledgers[&LedgerKey { resource: resource.clone(), book: Book::Actual }];
-            if !active && attempts < ATTEMPTS {
+            if !active && attempts < self.space.attempts {
                 let body = Body::Solicit {
                     request: decided,
                     line: line(),
@@ -78,7 +79,7 @@ impl Explorer {
                 };
                 moves.push(("dispatcher", body));
             }
-            if ledger.epoch >= ORDERS || (!active && attempts >= ATTEMPTS) {
+            if ledger.epoch >= self.space.orders || (!active && attempts >= self.space.attempts) {
                 continue;
             }
             for quantity in 1..=ledger.terms.quota {
@@ -128,13 +129,15 @@ fn act(assignment: AssignmentId, epoch: u64, action: Action) -> Body {
 }
 
 /// What the owner may say, however late: to every order that was ever sent, as often as it likes.
-fn answers(park: &Park, found: &Assignment, owner: &'static str, moves: &mut Vec<(&'static str, Body)>) {
+fn answers(
+    park: &Park,
+    found: &Assignment,
+    owner: &'static str,
+    may_begin_again: bool,
+    moves: &mut Vec<(&'static str, Body)>,
+) {
     let no = Decline { reason: "in-use".parse().unwrap(), note: String::new() };
-    let pair = |one: &&AssignmentId| {
-        let other = &park.case.assignments[*one];
-        other.line == found.line && other.resource == found.resource
-    };
-    let again = found.is_active() || park.born.iter().filter(pair).count() < ATTEMPTS;
+    let again = found.is_active() || may_begin_again;
     for (id, epoch) in park.issued.keys().filter(|(id, _)| *id == found.id) {
         if again {
             moves.push((owner, act(*id, *epoch, Action::Confirm(Confirm::default()))));
@@ -155,10 +158,8 @@ fn reports(found: &Assignment, owner: &'static str, moves: &mut Vec<(&'static st
     moves.push((owner, act(found.id, 0, Action::Depart(Departure::default()))));
     moves.push((owner, act(found.id, 0, Action::Arrive(Note::default()))));
     moves.push((owner, act(found.id, 0, Action::Release(Note::default()))));
-    for consumed in 0..=quantity.min(1) {
-        let account = Account { returned: quantity - consumed, consumed, ..Account::default() };
-        moves.push((owner, act(found.id, 0, Action::Return(account))));
-    }
+    let account = Account { returned: quantity, ..Account::default() };
+    moves.push((owner, act(found.id, 0, Action::Return(account))));
     let reason = Reason { reason: "换人".to_owned() };
     let action = AssignmentAction { assignment: found.id, epoch: 0, action: Action::StandDown(reason) };
     moves.push(("dispatcher", Body::Act { action, expected: Some(found.version) }));
