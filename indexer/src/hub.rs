@@ -158,6 +158,7 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
     spawn_until(tasks, stop, "ledgers", aid.clone().follow_quotas());
     spawn_until(tasks, stop, "watch on mutual aid", aid.clone().follow_others());
     spawn_until(tasks, stop, "timers of mutual aid", aid.clone().keep_time());
+    spawn_until(tasks, stop, "scrub", rooms.link.clone().keep_scrubbing());
     let (link, stop) = (rooms.link.clone(), stop.clone());
     spawn(tasks, "link room", async move {
         stop.cancelled().await;
