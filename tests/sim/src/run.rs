@@ -257,7 +257,7 @@ fn come_to_aid(stage: &Stage) {
     for member in 0..stage.plan().members {
         let coming = stage.clone();
         stage.begin_work();
-        stage.come(async move { Owner::new(&coming, member)?.work().await });
+        stage.come(async move { Box::pin(Owner::new(&coming, member)?.work()).await });
     }
 }
 

@@ -51,7 +51,8 @@ pub fn books(disk: &AidDisk) -> Vec<Violation> {
     }
     for ledger in &disk.ledgers {
         let key = (ledger.owner.as_str(), ledger.record.as_str(), ledger.scope.as_str());
-        let is_copy = |other: &LedgerRow| !other.scope.is_empty() && (&*other.owner, &*other.record) == (key.0, key.1);
+        let is_copy =
+            |other: &LedgerRow| !other.scope.is_empty() && (&*other.owner, &*other.record) == (key.0, key.1);
         let is_copied = disk.ledgers.iter().any(is_copy);
         check_ledger(ledger, &uses.remove(&key).unwrap_or_default(), is_copied, &mut found);
     }
@@ -115,7 +116,10 @@ fn check_modes(disk: &AidDisk, found: &mut Vec<Violation>) {
     for request in disk.requests.values() {
         let mode = disk.incidents.get(&request.incident).map(|(mode, _)| mode);
         if mode != Some(&request.mode) {
-            found.push(broken("P24", format!("request {} is {}, its incident {mode:?}", request.id, request.mode)));
+            found.push(broken(
+                "P24",
+                format!("request {} is {}, its incident {mode:?}", request.id, request.mode),
+            ));
         }
     }
     for one in &disk.assignments {
@@ -154,8 +158,10 @@ pub fn deadlines(disk: &AidDisk, policy: &Policy, now: Timestamp, since: Timesta
         }
     }
     for one in &disk.assignments {
-        if one.expires.is_some_and(long_ago) && matches!(one.state.as_str(), "held" | "solicited" | "offered") {
-            found.push(broken("P8", format!("assignment {} is {} and should have lapsed", one.id, one.state)));
+        if one.expires.is_some_and(long_ago) && matches!(one.state.as_str(), "held" | "solicited" | "offered")
+        {
+            found
+                .push(broken("P8", format!("assignment {} is {} and should have lapsed", one.id, one.state)));
         }
         let waits = matches!(one.state.as_str(), "held" | "solicited");
         let due = one.since.map_or(0, |since| steps_due(&policy.owner_answers, since));
@@ -169,7 +175,13 @@ pub fn deadlines(disk: &AidDisk, policy: &Policy, now: Timestamp, since: Timesta
 
 /// What is on the disk of a member's node in the end. `forgotten`: it went back to an older disk.
 #[must_use]
-pub fn member(member: usize, hub: &AidDisk, node: &NodeAid, forgotten: bool, memory: &Memory) -> Vec<Violation> {
+pub fn member(
+    member: usize,
+    hub: &AidDisk,
+    node: &NodeAid,
+    forgotten: bool,
+    memory: &Memory,
+) -> Vec<Violation> {
     let name = Host::Node(member).name();
     let mut found = Vec::new();
     for notice in hub.notices.iter().filter(|notice| notice.recipient == name) {
@@ -179,7 +191,10 @@ pub fn member(member: usize, hub: &AidDisk, node: &NodeAid, forgotten: bool, mem
                 found.push(broken("P8", seen));
             }
             "queued" | "sent" => {
-                found.push(broken("P8", format!("{} never reached {name}, and nobody heard of it", notice.name)));
+                found.push(broken(
+                    "P8",
+                    format!("{} never reached {name}, and nobody heard of it", notice.name),
+                ));
             }
             _ => {}
         }
@@ -209,7 +224,10 @@ fn bound_by_an_old_order(word: &WordRow) -> Option<Violation> {
     let assignment = decided.assignment.as_ref()?;
     let bound = decided.outcome() == CommandOutcome::Accepted;
     (bound && assignment.epoch != action.epoch).then(|| {
-        let seen = format!("{} is bound to order {} by a yes to {}", assignment.name, assignment.epoch, action.epoch);
+        let seen = format!(
+            "{} is bound to order {} by a yes to {}",
+            assignment.name, assignment.epoch, action.epoch
+        );
         broken("P9", seen)
     })
 }
@@ -248,9 +266,12 @@ pub fn granted(hub: &AidDisk, memory: &Memory) -> Vec<Violation> {
 #[must_use]
 pub fn closed(hub: &AidDisk) -> Vec<Violation> {
     let alive = hub.requests.values().filter(|request| !has_ended(&request.state));
-    let requests = alive.map(|request| broken("P7", format!("request {} stays {}", request.id, request.state)));
+    let requests =
+        alive.map(|request| broken("P7", format!("request {} stays {}", request.id, request.state)));
     let open = hub.incidents.iter().filter(|(_, (_, state))| state != "closed");
-    requests.chain(open.map(|(id, (_, state))| broken("P7", format!("incident {id} stays {state}")))).collect()
+    requests
+        .chain(open.map(|(id, (_, state))| broken("P7", format!("incident {id} stays {state}"))))
+        .collect()
 }
 
 fn state(code: &str) -> AssignmentState {

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use shouwang_proto::{
     publication::time_to_wire,
-    wire::{
-        self, AssignmentState, IncidentMode, RequestPriority, RequestState, assignment_action::Action,
-    },
+    wire::{self, AssignmentState, IncidentMode, RequestPriority, RequestState, assignment_action::Action},
 };
 
 use super::{
@@ -69,7 +67,9 @@ impl Dispatcher {
     pub(super) async fn read(&mut self) -> Option<Picture> {
         let hub = &mut self.asking.hub;
         let wanted = wire::ListIncidentsRequest { page_size: 1_000, ..wire::ListIncidentsRequest::default() };
-        let Ended::Answered(incidents) = ended(READING, hub.list_incidents(wanted)).await else { return None };
+        let Ended::Answered(incidents) = ended(READING, hub.list_incidents(wanted)).await else {
+            return None;
+        };
         let wanted = wire::ListRequestsRequest { page_size: 1_000, ..wire::ListRequestsRequest::default() };
         let Ended::Answered(requests) = ended(READING, hub.list_requests(wanted)).await else { return None };
         let mut incidents = incidents.into_inner().incidents;
@@ -109,11 +109,11 @@ impl Dispatcher {
         match drawn {
             _ if request.state() == RequestState::Submitted => self.take_up(&request).await,
             _ if request.state() == RequestState::StandingDown => self.close(&request).await,
-            ..30 if waits => self.take_up(&request).await,
-            ..75 => self.order(&request).await,
-            ..80 => self.solicit(&request).await,
-            ..94 => self.act(&request).await,
-            ..97 => self.stand_down(&request).await,
+            _ if waits && drawn < 30 => self.take_up(&request).await,
+            0..75 => self.order(&request).await,
+            75..80 => self.solicit(&request).await,
+            80..94 => self.act(&request).await,
+            94..97 => self.stand_down(&request).await,
             _ => self.halt_or_close(&incidents).await,
         }
     }
@@ -144,7 +144,8 @@ impl Dispatcher {
             request,
             ..wire::SubmitRequestRequest::default()
         };
-        let call = async |mut hub: Hub, request: wire::SubmitRequestRequest| hub.submit_request(request).await;
+        let call =
+            async |mut hub: Hub, request: wire::SubmitRequestRequest| hub.submit_request(request).await;
         let answer = self.asking.change("submit", (id, request), call).await;
         if let Some(Ok(made)) = answer
             && made.mode() == IncidentMode::Actual
@@ -160,13 +161,16 @@ impl Dispatcher {
         let (name, expected_version) = (request.name.clone(), request.version);
         if request.state() == RequestState::Submitted && self.asking.chance.per_mille(100) {
             let reason = "查无此事".to_owned();
-            let request = wire::RejectRequestRequest { context: Some(context), name, expected_version, reason };
-            let call = async |mut hub: Hub, request: wire::RejectRequestRequest| hub.reject_request(request).await;
+            let request =
+                wire::RejectRequestRequest { context: Some(context), name, expected_version, reason };
+            let call =
+                async |mut hub: Hub, request: wire::RejectRequestRequest| hub.reject_request(request).await;
             self.asking.change("reject", (id, request), call).await;
             return;
         }
         let request = wire::AcceptRequestRequest { context: Some(context), name, expected_version };
-        let call = async |mut hub: Hub, request: wire::AcceptRequestRequest| hub.accept_request(request).await;
+        let call =
+            async |mut hub: Hub, request: wire::AcceptRequestRequest| hub.accept_request(request).await;
         self.asking.change("accept", (id, request), call).await;
     }
 
@@ -210,7 +214,8 @@ impl Dispatcher {
         let call = async |mut hub: Hub, request: wire::OrderRequest| hub.order(request).await;
         match self.asking.change("order", (id.clone(), wish), call).await {
             Some(Ok(answer)) => {
-                let drill = if request.mode() == IncidentMode::Actual { "" } else { request.incident.as_str() };
+                let drill =
+                    if request.mode() == IncidentMode::Actual { "" } else { request.incident.as_str() };
                 self.asking.stage.aid(|aid| {
                     if let Some(assignment) = &answer.assignment {
                         aid.ordered(drill, &id, assignment);
@@ -310,7 +315,8 @@ impl Dispatcher {
         };
         let request =
             wire::ActOnAssignmentRequest { context: Some(context), action: Some(word), expected_version };
-        let call = async |mut hub: Hub, request: wire::ActOnAssignmentRequest| hub.act_on_assignment(request).await;
+        let call =
+            async |mut hub: Hub, request: wire::ActOnAssignmentRequest| hub.act_on_assignment(request).await;
         let answer = self.asking.change("act", (id, request), call).await;
         let Some(Ok(answer)) = answer else { return false };
         self.asking.stage.aid(|aid| answer.assignment.iter().for_each(|found| aid.saw(found)));
@@ -326,7 +332,9 @@ impl Dispatcher {
             expected_version: request.version,
             reason: "险情解除".to_owned(),
         };
-        let call = async |mut hub: Hub, request: wire::StandDownRequestRequest| hub.stand_down_request(request).await;
+        let call = async |mut hub: Hub, request: wire::StandDownRequestRequest| {
+            hub.stand_down_request(request).await
+        };
         self.asking.change("stand down", (id, request), call).await;
     }
 
@@ -363,7 +371,8 @@ impl Dispatcher {
             expected_version: incident.version,
             note: String::new(),
         };
-        let call = async |mut hub: Hub, request: wire::CloseIncidentRequest| hub.close_incident(request).await;
+        let call =
+            async |mut hub: Hub, request: wire::CloseIncidentRequest| hub.close_incident(request).await;
         self.asking.change("close incident", (id, request), call).await;
     }
 }

@@ -213,7 +213,8 @@ pub fn whole_hub(folder: &Path) -> anyhow::Result<AidDisk> {
 }
 
 fn ledgers(disk: &Connection) -> anyhow::Result<Vec<LedgerRow>> {
-    let sql = "select owner_id, record, scope, serialised, quota, held, committed, deployed, consumed, damaged,
+    let sql =
+        "select owner_id, record, scope, serialised, quota, held, committed, deployed, consumed, damaged,
       shortfall from aid_ledger order by owner_id, record, scope";
     all(disk, sql, |row| {
         Ok(LedgerRow {

@@ -217,7 +217,9 @@ impl Owner {
             0 => (Action::Depart(wire::DepartAction { eta_seconds: 3, ..wire::DepartAction::default() }), 1),
             1 if drawn < 20 => (Action::Stage(report), 1),
             1 => (Action::Arrive(report), 2),
-            2 if drawn < 50 => (Action::HeadCount(wire::HeadCountAction { people: 4, note: String::new() }), 2),
+            2 if drawn < 50 => {
+                (Action::HeadCount(wire::HeadCountAction { people: 4, note: String::new() }), 2)
+            }
             2 => (Action::Release(report), 3),
             3 => {
                 let consumed = if team.quantity > 1 { self.chance.within(0..3) } else { 0 };
@@ -235,11 +237,8 @@ impl Owner {
     }
 
     async fn act(&mut self, assignment: &str, epoch: u64, action: Action) -> Taken {
-        let word = wire::AssignmentAction {
-            assignment: assignment.to_owned(),
-            epoch,
-            action: Some(action.clone()),
-        };
+        let word =
+            wire::AssignmentAction { assignment: assignment.to_owned(), epoch, action: Some(action.clone()) };
         let context = self.context();
         let id = context.request_id.clone();
         let request = wire::AnswerRequest { context: Some(context), action: Some(word) };
@@ -249,9 +248,9 @@ impl Owner {
             // Two of the people answer the same order.
             let other = wire::AnswerRequest { context: Some(self.context()), ..request.clone() };
             let id = other.context.as_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-            self.say("confirm twice", (id, other), &call).await;
+            Box::pin(self.say("confirm twice", (id, other), &call)).await;
         }
-        self.say(what, (id, request), &call).await
+        Box::pin(self.say(what, (id, request), &call)).await
     }
 
     async fn call_for_help(&mut self) {
@@ -266,8 +265,9 @@ impl Owner {
         let context = self.context();
         let id = context.request_id.clone();
         let request = wire::CallForHelpRequest { context: Some(context), submission: Some(submission) };
-        let call = async |mut node: Node, request: wire::CallForHelpRequest| node.call_for_help(request).await;
-        self.say("call for help", (id, request), &call).await;
+        let call =
+            async |mut node: Node, request: wire::CallForHelpRequest| node.call_for_help(request).await;
+        Box::pin(self.say("call for help", (id, request), &call)).await;
     }
 
     fn context(&mut self) -> wire::OwnContext {

@@ -91,12 +91,8 @@ fn nobody_is_out_for_a_request_that_has_ended() {
 #[test]
 fn what_is_due_comes_while_the_hub_runs() {
     let at = |second: i64| Timestamp::from_second(1_000 + second).unwrap();
-    let held = AssignmentRow {
-        since: Some(at(0)),
-        expires: Some(at(3)),
-        seen: true,
-        ..assignment("a", "held", 1)
-    };
+    let held =
+        AssignmentRow { since: Some(at(0)), expires: Some(at(3)), seen: true, ..assignment("a", "held", 1) };
     let mut waiting = disk(ledger("", 1), vec![held]);
     let check = |disk: &AidDisk, now, since| promises(&deadlines(disk, &policy(), at(now), at(since)));
     assert_eq!(check(&waiting, 7, 0), Vec::<&str>::new());
@@ -122,7 +118,8 @@ fn what_a_node_acknowledged_it_has() {
     };
     let hub = |state: &str| AidDisk { notices: vec![notice(state)], ..AidDisk::default() };
     let (empty, memory) = (NodeAid::default(), Memory::default());
-    let check = |hub: &AidDisk, node: &NodeAid, forgotten| promises(&member(0, hub, node, forgotten, &memory));
+    let check =
+        |hub: &AidDisk, node: &NodeAid, forgotten| promises(&member(0, hub, node, forgotten, &memory));
     assert_eq!(check(&hub("delivered"), &empty, false), ["P8"]);
     assert_eq!(check(&hub("delivered"), &empty, true), Vec::<&str>::new());
     assert_eq!(check(&hub("queued"), &empty, true), ["P8"]);
