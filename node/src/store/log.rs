@@ -151,6 +151,9 @@ pub struct LogSlice {
     pub cut: bool,
 }
 
+/// Seq, header, signature and payload of an entry.
+type EntryRow = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
+
 /// Entries read at once for the wire, so that a large budget of bytes is not read in vain.
 const SLICE_PAGE: usize = 64;
 
@@ -168,7 +171,7 @@ pub(super) async fn log_after(
     let mut after = stored(seq);
     while slice.entries.len() < most_entries {
         let wanted = SLICE_PAGE.min(most_entries - slice.entries.len());
-        let page: Vec<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        let page: Vec<EntryRow> = sqlx::query_as(
             "select seq, header, signature, payload from log_entry where seq > $1 order by seq limit $2",
         )
         .bind(after)

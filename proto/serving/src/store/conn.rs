@@ -13,7 +13,7 @@ pub struct Conn {
 
 #[derive(Debug)]
 pub(super) enum Raw {
-    Sqlite(DirectConnection),
+    Sqlite(Box<DirectConnection>),
     Postgres(PgConnection),
 }
 

@@ -43,14 +43,14 @@ impl Source {
 
     pub(super) async fn connect_writer(&self) -> Result<Conn, sqlx::Error> {
         match self {
-            Self::Sqlite(file) => Ok(Conn::new(Raw::Sqlite(file.writer()?))),
+            Self::Sqlite(file) => Ok(Conn::new(Raw::Sqlite(Box::new(file.writer()?)))),
             Self::Postgres { options } => connect_postgres(options).await,
         }
     }
 
     pub(super) async fn connect_reader(&self) -> Result<Conn, sqlx::Error> {
         match self {
-            Self::Sqlite(file) => Ok(Conn::new(Raw::Sqlite(file.reader()?))),
+            Self::Sqlite(file) => Ok(Conn::new(Raw::Sqlite(Box::new(file.reader()?)))),
             Self::Postgres { options } => connect_postgres(options).await,
         }
     }

@@ -163,7 +163,7 @@ async fn open_sqlite(file: &SqliteFile, migrations: &Migrations) -> Result<Tx, O
     // Only now, for the last connection of a file folds its log into it, which takes time after a crash.
     migrating.close().await?;
     file.assert_safe(&mut conn).await?;
-    Ok(Tx::new(Conn::new(Raw::Sqlite(conn))))
+    Ok(Tx::new(Conn::new(Raw::Sqlite(Box::new(conn)))))
 }
 
 /// A thread with a runtime of its own that runs one future to its end.
