@@ -7,6 +7,7 @@ use serde_json::json;
 use shouwang_proto::clock::{World, from_millis};
 use shouwang_serving::{
     accept::{Acceptor, Listener},
+    probes::Probes,
     tls::ServerTls,
 };
 use tokio::task::JoinSet;
@@ -83,12 +84,9 @@ impl Hub {
         let (rooms, tailer) = Rooms::open(&config, &folder, store.clone(), world, stop.clone()).await?;
         let people_tls = ServerTls::for_people(&rooms.foundation.identity)?;
         let nodes_tls = ServerTls::for_nodes(&rooms.foundation.identity, rooms.client_rule())?;
-        let pages = people::Pages {
-            store: store.clone(),
-            index: rooms.index_probe(),
-            metrics: config.metrics.clone(),
-        };
-        let people_router = people::router(rooms.people_services(&config, addresses).await?, pages);
+        let ready = people::readiness(store.clone(), rooms.index_probe());
+        let probes = Probes { ready, figures: config.figures.clone() };
+        let people_router = people::router(rooms.people_services(&config, addresses).await?, probes);
         let nodes_router = rooms.node_services().await.into_axum_router();
 
         // Both listeners wait already; whoever is answered shall find the file.
@@ -160,6 +158,7 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
     spawn_until(tasks, stop, "ledgers", aid.clone().follow_quotas());
     spawn_until(tasks, stop, "watch on mutual aid", aid.clone().follow_others());
     spawn_until(tasks, stop, "timers of mutual aid", aid.clone().keep_time());
+    spawn_until(tasks, stop, "scrub", rooms.link.clone().keep_scrubbing());
     let (link, stop) = (rooms.link.clone(), stop.clone());
     spawn(tasks, "link room", async move {
         stop.cancelled().await;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio_stream::{StreamExt as _, adapters::Map, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, codec::CompressionEncoding};
 
-use super::{control, fetch, peer::Peer, room::LinkRoom, sync, upload};
+use super::{control, fetch, peer::Peer, repair, room::LinkRoom, sync, upload};
 
 /// Messages that wait for a slow node on its control stream; beyond that it is cut off and dials again.
 const CONTROL_QUEUE: usize = 16;
@@ -83,6 +83,15 @@ impl LinkService for LinkDesk {
         let (out, waiting) = channel(SYNC_QUEUE);
         self.room.tasks.spawn(fetch::serve(self.room.clone(), peer, from_seq, out));
         Ok(answers(waiting))
+    }
+
+    async fn repair_entries(
+        &self,
+        request: Request<wire::RepairEntriesRequest>,
+    ) -> Result<Response<wire::RepairEntriesResponse>, Status> {
+        let peer = self.admit(&request)?;
+        let repaired = repair::serve(&self.room, &peer, request.into_inner()).await?;
+        Ok(Response::new(wire::RepairEntriesResponse { repaired }))
     }
 
     async fn upload_attachment(
