@@ -41,15 +41,15 @@ async fn values_keep_their_types() {
     let store = Bed::sqlite().open().await;
     let found = with(&store, async |conn| {
         let row = sqlx::query::<Direct>(
-            "select 7 as n, 1.5 as x, '救援' as t, x'00ff' as b, null as nothing, true as f",
+            "select 7 as n, 1.5 as x, '救援' as t, x'00ff' as b, null as none, true as f",
         )
         .fetch_one(conn)
         .await?;
         let wrong = row.try_get::<i64, _>("t").is_err() && row.try_get::<String, _>("b").is_err();
-        let lost = row.try_get::<i64, _>("nothing").is_err() && row.try_get::<i64, _>("missing").is_err();
+        let lost = row.try_get::<i64, _>("none").is_err() && row.try_get::<i64, _>("missing").is_err();
         let (n, x): (i64, f64) = (row.try_get("n")?, row.try_get(1)?);
         let (t, b): (String, Vec<u8>) = (row.try_get("t")?, row.try_get("b")?);
-        let (nothing, f): (Option<String>, bool) = (row.try_get("nothing")?, row.try_get("f")?);
+        let (nothing, f): (Option<String>, bool) = (row.try_get("none")?, row.try_get("f")?);
         Ok((n, x, t, b, nothing, f, wrong && lost))
     });
     let expected = (7, 1.5, "救援".to_owned(), vec![0, 255], None, true, true);
@@ -96,7 +96,7 @@ const ENDLESS: &str =
 /// The thread is inside SQLite, where no timer reaches it.
 #[tokio::test]
 async fn a_statement_that_would_not_end_is_ended() {
-    let limit = Duration::from_millis(50);
+    let limit = Duration::from_millis(300);
     let options =
         StoreOptions { readers: 1, read_limit: limit, write_limit: limit, ..StoreOptions::default() };
     let store = Bed::sqlite().open_with(options).await;
