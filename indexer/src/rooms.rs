@@ -13,6 +13,7 @@ use shouwang_proto::{
     },
 };
 use shouwang_serving::{
+    alerts::Hooks,
     grpc::{self, SYNC_MESSAGE_BYTES},
     tls::{ClientRule, Identity},
 };
@@ -43,6 +44,7 @@ use crate::{
         service::LinkDesk,
     },
     mutual_aid::{
+        council_duty::CouncilDuty,
         desk::Desk as AidDesk,
         room::{AidParts, MutualAid},
     },
@@ -54,6 +56,8 @@ use crate::{
     store::{self, Store, hub_log::HubLogHead},
 };
 
+/// How the hub calls itself to a webhook.
+const AGENT: &str = concat!("shouwang-hub/", env!("CARGO_PKG_VERSION"));
 /// Room for the longest certificate request and all around it, for callers nobody knows.
 const ENROLMENT_MESSAGE_BYTES: usize = 16 * 1024;
 /// Room for the longest group of synonyms or list of groups.
@@ -76,6 +80,8 @@ pub(crate) struct Rooms {
     pub(crate) board: LinkBoard,
     pub(crate) link: LinkRoom,
     pub(crate) mutual_aid: MutualAid,
+    /// What calls the council.
+    pub(crate) hooks: Hooks,
     /// The hub's own key and certificate, as they are now.
     pub(crate) identity: Arc<ArcSwap<Identity>>,
     pub(crate) search: SearchRoom,
@@ -107,6 +113,8 @@ impl Rooms {
             .with_context(|| format!("cannot use {}", folder.attachments().display()))?;
         let stopped = stopping.clone();
         let identity = Arc::new(ArcSwap::from_pointee(foundation.identity.clone()));
+        let hooks = Hooks::open(&config.alerts.hooks(), folder.path(), AGENT, &world)?;
+        let duty = CouncilDuty { people: config.alerts.people()?, channels: hooks.channels() };
         let mutual_aid = MutualAid::open(AidParts {
             store: store.clone(),
             roster: roster.clone(),
@@ -115,6 +123,7 @@ impl Rooms {
             alliance: foundation.hub.alliance.clone(),
             identity: Arc::clone(&identity),
             policy: config.mutual_aid.clone(),
+            duty: Arc::new(duty),
             world: world.clone(),
         })
         .await?;
@@ -154,6 +163,7 @@ impl Rooms {
             board,
             link,
             mutual_aid,
+            hooks,
             identity,
             search,
             attachments,
