@@ -69,6 +69,17 @@ const AID_MESSAGE_BYTES: usize = 1024 * 1024;
 /// Room for the longest question with all its filters.
 const SEARCH_MESSAGE_BYTES: usize = 64 * 1024;
 
+/// What calls the council, and whom.
+fn council_duty(
+    config: &HubConfig,
+    folder: &DataFolder,
+    world: &World,
+) -> anyhow::Result<(Hooks, Arc<CouncilDuty>)> {
+    let hooks = Hooks::open(&config.alerts.hooks(), folder.path(), AGENT, world)?;
+    let duty = CouncilDuty { people: config.alerts.people()?, channels: hooks.channels() };
+    Ok((hooks, Arc::new(duty)))
+}
+
 /// Everything a hub is made of.
 pub(crate) struct Rooms {
     pub(crate) store: Store,
@@ -102,8 +113,8 @@ impl Rooms {
         stopping: CancellationToken,
     ) -> anyhow::Result<(Self, Tailer)> {
         let foundation = founding::lay(config, folder, &store, &world).await?;
-        let roster = Roster::load(store.clone()).await?;
-        let thesaurus = ThesaurusBook::load(store.clone()).await?;
+        let (roster, thesaurus) =
+            (Roster::load(store.clone()).await?, ThesaurusBook::load(store.clone()).await?);
         let council = Council::new(store.clone(), roster.clone(), thesaurus.clone(), world.clone());
         let gate = Gate::new(roster.clone(), world.clone(), config.calls_per_second);
         let head = store.read(async |conn| store::hub_log::hub_log_head(conn).await).await?;
@@ -111,10 +122,9 @@ impl Rooms {
         let board = LinkBoard::load(&store).await?;
         let attachments = Attachments::open(&folder.attachments(), config.one_thread)
             .with_context(|| format!("cannot use {}", folder.attachments().display()))?;
-        let stopped = stopping.clone();
-        let identity = Arc::new(ArcSwap::from_pointee(foundation.identity.clone()));
-        let hooks = Hooks::open(&config.alerts.hooks(), folder.path(), AGENT, &world)?;
-        let duty = CouncilDuty { people: config.alerts.people()?, channels: hooks.channels() };
+        let (stopped, identity) =
+            (stopping.clone(), Arc::new(ArcSwap::from_pointee(foundation.identity.clone())));
+        let (hooks, duty) = council_duty(config, folder, &world)?;
         let mutual_aid = MutualAid::open(AidParts {
             store: store.clone(),
             roster: roster.clone(),
@@ -123,7 +133,7 @@ impl Rooms {
             alliance: foundation.hub.alliance.clone(),
             identity: Arc::clone(&identity),
             policy: config.mutual_aid.clone(),
-            duty: Arc::new(duty),
+            duty,
             world: world.clone(),
         })
         .await?;

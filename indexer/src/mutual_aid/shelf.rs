@@ -68,6 +68,9 @@ impl Offered {
     }
 }
 
+/// A resource as it is after a change; none: it is gone.
+pub type Changed = (PublicationName, Option<Arc<Offered>>);
+
 /// A resource and the number of its newest change; none when it is gone.
 type Place = (u64, Option<Arc<Offered>>);
 
@@ -145,7 +148,7 @@ impl Shelf {
     /// What has changed after this number (0: everything), each name once, as it is now; none: it is gone. And the number
     /// from which to go on.
     #[must_use]
-    pub fn since(&self, change: u64) -> (Vec<(PublicationName, Option<Arc<Offered>>)>, u64) {
+    pub fn since(&self, change: u64) -> (Vec<Changed>, u64) {
         self.read(|places| {
             let names = places.by_change.range(change + 1..).map(|(_, name)| name);
             let changed = names.map(|name| {

@@ -73,6 +73,7 @@ told_on_both!(
     planned::candidates_follow_ledger_shelf_and_closures,
     planned::a_plan_is_applied_whole_or_by_line,
     planned::an_amended_request_keeps_what_is_sent,
+    planned::aid_that_came_of_itself_is_booked_afterwards,
     waiting::what_waits_for_a_person_is_listed_until_it_is_done,
     waiting::tasks_come_in_pages_and_for_one_incident,
     waiting::the_council_is_called_one_after_the_other,

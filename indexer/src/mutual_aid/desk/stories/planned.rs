@@ -142,3 +142,40 @@ pub(super) async fn an_amended_request_keeps_what_is_sent(engine: TrialEngine) {
     assert_eq!(trial.could_help(&now).await.considered, 1);
     assert_eq!(crane().name.to_string(), trial.ledger().await.resource);
 }
+
+/// Neighbours helped each other while the hub was away; afterwards it is booked, also when it was
+/// promised elsewhere.
+pub(super) async fn aid_that_came_of_itself_is_booked_afterwards(engine: TrialEngine) {
+    let trial = Trial::new(engine).await;
+    let (one, two) = (trial.call_for_help("苯罐泄漏").await, trial.call_for_help("管廊坍塌").await);
+    trial.ordered(&one).await;
+    let came = wire::SelfDeployment {
+        request: two.name.clone(),
+        line: 1,
+        resource: crane().name.to_string(),
+        quantity: 1,
+        on_scene: true,
+        note: "中心断线时自行前往".to_owned(),
+    };
+    let word = wire::MemberCommand {
+        command_id: "01931e5c-8f4d-7cc3-9a0b-2f1d6e5b4a40".to_owned(),
+        actor: "王队".to_owned(),
+        occurred_at: two.submit_time,
+        channel: wire::Channel::Node.into(),
+        word: Some(wire::member_command::Word::SelfDeployment(came)),
+    };
+    let owner = crate::mutual_aid::trial::member("hengrui-crane");
+    let first = trial.desk.room.hear(&owner, word.clone()).await.unwrap();
+    assert_eq!(first, trial.desk.room.hear(&owner, word).await.unwrap(), "however often it comes");
+    assert_eq!(first.outcome(), wire::CommandOutcome::Accepted, "{first:?}");
+    let booked = first.assignment.unwrap();
+    assert_eq!(booked.state(), wire::AssignmentState::OnScene);
+    let ledger = trial.ledger().await;
+    assert_eq!((ledger.held, ledger.deployed, ledger.shortfall), (0, 1, 0), "one thing is in one place");
+    let asked = wire::GetRequestRequest { name: one.name.clone() };
+    let open_again = trial.desk.request_get(&dispatcher("desk-1"), asked).await.unwrap();
+    assert_eq!(open_again.fulfilment[0].missing, 1, "it does not come to the first one any more");
+    assert_eq!(trial.could_help(&one).await.total, 0);
+    let met = trial.desk.request_get(&dispatcher("desk-1"), wire::GetRequestRequest { name: two.name }).await;
+    assert_eq!(met.unwrap().fulfilment[0].on_scene, 1);
+}
