@@ -7,6 +7,8 @@ use super::analysis::{
     fold::{Class, fold},
 };
 
+/// Between facts that are shown side by side.
+const BETWEEN_FACTS: &str = " · ";
 /// Length of a snippet in characters, without the marks where it was cut.
 const LENGTH: usize = 120;
 /// Characters shown before the first match when the text is cut.
@@ -32,6 +34,13 @@ pub(crate) struct Matcher {
     words: BTreeSet<String>,
     /// Ideographs that stood alone in the query.
     singles: BTreeSet<char>,
+    /// A bit for each first character of `words`: nearly every word of a text is dismissed by it.
+    firsts: u64,
+}
+
+/// The bit of a word by its first character.
+fn first_bit(word: &str) -> u64 {
+    word.chars().next().map_or(0, |first| 1 << (u32::from(first) % 64))
 }
 
 /// A text, what it is worth, where it matches and where its best passage begins.
@@ -50,7 +59,10 @@ impl Matcher {
                     (Some(one), None) if fold(&word.text).any(|folded| folded.class == Class::Ideograph) => {
                         matcher.singles.insert(one);
                     }
-                    _ => drop(matcher.words.insert(word.text.clone())),
+                    _ => {
+                        matcher.firsts |= first_bit(&word.text);
+                        matcher.words.insert(word.text.clone());
+                    }
                 }
             }
         }
@@ -69,7 +81,7 @@ impl Matcher {
             let mut cutter = cut(text, Cut::Bigrams);
             let mut word = Word::default();
             while cutter.next_into(&mut word) {
-                if self.words.contains(&word.text) {
+                if first_bit(&word.text) & self.firsts != 0 && self.words.contains(&word.text) {
                     add(word.start, word.end);
                 }
             }
@@ -93,6 +105,16 @@ impl Matcher {
     /// The whole text with its matches.
     pub(crate) fn whole(&self, text: &str) -> Highlighted {
         show(text, &self.find(text), 0, text.len())
+    }
+
+    /// The snippet of running text; of facts, side by side, when only they match or there is no other text.
+    pub(crate) fn passage(&self, prose: [&str; 2], facts: &[String]) -> Highlighted {
+        let found = self.snippet(prose);
+        if !found.ranges.is_empty() || facts.is_empty() {
+            return found;
+        }
+        let of_facts = self.snippet([facts.join(BETWEEN_FACTS).as_str()]);
+        if of_facts.ranges.is_empty() && !found.text.is_empty() { found } else { of_facts }
     }
 
     /// The passage of the first text with a match that has the most of them; without any match the beginning of the
@@ -120,13 +142,19 @@ impl Matcher {
 /// The match with which the best window begins: distinct matched texts count three times their length, repeats once.
 fn best_window(text: &str, found: &[(usize, usize)]) -> (usize, usize) {
     let mut best = (0, 0);
+    // A window holds few matches, so looking through those seen costs less than keeping them in order.
+    let mut seen: Vec<&str> = Vec::new();
     for (place, (start, _)) in found.iter().enumerate().take(400) {
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        seen.clear();
         let mut worth = 0;
         // Four bytes a character at most; three for ideographs.
         for (from, to) in found[place..].iter().take_while(|(_, to)| to - start <= (LENGTH - LEAD) * 3) {
             let part = &text[*from..*to];
-            worth += part.len() * if seen.insert(part) { 3 } else { 1 };
+            let is_new = !seen.contains(&part);
+            worth += part.len() * if is_new { 3 } else { 1 };
+            if is_new {
+                seen.push(part);
+            }
         }
         if worth > best.0 {
             best = (worth, *start);
@@ -209,6 +237,16 @@ mod tests {
     #[track_caller]
     fn check(query: &str, texts: &[&str], expected: &str) {
         assert_eq!(marked(&Matcher::new([query]).snippet(texts.iter().copied())), expected, "{query}");
+    }
+
+    #[test]
+    fn facts_are_shown_when_nothing_else_says_it() {
+        let facts = ["动火作业 Hot work".to_owned(), "澄湖路 3 号".to_owned()];
+        let passage = |query: &str, prose| marked(&Matcher::new([query]).passage(prose, &facts));
+        assert_eq!(passage("动火", ["", "动火前先检测"]), "[动火]前先检测");
+        assert_eq!(passage("澄湖", ["", "动火前先检测"]), "动火作业 Hot work · [澄湖]路 3 号");
+        assert_eq!(passage("没有", ["", "动火前先检测"]), "动火前先检测");
+        assert_eq!(passage("没有", ["", ""]), "动火作业 Hot work · 澄湖路 3 号");
     }
 
     #[test]

@@ -170,6 +170,7 @@ pub fn pause_until(next: Option<Timestamp>, now: Timestamp) -> Duration {
 /// Sleeps until then or until there may be more; false when there never will.
 pub async fn pause_or_change(pause: Duration, changed: &mut watch::Receiver<u64>) -> bool {
     tokio::select! {
+        biased;
         () = tokio::time::sleep(pause) => true,
         changed = changed.changed() => changed.is_ok(),
     }
@@ -211,7 +212,7 @@ impl<R: AlertRows> Out<R> {
                 }
             };
             tokio::select! {
-                go_on = pause_or_change(pause, &mut changed) => if !go_on { return },
+                biased;
                 Some(ended) = running.join_next() => match ended {
                     Ok(id) => drop(under_way.remove(&id)),
                     // Nobody knows which one it was; those that are still due begin again.
@@ -221,6 +222,7 @@ impl<R: AlertRows> Out<R> {
                         under_way.clear();
                     }
                 },
+                go_on = pause_or_change(pause, &mut changed) => if !go_on { return },
             }
         }
     }
