@@ -2,11 +2,14 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
-use crate::{link::room::CREDIT_BYTES, mutual_aid::machine::policy::Policy};
-use anyhow::Context as _;
+use crate::{
+    link::room::CREDIT_BYTES,
+    mutual_aid::{council_duty::PEOPLE, machine::policy::Policy},
+};
+use anyhow::{Context as _, ensure};
 use serde::Deserialize;
-use shouwang_proto::id::AllianceId;
-use shouwang_serving::{accept::AcceptLimits, probes::Figures, store::StoreOptions};
+use shouwang_proto::{id::AllianceId, publication::DutyContact, refusal::Violations};
+use shouwang_serving::{accept::AcceptLimits, alerts::HookChoice, probes::Figures, store::StoreOptions};
 
 /// How a hub runs.
 #[derive(Clone)]
@@ -34,6 +37,8 @@ pub struct HubConfig {
     pub link_credit_bytes: usize,
     /// How long people have in an emergency.
     pub mutual_aid: Policy,
+    /// Whom of the council an emergency calls, and how.
+    pub alerts: AlertsFile,
     /// Limits of the database.
     pub store: StoreOptions,
     /// True: slow work runs on the thread that asks, for a simulation of one thread.
@@ -57,6 +62,7 @@ impl HubConfig {
             node_limits: AcceptLimits::nodes(),
             link_credit_bytes: CREDIT_BYTES,
             mutual_aid: Policy::default(),
+            alerts: AlertsFile::default(),
             store: StoreOptions::default(),
             one_thread: false,
             figures: None,
@@ -106,6 +112,81 @@ pub struct HubFile {
     pub connections_per_address: Option<usize>,
     /// How long people have in an emergency, in seconds; what is left out has its default.
     pub mutual_aid: Option<Policy>,
+    /// Whom of the council an emergency calls, and how.
+    pub alerts: Option<AlertsFile>,
+}
+
+/// Whom of the council an emergency calls, and how: the table `[alerts]` of the configuration file.
+///
+/// ```toml
+/// [alerts]
+/// command = ["/usr/local/bin/ring", "--loud"]
+/// webhook = "https://alarm.example/shouwang"
+///
+/// [[alerts.duty]]                    # first the dispatcher on duty, then the deputy, then everybody else
+/// name = "理事会值班 钱"
+/// phone = "0512-555 0001"
+/// duty = "24h"
+/// ```
+///
+/// Both hooks get one JSON object for every page (`event`: `page`), with the people whom it means. When they are called
+/// stands in `[mutual_aid]`. A hook may get a page twice, after a crash; it has the same `webhook-id` then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlertsFile {
+    /// A program and its arguments. It gets the JSON on standard input and must end with 0 in time, or it is run again.
+    pub command: Vec<String>,
+    /// Longest run of the program in seconds, 1 to 600. Default 30.
+    pub command_seconds: Option<u64>,
+    /// An address that the JSON is posted to, signed as Standard Webhooks say with the secret in the hub's file
+    /// `webhook.secret`. `https`, or `http` to this machine alone. Any answer but 2xx is tried again.
+    pub webhook: Option<String>,
+    /// Authorities (PEM) that the webhook's server is believed by. Default `/etc/ssl/certs/ca-certificates.crt`.
+    pub webhook_authorities: Option<PathBuf>,
+    /// The council's people in the order in which they are called; the members' nodes keep them for the day the hub is
+    /// away. At most 32.
+    pub duty: Vec<CouncilPerson>,
+}
+
+/// One of the council: a table `[[alerts.duty]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CouncilPerson {
+    /// Name or desk, 1 to 60 characters.
+    pub name: String,
+    /// Telephone number: 3 to 32 digits, spaces, `+` and `-`.
+    pub phone: String,
+    /// What for, or when; at most 60 characters.
+    #[serde(default)]
+    pub duty: String,
+}
+
+impl AlertsFile {
+    /// The hooks, as chosen.
+    #[must_use]
+    pub fn hooks(&self) -> HookChoice {
+        let Self { command, command_seconds, webhook, webhook_authorities, duty: _ } = self.clone();
+        HookChoice { command, command_seconds, webhook, webhook_authorities }
+    }
+
+    /// The council's people.
+    ///
+    /// # Errors
+    /// What is wrong with which of them.
+    pub fn people(&self) -> anyhow::Result<Vec<DutyContact>> {
+        ensure!(self.duty.len() <= PEOPLE, "alerts.duty has more than {PEOPLE} people");
+        let mut wrong = Violations::new();
+        let people =
+            self.duty.iter().cloned().enumerate().map(|(index, CouncilPerson { name, phone, duty })| {
+                DutyContact::read(
+                    &format!("alerts.duty[{index}]"),
+                    shouwang_proto::wire::DutyContact { name, phone, duty },
+                    &mut wrong,
+                )
+            });
+        let people = people.collect();
+        wrong.finish(|| Some(people)).map_err(|refusal| anyhow::anyhow!("{refusal}"))
+    }
 }
 
 impl HubFile {
@@ -133,7 +214,9 @@ impl HubFile {
             node_connections,
             connections_per_address,
             mutual_aid,
+            alerts,
         } = self.clone();
+        config.alerts = alerts.unwrap_or_else(|| config.alerts.clone());
         config.mutual_aid = mutual_aid.unwrap_or_else(|| config.mutual_aid.clone());
         config.alliance = alliance.or(config.alliance.take());
         config.database = database.or(config.database.take());
@@ -168,5 +251,19 @@ mod tests {
         {
             assert!(toml::from_str::<HubFile>(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn alerts_are_read_as_documented() {
+        let text = "[alerts]\ncommand = ['/bin/ring', '-l']\nwebhook = 'https://a.example/x'\n\
+                    [[alerts.duty]]\nname = '甲'\nphone = '110'\n[[alerts.duty]]\nname = '乙'\nphone = '119'\nduty = '24h'";
+        let mut config = HubConfig::new("d");
+        toml::from_str::<HubFile>(text).unwrap().apply(&mut config);
+        assert_eq!(config.alerts.hooks().command, ["/bin/ring", "-l"]);
+        let people = config.alerts.people().unwrap();
+        assert_eq!(people.iter().map(|person| person.duty.as_str()).collect::<Vec<_>>(), ["", "24h"]);
+        config.alerts.duty[0].phone = "call me".to_owned();
+        assert!(config.alerts.people().unwrap_err().to_string().contains("alerts.duty[0].phone"));
+        assert!(toml::from_str::<HubFile>("[alerts]\nring = true").is_err());
     }
 }

@@ -24,6 +24,12 @@ impl DataFolder {
         Ok(Self(folder))
     }
 
+    /// The folder itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     /// The authority's root and key.
     #[must_use]
     pub fn authority_file(&self) -> PathBuf {

@@ -17,7 +17,9 @@ use crate::{
     config::HubConfig,
     council::authority::hub_renewal_due,
     folder::DataFolder,
-    founding, people,
+    founding,
+    mutual_aid::{council_duty::CouncilAlerts, room::MutualAid},
+    people,
     rooms::Rooms,
     store::{self, Store},
 };
@@ -61,6 +63,7 @@ pub struct HubHandle {
     stop: CancellationToken,
     store: Store,
     folder: DataFolder,
+    mutual_aid: MutualAid,
 }
 
 impl Hub {
@@ -105,7 +108,8 @@ impl Hub {
         spawn_until(&mut tasks, &stop, "renewal of the hub's certificate", renewal);
 
         tracing::info!(people = %addresses.people, nodes = %addresses.nodes, "the hub serves");
-        Ok(HubHandle { addresses, epoch: rooms.foundation.hub.epoch, tasks, stop, store, folder })
+        let (epoch, mutual_aid) = (rooms.foundation.hub.epoch, rooms.mutual_aid.clone());
+        Ok(HubHandle { addresses, epoch, tasks, stop, store, folder, mutual_aid })
     }
 }
 
@@ -114,6 +118,12 @@ impl HubHandle {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Its mutual aid, for programs that have the hub in them.
+    #[must_use]
+    pub fn mutual_aid(&self) -> &MutualAid {
+        &self.mutual_aid
     }
 
     /// Waits until a part of the hub ends that must not end. Never, if all is well.
@@ -159,6 +169,8 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
     spawn_until(tasks, stop, "watch on mutual aid", aid.clone().follow_others());
     spawn_until(tasks, stop, "timers of mutual aid", aid.clone().keep_time());
     spawn_until(tasks, stop, "scrub", rooms.link.clone().keep_scrubbing());
+    let council = CouncilAlerts::new(aid.clone());
+    rooms.hooks.clone().start(&council, &rooms.world, tasks, stop);
     let (link, stop) = (rooms.link.clone(), stop.clone());
     spawn(tasks, "link room", async move {
         stop.cancelled().await;

@@ -13,6 +13,7 @@ use shouwang_proto::{
     },
 };
 use shouwang_serving::{
+    alerts::Hooks,
     grpc::{self, SYNC_MESSAGE_BYTES},
     tls::{ClientRule, Identity},
 };
@@ -43,6 +44,7 @@ use crate::{
         service::LinkDesk,
     },
     mutual_aid::{
+        council_duty::CouncilDuty,
         desk::Desk as AidDesk,
         room::{AidParts, MutualAid},
     },
@@ -54,6 +56,8 @@ use crate::{
     store::{self, Store, hub_log::HubLogHead},
 };
 
+/// How the hub calls itself to a webhook.
+const AGENT: &str = concat!("shouwang-hub/", env!("CARGO_PKG_VERSION"));
 /// Room for the longest certificate request and all around it, for callers nobody knows.
 const ENROLMENT_MESSAGE_BYTES: usize = 16 * 1024;
 /// Room for the longest group of synonyms or list of groups.
@@ -64,6 +68,17 @@ const AID_MESSAGE_BYTES: usize = 1024 * 1024;
 
 /// Room for the longest question with all its filters.
 const SEARCH_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// What calls the council, and whom.
+fn council_duty(
+    config: &HubConfig,
+    folder: &DataFolder,
+    world: &World,
+) -> anyhow::Result<(Hooks, Arc<CouncilDuty>)> {
+    let hooks = Hooks::open(&config.alerts.hooks(), folder.path(), AGENT, world)?;
+    let duty = CouncilDuty { people: config.alerts.people()?, channels: hooks.channels() };
+    Ok((hooks, Arc::new(duty)))
+}
 
 /// Everything a hub is made of.
 pub(crate) struct Rooms {
@@ -76,6 +91,8 @@ pub(crate) struct Rooms {
     pub(crate) board: LinkBoard,
     pub(crate) link: LinkRoom,
     pub(crate) mutual_aid: MutualAid,
+    /// What calls the council.
+    pub(crate) hooks: Hooks,
     /// The hub's own key and certificate, as they are now.
     pub(crate) identity: Arc<ArcSwap<Identity>>,
     pub(crate) search: SearchRoom,
@@ -96,8 +113,8 @@ impl Rooms {
         stopping: CancellationToken,
     ) -> anyhow::Result<(Self, Tailer)> {
         let foundation = founding::lay(config, folder, &store, &world).await?;
-        let roster = Roster::load(store.clone()).await?;
-        let thesaurus = ThesaurusBook::load(store.clone()).await?;
+        let (roster, thesaurus) =
+            (Roster::load(store.clone()).await?, ThesaurusBook::load(store.clone()).await?);
         let council = Council::new(store.clone(), roster.clone(), thesaurus.clone(), world.clone());
         let gate = Gate::new(roster.clone(), world.clone(), config.calls_per_second);
         let head = store.read(async |conn| store::hub_log::hub_log_head(conn).await).await?;
@@ -105,8 +122,9 @@ impl Rooms {
         let board = LinkBoard::load(&store).await?;
         let attachments = Attachments::open(&folder.attachments(), config.one_thread)
             .with_context(|| format!("cannot use {}", folder.attachments().display()))?;
-        let stopped = stopping.clone();
-        let identity = Arc::new(ArcSwap::from_pointee(foundation.identity.clone()));
+        let (stopped, identity) =
+            (stopping.clone(), Arc::new(ArcSwap::from_pointee(foundation.identity.clone())));
+        let (hooks, duty) = council_duty(config, folder, &world)?;
         let mutual_aid = MutualAid::open(AidParts {
             store: store.clone(),
             roster: roster.clone(),
@@ -115,6 +133,7 @@ impl Rooms {
             alliance: foundation.hub.alliance.clone(),
             identity: Arc::clone(&identity),
             policy: config.mutual_aid.clone(),
+            duty,
             world: world.clone(),
         })
         .await?;
@@ -154,6 +173,7 @@ impl Rooms {
             board,
             link,
             mutual_aid,
+            hooks,
             identity,
             search,
             attachments,

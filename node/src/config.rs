@@ -21,6 +21,8 @@ pub struct NodeConfig {
     pub store: StoreOptions,
     /// Whom an emergency alarms, and how.
     pub alerts: AlertsFile,
+    /// For how many days what is over of emergencies is kept.
+    pub keep_days: u32,
     /// What `/metrics` shows; none shows nothing. There is one recorder in a process, so the program brings it.
     pub figures: Option<Figures>,
 }
@@ -40,10 +42,17 @@ impl NodeConfig {
             limits: AcceptLimits::people(),
             store: StoreOptions::default(),
             alerts: AlertsFile::default(),
+            keep_days: KEEP_DAYS,
             figures: None,
         }
     }
 }
+
+/// Two years: costs are settled and a review is written long before, and the drills of two years can be compared. What the
+/// hub wrote down stays at the hub.
+const KEEP_DAYS: u32 = 730;
+/// What is younger may still be needed by somebody.
+const KEEP_DAYS_LEAST: u32 = 30;
 
 /// The file given with `--config`. What is given on the command line wins over it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -57,6 +66,8 @@ pub struct NodeFile {
     pub connections_per_address: Option<usize>,
     /// Whom an emergency alarms, and how.
     pub alerts: Option<AlertsFile>,
+    /// For how many days notices, words and alerts that are over are kept here, at least 30. Default 730.
+    pub keep_days: Option<u32>,
 }
 
 /// Whom an emergency alarms, and how: the table `[alerts]` of the configuration file.
@@ -120,7 +131,8 @@ impl NodeFile {
 
     /// Puts what the file says into a configuration.
     pub fn apply(&self, config: &mut NodeConfig) {
-        let Self { listen: _, connections, connections_per_address, ref alerts } = *self;
+        let Self { listen: _, connections, connections_per_address, ref alerts, keep_days } = *self;
+        config.keep_days = keep_days.unwrap_or(config.keep_days).max(KEEP_DAYS_LEAST);
         config.limits.connections = connections.unwrap_or(config.limits.connections);
         config.limits.per_address = connections_per_address.unwrap_or(config.limits.per_address);
         if let Some(alerts) = alerts {

@@ -120,6 +120,7 @@ impl Node {
         let serving = port.serve(listener, pages, stop.clone());
         tasks.spawn(keep_figures(board.clone(), stop.clone()));
         tasks.spawn(forget_answers(store.clone(), world.clone(), stop.clone()));
+        tasks.spawn(forget_emergencies(store.clone(), world.clone(), config.keep_days, stop.clone()));
         alerts.start(&store, &world, &mut tasks, &stop);
         match membership.zip(packs) {
             None => tracing::warn!("this node has not joined an alliance: drafts only"),
@@ -252,4 +253,32 @@ async fn forget_answers(store: NodeStore, world: World, stop: CancellationToken)
     };
     stop.run_until_cancelled(forgetting).await;
     "housekeeping"
+}
+
+/// Forgets what is over of emergencies and older than so many days, a little at a time.
+async fn forget_emergencies(
+    store: NodeStore,
+    world: World,
+    keep_days: u32,
+    stop: CancellationToken,
+) -> &'static str {
+    let kept = SignedDuration::from_hours(i64::from(keep_days) * 24);
+    let forgetting = async {
+        loop {
+            let before = world.now().checked_sub(kept).unwrap_or(jiff::Timestamp::MIN);
+            match store.inbox_forget(before).await {
+                Ok(0) => {}
+                Ok(count) => {
+                    tracing::info!(count, "what is over of old emergencies is forgotten");
+                    continue;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what is over of old emergencies could not be forgotten")
+                }
+            }
+            tokio::time::sleep(FORGET_EVERY).await;
+        }
+    };
+    stop.run_until_cancelled(forgetting).await;
+    "housekeeping of the inbox"
 }

@@ -6,105 +6,33 @@
     reason = "a test stops at the first surprise and tells what it measured"
 )]
 
+#[path = "support/demo.rs"]
+mod demo;
+
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
-use shouwang_tests::processes::binary;
+
+use self::demo::{Demo, signal};
 
 /// How soon an own practice must be found: what the README's reader is promised, with the time a loaded machine takes to
 /// start a process on top.
 const FOUND_WITHIN: Duration = Duration::from_secs(20);
 
-/// A running demo. Dropping it kills it; its servers end with it.
-struct Demo {
-    child: Child,
-    programs: PathBuf,
-    contexts: PathBuf,
-    data: PathBuf,
-}
-
-/// Puts the three programs where a demo takes them as they are, instead of asking cargo whether they are new.
-fn install(folder: &Path) {
-    fs::create_dir_all(folder).unwrap();
-    for program in ["shouwang", "shouwang-hub", "shouwang-node"] {
-        let place = folder.join(program);
-        if !place.exists() {
-            fs::copy(binary(program).unwrap(), place).unwrap();
+/// Asks again until the first hit has this title; how long that took.
+fn finds(demo: &Demo, title: &str) -> Duration {
+    let begun = Instant::now();
+    loop {
+        let output = demo.run(&["search", title, "--limit", "1", "--output", "json"]);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        if output.status.success() && answer["hits"][0]["title"] == title {
+            return begun.elapsed();
         }
+        assert!(begun.elapsed() < FOUND_WITHIN, "{title} is not found: {answer}");
     }
-}
-
-impl Demo {
-    fn start(data: &Path) -> Self {
-        let programs = data.with_extension("programs");
-        install(&programs);
-        let mut child = Command::new(programs.join("shouwang"))
-            .args(["demo", "--output", "json", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        let contexts = ready["contexts"].as_str().unwrap_or_else(|| panic!("{line}")).into();
-        Self { child, programs, contexts, data: data.to_owned() }
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let mut command = Command::new(self.programs.join("shouwang"));
-        command.arg("--context-file").arg(&self.contexts).args(words).output().unwrap()
-    }
-
-    fn json(&self, words: &[&str]) -> Value {
-        let output = self.run(&[words, &["--output", "json"]].concat());
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Asks again until the first hit has this title; how long that took.
-    fn finds(&self, title: &str) -> Duration {
-        let begun = Instant::now();
-        loop {
-            let output = self.run(&["search", title, "--limit", "1", "--output", "json"]);
-            let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-            if output.status.success() && answer["hits"][0]["title"] == title {
-                return begun.elapsed();
-            }
-            assert!(begun.elapsed() < FOUND_WITHIN, "{title} is not found: {answer}");
-        }
-    }
-
-    fn hub_pid(&self) -> String {
-        let ready: Value =
-            serde_json::from_slice(&fs::read(self.data.join("hub/ready.json")).unwrap()).unwrap();
-        ready["pid"].to_string()
-    }
-
-    /// Ends it as Ctrl-C would; true when it said that all is well.
-    fn end(mut self) -> bool {
-        signal("-TERM", &self.child.id().to_string());
-        self.child.wait().unwrap().success()
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        if self.child.kill().is_ok() {
-            drop(self.child.wait());
-        }
-    }
-}
-
-fn signal(which: &str, pid: &str) -> bool {
-    Command::new("kill").args([which, pid]).stderr(Stdio::null()).status().unwrap().success()
 }
 
 #[test]
@@ -131,10 +59,10 @@ fn a_newcomer_finds_publishes_kills_and_finds_again() {
     ];
     let published = demo.run(&[&publish[..], &[text.to_str().unwrap()]].concat());
     assert!(published.status.success(), "{}", String::from_utf8_lossy(&published.stderr));
-    println!("found {:?} after it was published", demo.finds("我们的进罐五步法"));
+    println!("found {:?} after it was published", finds(&demo, "我们的进罐五步法"));
 
     assert!(signal("-KILL", &demo.hub_pid()), "the hub could not be killed");
-    println!("found again {:?} after the hub was killed", demo.finds("我们的进罐五步法"));
+    println!("found again {:?} after the hub was killed", finds(&demo, "我们的进罐五步法"));
     let everything = demo.json(&["search", "", "--limit", "1"])["total"].clone();
 
     let hub = demo.hub_pid();
@@ -146,7 +74,7 @@ fn a_newcomer_finds_publishes_kills_and_finds_again() {
         everything,
         "the second start changed something"
     );
-    again.finds("我们的进罐五步法");
+    finds(&again, "我们的进罐五步法");
 }
 
 #[test]

@@ -148,6 +148,8 @@ table! {
         ListAssignments: ANYONE,
         GetMissionOrder: ANYONE,
         ListDeliveries: DISPATCH,
+        ListTasks: DISPATCH,
+        CompleteTask: DISPATCH,
         GetLedger: ANYONE,
         ListLedger: ANYONE,
         SetQuota: CONCERNED,

@@ -32,9 +32,10 @@ use crate::{
     },
     store::{
         mutual_aid::{
+            delivery::deliveries_list,
             incident::incident_put,
             ledger::ledger_find,
-            outbox::{DeliveryState, NewNotice, deliveries_list, notices_add},
+            outbox::{DeliveryState, NewNotice, notices_add},
         },
         trial::{TrialEngine, TrialStore},
     },
@@ -143,7 +144,7 @@ async fn notices_come_until_they_are_on_disk(engine: TrialEngine) {
     }
     // A new one is pushed at once.
     tell(&hub.hub, 41..42).await;
-    hub.room.parts.mutual_aid.bell().ring(&member());
+    hub.room.parts.mutual_aid.bell().ring([&member()]);
     assert_eq!(next(&mut line).await, 41);
     acknowledge(&mut line, &script, (1..=20).collect()).await;
     drop(line);

@@ -23,7 +23,7 @@ pub(super) struct Mail {
     member: MemberId,
     /// The bell of this member; none when the node takes no notices.
     bell: Option<watch::Receiver<u64>>,
-    /// The newest number sent in this session.
+    /// Up to this number everything was sent in this session.
     sent: u64,
     /// True when the last page was full, so that more may wait already.
     behind: bool,
@@ -54,35 +54,40 @@ impl Mail {
             bell.borrow_and_update();
         }
         let parts = &*self.room.parts;
-        let (member, sent, now) = (self.member.clone(), self.sent, parts.world.now());
-        let page = parts
-            .store
-            .read(async move |conn| outbox::notices_waiting(conn, &member, sent, PAGE, now).await)
-            .await?;
-        self.behind = page.len() == PAGE as usize;
-        let numbers: Vec<u64> = page.iter().map(|waiting| waiting.number).collect();
-        for waiting in page {
-            let delivery = wire::NoticeDelivery { delivery_id: waiting.number, notice: Some(waiting.notice) };
+        let bell = parts.mutual_aid.bell();
+        let page = bell.waiting(&parts.store, &self.member, (self.sent, PAGE), parts.world.now()).await?;
+        self.behind = page.is_full;
+        let numbers: Vec<u64> = page.notices.iter().map(|waiting| waiting.number).collect();
+        for waiting in page.notices {
+            let notice = Some(waiting.notice()?);
+            let delivery = wire::NoticeDelivery { delivery_id: waiting.number, notice };
             let action = Some(wire::directive::Action::Notice(delivery));
             let directive = wire::control_response::Message::Directive(wire::Directive { action });
             send(out, directive).await?;
             self.sent = waiting.number;
         }
-        if !numbers.is_empty() {
-            self.note_sent(numbers);
+        self.sent = page.upto;
+        if !numbers.is_empty() && bell.note_sent(&numbers) {
+            self.write_sent();
         }
         Ok(())
     }
 
-    /// Notes for people that the notices are on their way; nothing waits for it.
-    fn note_sent(&self, numbers: Vec<u64>) {
-        let (room, member) = (self.room.clone(), self.member.clone());
+    /// Notes for people that notices are on their way, those of other sessions too; nothing waits for it.
+    fn write_sent(&self) {
+        let room = self.room.clone();
         self.room.tasks.spawn(async move {
-            let now = room.parts.world.now();
-            let note =
-                async move |tx: &mut crate::store::Tx| outbox::notices_sent(tx, &member, &numbers, now).await;
-            if let Err(error) = room.parts.store.write_urgent(note).await {
-                tracing::warn!(%error, "it was not noted that notices were sent");
+            loop {
+                let numbers = room.parts.mutual_aid.bell().outgoing();
+                if numbers.is_empty() {
+                    return;
+                }
+                let now = room.parts.world.now();
+                let note =
+                    async move |tx: &mut crate::store::Tx| outbox::notices_sent(tx, &numbers, now).await;
+                if let Err(error) = room.parts.store.write_urgent(note).await {
+                    tracing::warn!(%error, "it was not noted that notices were sent");
+                }
             }
         });
     }

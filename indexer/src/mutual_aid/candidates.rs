@@ -1,7 +1,7 @@
 //! Puts the question "who could help" to the matching: what is offered, what of it is free, how the owners stand, and
-//! the roads as they are at this moment. Holds nothing and changes nothing.
+//! the roads as they are at this moment. Changes nothing; what is laid out is kept in [`pool`](super::pool).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 use shouwang_proto::{
@@ -28,9 +28,11 @@ use super::{
         ranking::Candidate,
         reason::Reason,
         resource::{Availability, Link, Owner, Owners, Resource, Standing, Stock},
-        roads::{Basis, Roads, Travel},
+        roads::{Basis, Travel},
     },
-    shelf::{Offered, Shelf},
+    pool::Pool,
+    room::Shared,
+    shelf::Offered,
 };
 use crate::{council::membership::RosterSnapshot, link::board::LinkBoard};
 
@@ -53,16 +55,21 @@ pub(crate) struct LineWanted {
 
 /// Everything that the answers depend on, at one moment.
 pub(crate) struct Scene {
-    pub(crate) inventory: Inventory,
-    pub(crate) roads: Option<(Arc<Roads>, super::matching::roads::Conditions)>,
-    pub(crate) ledgers: BTreeMap<PublicationName, Ledger>,
-    pub(crate) offered: BTreeMap<PublicationName, Arc<Offered>>,
-    pub(crate) roster: Arc<RosterSnapshot>,
-    pub(crate) board: LinkBoard,
-    pub(crate) now: Timestamp,
+    pub(super) room: Arc<Shared>,
+    pub(super) pool: Arc<RwLock<Pool>>,
+    /// What is closed.
+    pub(super) closures: Vec<wire::Closure>,
+    pub(super) roster: Arc<RosterSnapshot>,
+    pub(super) now: Timestamp,
 }
 
-fn mode_of(mode: Mode) -> need::Mode {
+/// A look at the scene. It keeps the pool as it is; nothing may be waited for meanwhile.
+pub(crate) struct View<'a> {
+    scene: &'a Scene,
+    pool: RwLockReadGuard<'a, Pool>,
+}
+
+pub(super) fn mode_of(mode: Mode) -> need::Mode {
     match mode {
         Mode::Actual => need::Mode::Actual,
         Mode::Exercise => need::Mode::Exercise,
@@ -88,34 +95,38 @@ pub(crate) fn key_of(line: LineId) -> LineKey {
 }
 
 impl Scene {
-    /// Lays out what is offered, with what of it is free in these ledgers. What has no ledger yet counts as free as
-    /// published.
-    pub(crate) fn new(
-        mode: Mode,
-        shelf: &Shelf,
-        ledgers: Vec<Ledger>,
-        roads: Option<(Arc<Roads>, super::matching::roads::Conditions)>,
-        (roster, board, now): (Arc<RosterSnapshot>, LinkBoard, Timestamp),
-    ) -> Self {
-        let ledgers: BTreeMap<_, _> =
-            ledgers.into_iter().map(|ledger| (ledger.key.resource.clone(), ledger)).collect();
-        let mut inventory = Inventory::new(mode_of(mode), roads.as_ref().map(|(roads, _)| Arc::clone(roads)));
-        let mut offered = BTreeMap::new();
-        for one in shelf.all() {
-            if let Some(resource) = lay_out(&one, ledgers.get(&one.name)) {
-                inventory.put(resource);
-                offered.insert(one.name.clone(), one);
-            }
-        }
-        Self { inventory, roads, ledgers, offered, roster, board, now }
+    /// Looks at it.
+    pub(crate) fn look(&self) -> View<'_> {
+        View { scene: self, pool: self.pool.read().unwrap_or_else(PoisonError::into_inner) }
+    }
+
+    /// How strict the filter is.
+    pub(crate) fn policy() -> Policy {
+        Policy::default()
+    }
+}
+
+impl View<'_> {
+    /// All resources with what of them is free.
+    pub(crate) fn inventory(&self) -> &Inventory {
+        &self.pool.inventory
+    }
+
+    /// A resource as its owner published it.
+    pub(crate) fn offered(&self, name: &PublicationName) -> Option<&Offered> {
+        self.pool.offered.get(name).map(AsRef::as_ref)
+    }
+
+    fn board(&self) -> &LinkBoard {
+        &self.scene.room.parts.board
     }
 
     /// How the owners stand now.
     pub(crate) fn owners(&self) -> Owners {
-        let members = self.roster.members();
+        let members = self.scene.roster.members();
         members
             .map(|member| {
-                let row = self.board.row(&member.id);
+                let row = self.board().row(&member.id);
                 let link = match &row {
                     Some(row) if row.connected => Link::Online,
                     Some(row) => row.heard.map_or(Link::NeverSeen, Link::Offline),
@@ -131,7 +142,7 @@ impl Scene {
     pub(crate) fn need(&self, wanted: &LineWanted) -> Option<Need> {
         let unit = Unit::new(&wanted.need.unit);
         let least = wanted.need.minimum.min(wanted.missing);
-        let member = self.roster.member(&wanted.requester);
+        let member = self.scene.roster.member(&wanted.requester);
         Some(Need {
             key: key_of(wanted.line),
             priority: priority_of(wanted.priority),
@@ -146,23 +157,14 @@ impl Scene {
             groups: member.map(|member| member.groups.clone()).unwrap_or_default(),
             needs_agreement: false,
             destination: place_of(&wanted.place)?,
-            now: self.now,
+            now: self.scene.now,
         })
     }
 
     /// The times to a place, on the roads as they are.
-    pub(crate) fn travel(&self, destination: Place) -> Travel {
-        match &self.roads {
-            Some((roads, conditions)) => {
-                Travel::on(roads, conditions, destination, super::matching::roads::Pace::default())
-            }
-            None => Travel::straight(destination, super::matching::roads::Pace::default()),
-        }
-    }
-
-    /// How strict the filter is.
-    pub(crate) fn policy() -> Policy {
-        Policy::default()
+    pub(crate) fn travel(&self, destination: Place) -> Arc<Travel> {
+        let Scene { room, closures, .. } = self.scene;
+        room.pools.travel(self.inventory().roads(), closures, destination)
     }
 
     /// A candidate for people; none when it has gone meanwhile.
@@ -172,9 +174,9 @@ impl Scene {
         wanted: &LineWanted,
         quantity: Option<Amount>,
     ) -> Option<wire::Candidate> {
-        let offered = self.offered.get(&candidate.id)?;
+        let offered = self.offered(&candidate.id)?;
         let unit = Unit::new(&offered.resource.unit);
-        let ledger = self.ledgers.get(&candidate.id);
+        let ledger = self.pool.ledgers.get(&candidate.id);
         let available = whole(unit.value(candidate.available));
         let suggested = quantity.map_or(available.min(wanted.missing), |amount| {
             whole(Unit::new(&wanted.need.unit).value(amount))
@@ -198,7 +200,7 @@ impl Scene {
             .into(),
             distance_metres: candidate.metres.unwrap_or(0),
             pre_authorised: candidate.pre_authorised,
-            connected: self.board.row(owner).is_some_and(|row| row.is_reachable()),
+            connected: self.board().row(owner).is_some_and(|row| row.is_reachable()),
             confirm_time: Some(time_to_wire(ledger.map_or(offered.published, |ledger| ledger.confirmed))),
             duty_contacts: offered.resource.duty_contacts.iter().map(|contact| contact.to_wire()).collect(),
             ledger_version: ledger.map_or(0, |ledger| ledger.version),
@@ -206,7 +208,8 @@ impl Scene {
     }
 
     pub(crate) fn display_name(&self, member: &MemberId) -> String {
-        self.roster.member(member).map(|member| member.display_name.clone()).unwrap_or_default()
+        let member = self.scene.roster.member(member);
+        member.map(|member| member.display_name.clone()).unwrap_or_default()
     }
 }
 
@@ -215,7 +218,9 @@ fn demand(written: &str) -> Demand {
     Demand { name, at_least: figure }
 }
 
-fn lay_out(offered: &Offered, ledger: Option<&Ledger>) -> Option<Resource> {
+/// A resource as the matching sees it; what has no ledger yet counts as free as published. None when its quantities are
+/// none.
+pub(super) fn lay_out(offered: &Offered, ledger: Option<&Ledger>) -> Option<Resource> {
     let resource = &offered.resource;
     let unit = Unit::new(&resource.unit);
     let (total, floor) = (unit.amount(resource.quantity)?, unit.amount(resource.floor)?);

@@ -1,7 +1,7 @@
 //! Carries out commands: loads, lets the machine decide, saves its changes with outbox, timeline, audit and the answer's
 //! own row, all in one transaction behind the writer. Nothing here decides, and nothing waits for a network.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 use prost::Message;
@@ -84,6 +84,7 @@ impl MutualAid {
         let cx = self.context(caller, &said);
         let origin = Origin::Token(caller.token_id.clone());
         let (shelf, actor) = (self.shared.shelf.clone(), caller.actor());
+        let duty = Arc::clone(&self.shared.parts.duty);
         let work = async move |tx: &mut Tx| {
             let mut after = Aftermath::default();
             let now = cx.now;
@@ -99,6 +100,7 @@ impl MutualAid {
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 after = carried.after;
+                duty.page(tx, &after.pages, &cx).await?;
                 if let Some(refusal) = carried.answer.refusal() {
                     return Ok(Err(refusal));
                 }
@@ -181,6 +183,7 @@ impl MutualAid {
         };
         let attempt = Attempt::by_node(member, said.id, &message);
         let (member, shelf, cx) = (member.clone(), self.shared.shelf.clone(), self.of_member(member, &said));
+        let duty = Arc::clone(&self.shared.parts.duty);
         let id = command_id.clone();
         let work = async move |tx: &mut Tx| {
             let mut after = Aftermath::default();
@@ -195,6 +198,7 @@ impl MutualAid {
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 after = carried.after;
+                duty.page(tx, &after.pages, &cx).await?;
                 Ok(Ok(write::word_result(tx, id, &carried.answer).await?.encode_to_vec()))
             })
             .await?;
@@ -219,7 +223,7 @@ impl MutualAid {
     pub(super) async fn come_due(&self, deadline: Deadline) -> Result<bool, StoreError> {
         let Shared { parts, shelf, .. } = &*self.shared;
         let cx = Context::system(parts.world.now(), parts.world.random(), parts.policy.clone());
-        let shelf = shelf.clone();
+        let (shelf, duty) = (shelf.clone(), Arc::clone(&parts.duty));
         let work = async move |tx: &mut Tx| {
             crate::store::mutual_aid::aid_lock(tx).await?;
             if !crate::store::mutual_aid::timer::timer_is_set(tx, &deadline).await? {
@@ -228,7 +232,10 @@ impl MutualAid {
             // Whatever it leads to, it comes once.
             crate::store::mutual_aid::timer::timer_clear(tx, &deadline).await?;
             match carry_out(tx, &shelf, &cx, Command::due(deadline), "hub timer").await? {
-                Ok(carried) => Ok(Some(carried.after)),
+                Ok(carried) => {
+                    duty.page(tx, &carried.after.pages, &cx).await?;
+                    Ok(Some(carried.after))
+                }
                 Err(refusal) => {
                     tracing::info!(%refusal, "a deadline came for nothing");
                     Ok(Some(Aftermath::default()))
@@ -243,20 +250,23 @@ impl MutualAid {
 
     /// What has to be done once it is on disk.
     pub(super) fn follow(&self, after: Aftermath) {
-        for recipient in &after.recipients {
-            self.bell().ring(recipient);
+        if !after.recipients.is_empty() {
+            self.bell().ring(&after.recipients);
         }
         for page in &after.pages {
             let (whom, _) = page.whom.labels();
             tracing::warn!(whom, real = page.real, incident = ?page.incident, "call the council: {}", page.zh);
             metrics::counter!("shouwang_council_pages_total").increment(1);
         }
+        if !after.pages.is_empty() {
+            self.shared.alerts.send_modify(|alerts| *alerts += 1);
+        }
         if after.changes > 0 {
             self.touch();
         }
     }
 
-    fn context(&self, caller: &Caller, said: &Said) -> Context {
+    pub(super) fn context(&self, caller: &Caller, said: &Said) -> Context {
         let parts = &self.shared.parts;
         let now = parts.world.now();
         let party = caller.member.clone().map_or(Party::Dispatcher, Party::Member);

@@ -1,6 +1,8 @@
 //! What owners lend, as they publish it: the ledger follows the hub's log. Position and effects are one transaction, so
 //! a crash in between repeats nothing and loses nothing; a hub that learns of ledgers later begins at the first line.
 
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 use shouwang_proto::{id::PublicationName, mutual_aid::id::CommandId};
 use shouwang_serving::store::{StoreError, Tx};
@@ -35,6 +37,7 @@ pub(super) async fn follow(room: MutualAid) {
         head.borrow_and_update();
         match take_in(&room).await {
             Ok(0) => {
+                room.lay_out().await;
                 if head.changed().await.is_err() {
                     return;
                 }
@@ -62,7 +65,7 @@ pub(super) async fn take_in(room: &MutualAid) -> Result<usize, StoreError> {
     let Some(last) = lines.last() else { return Ok(0) };
     let (count, to) = (lines.len(), last.position);
     let (shelf, now, seed) = (shelf.clone(), parts.world.now(), parts.world.random());
-    let policy = parts.policy.clone();
+    let (policy, duty) = (parts.policy.clone(), Arc::clone(&parts.duty));
     let work = async move |tx: &mut Tx| {
         let mut recipients = Aftermath::default();
         aid_lock(tx).await?;
@@ -73,6 +76,7 @@ pub(super) async fn take_in(room: &MutualAid) -> Result<usize, StoreError> {
         for line in lines {
             let cx = Context::system(now, seed_of(seed, line.position), policy.clone());
             let after = take_line(tx, line, &shelf, &cx).await?;
+            duty.page(tx, &after.pages, &cx).await?;
             recipients.recipients.extend(after.recipients);
             recipients.pages.extend(after.pages);
         }

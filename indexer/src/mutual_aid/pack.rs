@@ -42,6 +42,8 @@ pub struct Packer {
     pub alliance: AllianceId,
     /// The hub's key and certificate, as they are now.
     pub identity: Arc<ArcSwap<Identity>>,
+    /// Telephone numbers of the council.
+    pub council: Vec<wire::DutyContact>,
 }
 
 /// Why there is no pack.
@@ -68,7 +70,7 @@ impl Packer {
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, PackError> {
         let resources = self.resources(member, roster).await?;
-        let content = content_hash(&resources);
+        let content = content_hash(&resources, &self.council);
         let id = member.id.clone();
         let write = async move |tx: &mut _| pack::pack_version(tx, &id, content, now).await;
         let (version, created) = self.store.write(write).await?;
@@ -81,7 +83,7 @@ impl Packer {
             alliance_id: self.alliance.to_string(),
             create_time: Some(time_to_wire(created)),
             resources,
-            council_contacts: Vec::new(),
+            council_contacts: self.council.clone(),
         };
         Ok(Some(sign(&pack.encode_to_vec(), &self.identity.load())?.encode_to_vec()))
     }
@@ -141,10 +143,10 @@ fn visible_owner<'a>(
 }
 
 /// What a pack holds, without version and time.
-fn content_hash(resources: &[wire::PackedResource]) -> [u8; 32] {
+fn content_hash(resources: &[wire::PackedResource], council: &[wire::DutyContact]) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    for resource in resources {
-        let bytes = resource.encode_to_vec();
+    let encoded = resources.iter().map(prost::Message::encode_to_vec);
+    for bytes in encoded.chain(council.iter().map(prost::Message::encode_to_vec)) {
         hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         hasher.update(&bytes);
     }

@@ -1,6 +1,9 @@
 //! Lays out the scene for the matching from what is stored: roads, closures, ledgers, open lines.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
 
 use shouwang_proto::{
     id::PublicationName,
@@ -17,13 +20,14 @@ use super::{
     matching::{
         place::Place,
         resource::Attempt,
-        roads::{Conditions, EdgeDraft, Effect, NodeDraft, Plume, Roads, RoadsDraft},
+        roads::{EdgeDraft, Effect, NodeDraft, Plume, Roads, RoadsDraft},
     },
+    pool::News,
     room::{MutualAid, Shared},
 };
 use crate::store::mutual_aid::{
-    ledger::ledgers_of_book,
-    roads::{closures_in_force, road_graph_find},
+    ledger::ledgers_changed,
+    roads::{closures_in_force, road_graph_find, road_graph_version},
 };
 
 /// What became of earlier attempts to have a resource for a line.
@@ -71,7 +75,7 @@ pub(super) fn read_roads(graph: &wire::UploadRoadGraphRequest) -> Result<Roads, 
         id: node.id.to_string(),
         latitude: node.latitude,
         longitude: node.longitude,
-        gate_seconds: 0.0,
+        gate_seconds: f64::from(node.gate_seconds),
     });
     let edges = graph.edges.iter().enumerate().map(|(index, edge)| EdgeDraft {
         line: index + 1,
@@ -114,29 +118,25 @@ impl MutualAid {
     /// # Errors
     /// What the store said.
     pub(super) async fn scene(&self, book: Book) -> Result<Scene, StoreError> {
-        let Shared { parts, shelf, .. } = &*self.shared;
-        let now = parts.world.now();
+        let Shared { parts, shelf, pools, .. } = &*self.shared;
+        let (pool, now, known) = (pools.of(book), parts.world.now(), pools.map_version());
+        let seen = pool.read().unwrap_or_else(PoisonError::into_inner).ledgers_seen();
         let read = async move |conn: &mut Conn| {
-            let ledgers = ledgers_of_book(conn, book).await?;
-            let graph = road_graph_find(conn).await?;
-            Ok((ledgers, graph, closures_in_force(conn, None, now).await?))
+            let ledgers = ledgers_changed(conn, book, seen).await?;
+            let map_version = road_graph_version(conn).await?;
+            let graph = if map_version == known { None } else { road_graph_find(conn).await? };
+            let closures = closures_in_force(conn, None, now).await?;
+            Ok((News { ledgers, map_version, graph }, closures))
         };
-        let (ledgers, graph, closures) = parts.store.read(read).await?;
-        let roads = graph.and_then(|graph| with_closures(&graph, &closures));
-        let standing = (parts.roster.snapshot(), parts.board.clone(), now);
-        Ok(Scene::new(book.mode(), shelf, ledgers, roads, standing))
+        let (news, closures) = parts.store.read(read).await?;
+        pools.follow(&pool, shelf, news);
+        Ok(Scene { room: Arc::clone(&self.shared), pool, closures, roster: parts.roster.snapshot(), now })
     }
-}
 
-/// The roads with what is closed now. A graph was checked when it came; if it is none any more, straight lines serve.
-fn with_closures(
-    graph: &wire::UploadRoadGraphRequest,
-    closures: &[wire::Closure],
-) -> Option<(Arc<Roads>, Conditions)> {
-    let roads = read_roads(graph)
-        .inspect_err(|faults| tracing::error!(faults = faults.len(), "the stored road graph is no graph"))
-        .ok()?;
-    let plumes: Vec<_> = closures.iter().filter_map(|closure| read_plume(closure).ok()).collect();
-    let conditions = roads.conditions(&[], &plumes).ok()?;
-    Some((Arc::new(roads), conditions))
+    /// Lays out what has changed, so that the next question need not.
+    pub(super) async fn lay_out(&self) {
+        if let Err(error) = self.scene(Book::Actual).await {
+            tracing::warn!(%error, "what could help was not laid out; the next question does it");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use shouwang_proto::{
     clock::World,
     id::{AllianceId, MemberId},
+    publication::DutyContact,
 };
 use shouwang_serving::{
     store::{Store, StoreError},
@@ -14,13 +15,19 @@ use shouwang_serving::{
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use super::{bell::Bell, intake, machine::policy::Policy, pack::Packer, shelf::Shelf};
+use super::{
+    bell::Bell, council_duty::CouncilDuty, intake, machine::policy::Policy, pack::Packer, pool::Pools,
+    shelf::Shelf,
+};
 use crate::{
     council::roster::Roster,
     link::board::LinkBoard,
     store::{
         hub_log::HubLogHead,
-        mutual_aid::{aid_heads, outbox},
+        mutual_aid::{
+            aid_heads,
+            outbox::{self, NewNotice},
+        },
     },
 };
 
@@ -44,6 +51,8 @@ pub struct AidParts {
     pub identity: Arc<ArcSwap<Identity>>,
     /// How long people have.
     pub policy: Policy,
+    /// Whom of the council to call, and how.
+    pub duty: Arc<CouncilDuty>,
     /// Time and randomness.
     pub world: World,
 }
@@ -60,10 +69,13 @@ pub(super) struct Shared {
     bell: Bell,
     packer: Packer,
     pub(super) shelf: Shelf,
+    pub(super) pools: Pools,
     /// Position of the hub's log from which the shelf is followed.
     shelf_from: u64,
     /// Counts what may have changed, for those who look on and for the one who keeps the time.
     pub(super) changes: watch::Sender<u64>,
+    /// Counts what may have to be handed to the alert hooks.
+    pub(super) alerts: watch::Sender<u64>,
     pub(super) present: super::present::Present,
     /// The streams of those who look on.
     pub(super) tasks: TaskTracker,
@@ -80,6 +92,7 @@ impl MutualAid {
             store: parts.store.clone(),
             alliance: parts.alliance.clone(),
             identity: Arc::clone(&parts.identity),
+            council: parts.duty.people.iter().map(DutyContact::to_wire).collect(),
         };
         let changes = watch::Sender::new(0);
         let bell = Bell::default();
@@ -90,8 +103,10 @@ impl MutualAid {
                 bell,
                 packer,
                 shelf,
+                pools: Pools::default(),
                 shelf_from,
                 changes,
+                alerts: watch::Sender::new(0),
                 present,
                 tasks: TaskTracker::new(),
             }),
@@ -119,7 +134,19 @@ impl MutualAid {
         let note = async move |tx: &mut _| outbox::notices_delivered(tx, &member, &numbers, now).await;
         let delivered = self.shared.parts.store.write_urgent(note).await?;
         metrics::counter!("shouwang_notices_delivered_total").increment(delivered);
-        self.touch();
+        Ok(())
+    }
+
+    /// Tells members something that no decision tells: rows of the outbox in one transaction, and then their sessions wake.
+    ///
+    /// # Errors
+    /// What the store said: then nobody is told.
+    pub async fn tell(&self, notices: Vec<NewNotice>) -> Result<(), StoreError> {
+        let now = self.shared.parts.world.now();
+        let recipients: Vec<MemberId> = notices.iter().map(|notice| notice.recipient.clone()).collect();
+        let add = async move |tx: &mut _| outbox::notices_add(tx, &notices, now).await;
+        self.shared.parts.store.write_urgent(add).await?;
+        self.bell().ring(&recipients);
         Ok(())
     }
 

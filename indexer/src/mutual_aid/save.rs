@@ -15,6 +15,7 @@ use super::{
     shelf::Shelf,
 };
 use crate::store::mutual_aid::{
+    alert::alerts_silence,
     assignment::assignment_put,
     incident::incident_put,
     ledger::{ledger_add, ledger_change},
@@ -52,7 +53,12 @@ pub(super) async fn save(
     for change in changes {
         match change {
             Change::Incident(Saved { was, now: incident }) => incident_put(tx, was, &incident).await?,
-            Change::Request(Saved { was, now: request }) => request_put(tx, was, &request).await?,
+            Change::Request(Saved { was, now: request }) => {
+                request_put(tx, was, &request).await?;
+                if request.acknowledged.is_some() || !request.is_alive() {
+                    alerts_silence(tx, request.id, now).await?;
+                }
+            }
             // What gives something back goes before what takes it: one thing is in one place at every moment.
             Change::Assignment(saved) if saved.now.uses().is_none() => giving.push(saved),
             Change::Assignment(saved) => taking.push(saved),

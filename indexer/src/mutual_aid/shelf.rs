@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use prost::Message as _;
 use shouwang_proto::{
-    id::{GroupId, MemberId, PublicationName},
+    id::{GroupId, MemberId, PublicationName, RecordId},
     publication::{Content, Detail, MutualAidResource, time_from_wire},
     wire,
 };
@@ -68,10 +68,40 @@ impl Offered {
     }
 }
 
+/// A resource as it is after a change; none: it is gone.
+pub type Changed = (PublicationName, Option<Arc<Offered>>);
+
+/// A resource and the number of its newest change; none when it is gone.
+type Place = (u64, Option<Arc<Offered>>);
+
+#[derive(Debug, Default)]
+struct Places {
+    by_name: BTreeMap<PublicationName, Place>,
+    /// The newest change of each name, so that whoever follows reads only what is new to him.
+    by_change: BTreeMap<u64, PublicationName>,
+    newest: u64,
+}
+
+impl Places {
+    fn set(&mut self, name: PublicationName, offered: Option<Arc<Offered>>) {
+        let before = self.by_name.get(&name).map(|(change, _)| *change);
+        if before.is_none() && offered.is_none() {
+            // Most of what the hub's log tells is no resource.
+            return;
+        }
+        if let Some(before) = before {
+            self.by_change.remove(&before);
+        }
+        self.newest += 1;
+        self.by_change.insert(self.newest, name.clone());
+        self.by_name.insert(name, (self.newest, offered));
+    }
+}
+
 /// Every resource that is shown. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Shelf {
-    offered: Arc<RwLock<BTreeMap<PublicationName, Arc<Offered>>>>,
+    places: Arc<RwLock<Places>>,
 }
 
 impl Shelf {
@@ -106,20 +136,36 @@ impl Shelf {
     /// One resource.
     #[must_use]
     pub fn find(&self, name: &PublicationName) -> Option<Arc<Offered>> {
-        self.read(|offered| offered.get(name).cloned())
+        self.read(|places| places.by_name.get(name)?.1.clone())
     }
 
-    /// All resources, by name.
+    /// Number of the newest change.
     #[must_use]
-    pub fn all(&self) -> Vec<Arc<Offered>> {
-        self.read(|offered| offered.values().cloned().collect())
+    pub fn newest(&self) -> u64 {
+        self.read(|places| places.newest)
+    }
+
+    /// What has changed after this number (0: everything), each name once, as it is now; none: it is gone. And the number
+    /// from which to go on.
+    #[must_use]
+    pub fn since(&self, change: u64) -> (Vec<Changed>, u64) {
+        self.read(|places| {
+            let names = places.by_change.range(change + 1..).map(|(_, name)| name);
+            let changed = names.map(|name| {
+                let offered = places.by_name.get(name).and_then(|place| place.1.clone());
+                (name.clone(), offered)
+            });
+            (changed.collect(), places.newest)
+        })
     }
 
     /// Whom of a member to phone: the contacts of its resources, each once, at most ten.
     #[must_use]
     pub fn phones_of(&self, member: &MemberId) -> Vec<String> {
-        self.read(|offered| {
-            let theirs = offered.values().filter(|offered| offered.name.member == *member);
+        let first = PublicationName { member: member.clone(), record: RecordId::from_bytes([0; 16]) };
+        self.read(|places| {
+            let theirs = places.by_name.range(first..).take_while(|(name, _)| name.member == *member);
+            let theirs = theirs.filter_map(|(_, place)| place.1.as_ref());
             let mut phones: Vec<String> = Vec::new();
             for phone in theirs.flat_map(|offered| offered.phones()) {
                 if phones.len() < 10 && !phones.contains(&phone) {
@@ -165,20 +211,19 @@ impl Shelf {
             HubChange::Put(entry) => Offered::read(name.clone(), entry.payload()),
             HubChange::Remove => None,
         };
-        match offered {
-            Some(offered) => self.put(offered),
-            None => {
-                self.offered.write().unwrap_or_else(PoisonError::into_inner).remove(&name);
-            }
-        }
+        self.set(name, offered);
     }
 
     pub(crate) fn put(&self, offered: Offered) {
-        let mut map = self.offered.write().unwrap_or_else(PoisonError::into_inner);
-        map.insert(offered.name.clone(), Arc::new(offered));
+        self.set(offered.name.clone(), Some(offered));
     }
 
-    fn read<T>(&self, look: impl FnOnce(&BTreeMap<PublicationName, Arc<Offered>>) -> T) -> T {
-        look(&self.offered.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn set(&self, name: PublicationName, offered: Option<Offered>) {
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        places.set(name, offered.map(Arc::new));
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Places) -> T) -> T {
+        look(&self.places.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

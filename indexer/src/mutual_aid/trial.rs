@@ -13,8 +13,10 @@ use shouwang_proto::{
     log::key::LogKey,
     publication::{DutyContact, Location, MutualAidResource},
 };
+use shouwang_serving::alerts::AlertChannel;
 
 use super::{
+    council_duty::CouncilDuty,
     room::{AidParts, MutualAid},
     shelf::Offered,
 };
@@ -67,10 +69,22 @@ pub(crate) async fn open(hub: &TrialStore, board: &LinkBoard, world: World) -> M
         alliance,
         identity: Arc::new(ArcSwap::from_pointee(identity)),
         policy: super::machine::policy::Policy::default(),
+        duty: Arc::new(duty()),
         world,
     })
     .await
     .unwrap()
+}
+
+/// The council's people, and one hook.
+pub(crate) fn duty() -> CouncilDuty {
+    let person = |name: &str, phone: &str| DutyContact {
+        name: name.to_owned(),
+        phone: phone.to_owned(),
+        duty: "理事会".to_owned(),
+    };
+    let people = vec![person("钱值班", "0512-5550-0001"), person("孙副班", "0512-5550-0002")];
+    CouncilDuty { people, channels: vec![AlertChannel::Command] }
 }
 
 /// Members of the trial.

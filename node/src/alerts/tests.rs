@@ -2,11 +2,9 @@ use std::path::PathBuf;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jiff::SignedDuration;
 use serde_json::Value;
 use sha2::Sha256;
 use shouwang_proto::wire::{self, NoticeKind};
-use shouwang_serving::store::StoreOptions;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -17,7 +15,6 @@ use super::*;
 use crate::{
     NodeConfig, NodeHandle,
     config::DutyFile,
-    inbox::notice::Facts,
     trial::{Alliance, PATIENCE, inbox_caller, notice, start_node_with},
 };
 
@@ -154,41 +151,6 @@ async fn a_webhook_is_signed_and_repeated_under_one_id_until_it_is_taken() {
     assert_eq!(body["notice"]["name"], notice(1, NoticeKind::Order, 3, 2).name);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_webhook_over_tls_is_believed_by_its_authority_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let authority = crate::trial::TrialAuthority::new();
-    let roots = folder.path().join("roots.pem");
-    std::fs::write(&roots, &authority.root_pem).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let tls = authority.web_server("localhost");
-    let serving = async {
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut stream = tls.accept(stream).await?;
-        let mut piece = [0; 4_096];
-        let read = stream.read(&mut piece).await?;
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
-        std::io::Result::Ok(read)
-    };
-    let address = format!("https://localhost:{port}/");
-    let world = World::system();
-    let hook = WebHook::open(&address, Some(&roots), folder.path(), &world).unwrap();
-    let (posted, served) = tokio::join!(hook.post("m", "{}", world.now()), serving);
-    assert_eq!(posted, Ok(()));
-    assert!(served.unwrap() > 0);
-
-    let foreign = crate::trial::TrialAuthority::new();
-    std::fs::write(&roots, &foreign.root_pem).unwrap();
-    let hook = WebHook::open(&address, Some(&roots), folder.path(), &world).unwrap();
-    let serving = async {
-        let (stream, _) = listener.accept().await.unwrap();
-        tls.accept(stream).await.is_err()
-    };
-    let (posted, refused) = tokio::join!(hook.post("m", "{}", world.now()), serving);
-    assert!(posted.unwrap_err().contains("TLS") && refused);
-}
-
 #[test]
 fn what_cannot_be_is_refused_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
@@ -205,31 +167,4 @@ fn what_cannot_be_is_refused_at_the_start() {
     ] {
         assert!(open(wrong.clone()).is_err(), "{wrong:?}");
     }
-}
-
-#[tokio::test]
-async fn an_alert_that_is_too_old_is_noted_and_not_handed_out() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = NodeStore::open(&folder.path().join("data"), None, StoreOptions::default()).await.unwrap();
-    let world = World::system();
-    let hour_ago = world.now().checked_sub(SignedDuration::from_hours(1)).unwrap();
-    let rang = folder.path().join("rang");
-    let script = format!("touch {}", rang.display());
-    let words = ["/bin/sh", "-c", &script].map(str::to_owned);
-    let hook = Hook::Command(Arc::new(CommandHook::new(&words, PATIENCE).unwrap()));
-    let plan = AlarmPlan { chain: Vec::new(), channels: vec![AlertChannel::Command] };
-    for (number, expire_seconds) in [(1, 60), (2, 0)] {
-        let mut one = wire::Notice { expire_seconds, ..notice(number, NoticeKind::Solicitation, 1, 0) };
-        one.assignment = None;
-        let facts = Facts::of(&one, hour_ago).unwrap();
-        store.notice_receive(one, facts, plan.clone(), hour_ago).await.unwrap();
-    }
-    let due = async || store.alerts_due(AlertChannel::Command, world.now(), 9).await.unwrap().0;
-    let [old, ageless] = due().await.try_into().unwrap();
-    hand_out(store.clone(), world.clone(), hook.clone(), old).await;
-    assert!(!rang.exists());
-    assert_eq!(due().await, std::slice::from_ref(&ageless));
-    hand_out(store.clone(), world.clone(), hook, ageless).await;
-    assert!(rang.exists());
-    assert_eq!(due().await, []);
 }

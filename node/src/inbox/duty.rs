@@ -1,15 +1,9 @@
-//! Who is called when nobody has seen a notice, and when a hook that failed is tried again.
-
-use std::time::Duration;
+//! Who is called when nobody has seen a notice.
 
 use jiff::{SignedDuration, Timestamp};
+use shouwang_serving::alerts::AlertChannel;
 
 use super::notice::Facts;
-
-/// Upper end of the first pause before a hook is tried again.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// Upper end of all later pauses.
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
 /// One of the duty chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,26 +14,6 @@ pub struct DutyPerson {
     pub phone: String,
     /// Seconds after a notice came until this one is called, if nobody has seen it.
     pub after_seconds: u32,
-}
-
-/// Where alerts are handed out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AlertChannel {
-    /// A program of the member.
-    Command,
-    /// A web address.
-    Webhook,
-}
-
-impl AlertChannel {
-    /// The code in the store.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Command => "command",
-            Self::Webhook => "webhook",
-        }
-    }
 }
 
 /// Whom this node alarms, and how.
@@ -77,17 +51,6 @@ impl AlarmPlan {
         });
         planned.collect()
     }
-}
-
-/// How long to wait after a hook failed so many times (at least once): between half and all of a ceiling that doubles
-/// from a second to two minutes.
-#[must_use]
-pub fn pause_after(failures: u32, random: u64) -> Duration {
-    let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16));
-    let half = doubled.min(LONGEST_PAUSE) / 2;
-    let nanos = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX);
-    let spread = (u128::from(nanos) * u128::from(random)) >> 64;
-    half + Duration::from_nanos(u64::try_from(spread).unwrap_or(nanos))
 }
 
 #[cfg(test)]
@@ -129,15 +92,5 @@ mod tests {
         assert_eq!(calls(false, 0, actual), []);
         assert_eq!(calls(true, 0, wire::IncidentMode::Test), [], "a technical test wakes nobody");
         assert_eq!(calls(true, 0, wire::IncidentMode::Exercise).len(), 3);
-    }
-
-    #[test]
-    fn pauses_double_and_stay_bounded() {
-        let most: Vec<u64> = [1, 2, 3, 7, 8, 60]
-            .map(|failures| pause_after(failures, u64::MAX).as_secs_f64().round() as u64)
-            .to_vec();
-        assert_eq!(most, [1, 2, 4, 64, 120, 120]);
-        assert_eq!(pause_after(1, 0), Duration::from_millis(500));
-        assert_eq!(pause_after(u32::MAX, 0), Duration::from_secs(60));
     }
 }

@@ -1,18 +1,22 @@
 //! The alarms that come out of the inbox: deadlines that pass, alerts that are handed out.
 
 use jiff::Timestamp;
-use shouwang_serving::store::{StoreError, Tx};
+use shouwang_serving::{
+    alerts::{Alert, AlertChannel, AlertOutcome, AlertRows},
+    store::{StoreError, Tx},
+};
+use tokio::sync::watch;
 
 use super::{
     NodeStore,
     alert::{
-        Alert, AlertOutcome, NewAlert, alert_next, alert_put_off, alert_settle, alerts_due, alerts_insert,
-        call_settle, calls_due, deadline_next,
+        NewAlert, alert_next, alert_put_off, alert_settle, alerts_due, alerts_insert, call_settle, calls_due,
+        deadline_next,
     },
     notice::{Closed, notice_close, notice_find, notices_overdue},
 };
 use crate::inbox::{
-    duty::{AlarmPlan, AlertChannel, Call},
+    duty::{AlarmPlan, Call},
     shown,
 };
 
@@ -82,6 +86,35 @@ impl NodeStore {
     /// [`StoreError`].
     pub async fn alert_put_off(&self, id: i64, problem: String, due: Timestamp) -> Result<(), StoreError> {
         self.inbox_write(async move |tx| alert_put_off(tx, id, &problem, due.as_millisecond()).await).await
+    }
+}
+
+impl AlertRows for NodeStore {
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.alarms_changed()
+    }
+
+    async fn due(
+        &self,
+        channel: AlertChannel,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<(Vec<Alert>, Option<Timestamp>), StoreError> {
+        self.alerts_due(channel, now, limit).await
+    }
+
+    async fn settle(
+        &self,
+        alert: &Alert,
+        _channel: AlertChannel,
+        outcome: AlertOutcome,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.alert_settle(alert.id, outcome, now).await
+    }
+
+    async fn put_off(&self, alert: &Alert, problem: String, due: Timestamp) -> Result<(), StoreError> {
+        self.alert_put_off(alert.id, problem, due).await
     }
 }
 

@@ -2,46 +2,13 @@
 
 use jiff::Timestamp;
 use shouwang_proto::clock::from_millis;
-use shouwang_serving::store::{Conn, StoreError, Tx};
+use shouwang_serving::{
+    alerts::{Alert, AlertChannel, AlertOutcome},
+    store::{Conn, StoreError, Tx},
+};
 
 use super::row::{Place, sqlite};
-use crate::inbox::duty::{AlertChannel, Call, DutyPerson};
-
-/// What became of an alert or of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AlertOutcome {
-    /// The hook took it.
-    Delivered,
-    /// Somebody has seen the notice.
-    Silenced,
-    /// It grew too old.
-    Expired,
-}
-
-impl AlertOutcome {
-    fn code(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Silenced => "silenced",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-/// Something to hand to a hook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alert {
-    /// Its number.
-    pub id: i64,
-    /// The same at every try.
-    pub message_id: String,
-    /// JSON.
-    pub body: String,
-    /// From when on it is of no use.
-    pub expires: Option<Timestamp>,
-    /// Tries that failed so far.
-    pub attempts: u32,
-}
+use crate::inbox::duty::{Call, DutyPerson};
 
 /// An alert that is not in the store yet.
 pub(super) struct NewAlert<'a> {

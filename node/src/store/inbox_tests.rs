@@ -1,6 +1,9 @@
 use jiff::SignedDuration;
 use shouwang_proto::{clock::from_millis, wire};
-use shouwang_serving::store::StoreOptions;
+use shouwang_serving::{
+    alerts::{Alert, AlertChannel, AlertOutcome},
+    store::StoreOptions,
+};
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use wire::{CommandOutcome, NoticeKind, assignment_action::Action, member_command::Word};
@@ -9,7 +12,7 @@ use super::*;
 use crate::{
     hub_link::status::LinkState,
     inbox::{
-        duty::{AlarmPlan, AlertChannel, DutyPerson},
+        duty::{AlarmPlan, DutyPerson},
         notice::Facts,
     },
     trial::{Alliance, notice, wait_for},
@@ -270,4 +273,27 @@ async fn a_disk_that_takes_nothing_acknowledges_nothing() {
     assert!(state.aid.acked.is_empty());
     sqlx::query("rollback").execute(&mut other).await.unwrap();
     alliance.hub.wait_for(|state| state.aid.acked == [7]).await;
+}
+
+#[tokio::test]
+async fn what_is_over_and_old_is_forgotten_and_the_rest_is_kept() {
+    let mut desk = Desk::new().await;
+    desk.receive(&notice(1, NoticeKind::Order, 3, 2)).await;
+    let said = desk.say(1, 3, Action::Confirm(wire::ConfirmAction::default())).await;
+    let mut other = notice(2, NoticeKind::Order, 1, 1);
+    other.assignment.as_mut().unwrap().name = "assignments/b".to_owned();
+    desk.receive(&other).await;
+    desk.alarms().await;
+    let long_after = desk.now.checked_add(SignedDuration::from_hours(20_000)).unwrap();
+    // What the hub has not decided is kept, and the notice that it answers is gone all the same: people are done with it.
+    assert!(desk.store.inbox_forget(desk.now).await.unwrap() == 0, "nothing is older than now");
+    assert!(desk.store.inbox_forget(long_after).await.unwrap() > 0);
+    assert!(desk.store.command(said.command.command_id.clone()).await.unwrap().is_some());
+    desk.decide(&said, CommandOutcome::Accepted, 3).await;
+    while desk.store.inbox_forget(long_after).await.unwrap() > 0 {}
+    assert_eq!(desk.store.command(said.command.command_id).await.unwrap(), None);
+    assert_eq!(desk.store.notice(notice(1, NoticeKind::Order, 3, 2).name).await.unwrap(), None);
+    assert_eq!(desk.open_notices().await, ["02"], "an order that nobody has answered is not over");
+    desk.restart().await;
+    assert_eq!(desk.open_notices().await, ["02"]);
 }

@@ -22,11 +22,11 @@ mod pack;
 mod pen;
 mod publication;
 mod restore;
+mod retention;
 mod row;
 #[cfg(test)]
 mod tests;
 
-pub use alert::{Alert, AlertOutcome};
 pub use answer::RequestKey;
 pub use change::{Change, Effect, Outcome, Target};
 pub use command::KeptCommand;

@@ -53,24 +53,6 @@ impl TrialAuthority {
         Identity::from_pem(&format!("{pem}{}", self.root_pem), &key.serialize_pem()).unwrap()
     }
 
-    /// TLS of a web server with this name.
-    pub(crate) fn web_server(&self, name: &str) -> tokio_rustls::TlsAcceptor {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-        let mut leaf = params(name, 90);
-        leaf.subject_alt_names = vec![SanType::DnsName(name.try_into().unwrap())];
-        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let chain = vec![leaf.signed_by(&key, &self.issuer).unwrap().der().clone()];
-        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
-        std::sync::Arc::new(config).into()
-    }
-
     /// An offline pack, signed by a hub of this authority with this name.
     pub(crate) fn signed_pack(&self, pack: &wire::OfflinePack, name: &str) -> wire::SignedOfflinePack {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();

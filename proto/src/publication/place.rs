@@ -52,7 +52,7 @@ impl Location {
 
 impl DutyContact {
     /// Reads the message of the field `field`; what is wrong is noted.
-    pub(crate) fn read(field: &str, contact: wire::DutyContact, violations: &mut Violations) -> Self {
+    pub fn read(field: &str, contact: wire::DutyContact, violations: &mut Violations) -> Self {
         let wire::DutyContact { name, phone, duty } = contact;
         let fits = (3..=32).contains(&phone.len())
             && phone.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'+' | b'-'));

@@ -1,6 +1,6 @@
 //! A node without a store: joins like a real one and holds links, hundreds of them in one process.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use rcgen::{CertificateParams, KeyPair};
@@ -16,7 +16,7 @@ use shouwang_serving::{
     dial::{DialLimits, Target, TcpDialer, channel},
     tls::{ClientTls, Identity},
 };
-use tokio::sync::mpsc::{Sender, channel as queue};
+use tokio::sync::mpsc::{Sender, UnboundedSender, channel as queue};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Streaming, transport::Channel};
 
@@ -100,12 +100,20 @@ impl LightNode {
     /// # Errors
     /// What the hub refused.
     pub async fn control(&self) -> anyhow::Result<ControlLink> {
+        self.control_speaking(0).await
+    }
+
+    /// Opens a control link on which it speaks this version of mutual aid; 0: it takes no notices.
+    ///
+    /// # Errors
+    /// What the hub refused.
+    pub async fn control_speaking(&self, mutual_aid_version: u32) -> anyhow::Result<ControlLink> {
         let (requests, outgoing) = queue(QUEUE);
         let hello = wire::ControlHello {
             protocol_version: PROTOCOL_VERSION,
             boot_id: self.boot_id.clone(),
             software_version: env!("CARGO_PKG_VERSION").to_owned(),
-            mutual_aid_version: 0,
+            mutual_aid_version,
         };
         requests.send(control_request(wire::control_request::Message::Hello(hello))).await?;
         let mut answers = self.client()?.control(ReceiverStream::new(outgoing)).await?.into_inner();
@@ -149,6 +157,15 @@ fn control_request(message: wire::control_request::Message) -> wire::ControlRequ
     wire::ControlRequest { message: Some(message) }
 }
 
+/// What a link that listens tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A notice is here.
+    Notice,
+    /// The hub has its acknowledgement on disk.
+    Durable,
+}
+
 /// An open control link.
 #[derive(Debug)]
 pub struct ControlLink {
@@ -173,6 +190,53 @@ impl ControlLink {
                 answer = self.answers.message() => {
                     anyhow::ensure!(answer?.is_some(), "the hub closed the control link");
                 }
+            }
+        }
+    }
+
+    /// Heartbeats, and says of each notice when it was here and when the hub had its acknowledgement on disk. Ends with the
+    /// link.
+    ///
+    /// # Errors
+    /// Why the link ended.
+    pub async fn listen(mut self, heard: UnboundedSender<(Heard, Instant)>) -> anyhow::Result<()> {
+        let period = std::time::Duration::from_secs(u64::from(self.every.max(1)));
+        let mut tick = tokio::time::interval(period);
+        let mut acknowledged = None;
+        loop {
+            let answer = tokio::select! {
+                _ = tick.tick() => {
+                    self.beat().await?;
+                    continue;
+                }
+                answer = self.answers.message() => answer?.context("the hub closed the control link")?,
+            };
+            match answer.message {
+                Some(wire::control_response::Message::Directive(wire::Directive {
+                    action: Some(wire::directive::Action::Notice(delivery)),
+                })) => {
+                    heard.send((Heard::Notice, Instant::now()))?;
+                    let ack = wire::NoticeAck { delivery_ids: vec![delivery.delivery_id] };
+                    self.requests
+                        .send(control_request(wire::control_request::Message::NoticeAck(ack)))
+                        .await?;
+                    // The hub attends to one after the other: its answer comes after the acknowledgement is on disk.
+                    self.beat().await?;
+                    acknowledged = Some(self.number);
+                }
+                Some(wire::control_response::Message::HeartbeatAnswer(answer))
+                    if acknowledged.is_some_and(|number| answer.number >= number) =>
+                {
+                    acknowledged = None;
+                    heard.send((Heard::Durable, Instant::now()))?;
+                }
+                Some(
+                    wire::control_response::Message::Directive(_)
+                    | wire::control_response::Message::HeartbeatAnswer(_)
+                    | wire::control_response::Message::Welcome(_)
+                    | wire::control_response::Message::MemberCommandResult(_),
+                )
+                | None => {}
             }
         }
     }

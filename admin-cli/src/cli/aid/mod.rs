@@ -18,6 +18,7 @@ mod request;
 mod road_file;
 mod roads;
 mod said;
+mod task;
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,9 @@ pub(crate) enum AidVerb {
     /// Drills on a copy of the ledgers （演练）
     #[command(subcommand)]
     Drill(drill::DrillVerb),
+    /// What waits for a person of the council （待办）
+    #[command(subcommand)]
+    Task(Box<task::TaskVerb>),
     /// How much of a resource is free （资源台账）
     #[command(subcommand)]
     Ledger(ledger::LedgerVerb),
@@ -82,6 +86,7 @@ pub(super) async fn run(session: &Session, verb: AidVerb) -> Outcome<Exit> {
         AidVerb::Assignment(verb) => assignment::run(session, *verb).await,
         AidVerb::Inbox(verb) => inbox::run(session, *verb).await,
         AidVerb::Drill(verb) => drill::run(session, verb).await,
+        AidVerb::Task(verb) => task::run(session, *verb).await,
         AidVerb::Ledger(verb) => ledger::run(session, verb).await,
         AidVerb::Roads(verb) => roads::run(session, verb).await,
     }

@@ -1,6 +1,7 @@
 //! `shouwang request`.
 
 mod amend;
+mod draft;
 mod follow;
 mod submit;
 
@@ -51,6 +52,12 @@ pub(crate) enum RequestVerb {
     Close(OneArguments),
     /// Write down what was learnt from a closed one （复盘）
     Review(ReviewArguments),
+    /// Print a practice drafted from its review, with measured times; edit it, then `publication publish FILE.json`
+    /// （复盘成稿）
+    Draft {
+        /// Its name, UUID, or `last` （请求编号）
+        request: String,
+    },
     /// What happened, oldest first （时间线）
     Timeline(TimelineArguments),
     /// Whom the notices have reached, and whom to phone （送达情况）
@@ -104,6 +111,9 @@ pub(crate) struct ReviewArguments {
     /// What shall be done differently; may be repeated （改进项）
     #[arg(long, value_name = "WORDS")]
     lesson: Vec<String>,
+    /// Print a practice drafted from it instead of the request （打印复盘成稿）
+    #[arg(long)]
+    draft_practice: bool,
     #[command(flatten)]
     said: Said,
 }
@@ -172,6 +182,7 @@ pub(super) async fn run(session: &Session, verb: RequestVerb) -> Outcome<Exit> {
         RequestVerb::StandDown(arguments) => stand_down(session, arguments).await,
         RequestVerb::Close(arguments) => close(session, arguments).await,
         RequestVerb::Review(arguments) => review(session, arguments).await,
+        RequestVerb::Draft { request } => draft::run(session, &request).await,
         RequestVerb::Timeline(arguments) => follow::timeline(session, arguments).await,
         RequestVerb::Deliveries(arguments) => follow::deliveries(session, arguments).await,
         RequestVerb::Export(arguments) => interchange::export_request(session, &arguments.request).await,
@@ -262,7 +273,7 @@ async fn close(session: &Session, OneArguments { request, said }: OneArguments) 
 }
 
 async fn review(session: &Session, arguments: ReviewArguments) -> Outcome<Exit> {
-    let ReviewArguments { request, text, lesson, said } = arguments;
+    let ReviewArguments { request, text, lesson, draft_practice, said } = arguments;
     let hub = session.hub().await?;
     let request = refer::request(&hub, &request).await?;
     let (attempt, context) = said.at_hub(session)?;
@@ -272,6 +283,9 @@ async fn review(session: &Session, arguments: ReviewArguments) -> Outcome<Exit> 
         name: request.name,
         review: Some(Review { text, lessons: lesson, review_time: None }),
     };
-    let answer = hub.aid().review_request(change).await;
-    Ok(show(session, attempt.by_hub(&hub, answer)?, aid::request::one))
+    let answer = attempt.by_hub(&hub, hub.aid().review_request(change).await)?;
+    if draft_practice {
+        return draft::print(session, &hub, &answer).await;
+    }
+    Ok(show(session, answer, aid::request::one))
 }

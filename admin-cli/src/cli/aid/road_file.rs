@@ -1,7 +1,7 @@
 //! The file of a road graph: one JSON object a line, junctions and roads in any order; numbered for the wire.
 //!
 //! ```text
-//! {"node": "gate-2", "latitude": 31.3121, "longitude": 120.7523}
+//! {"node": "gate-2", "latitude": 31.3121, "longitude": 120.7523, "gate_seconds": 20}
 //! {"edge": "huagong-road-1", "from": "gate-2", "to": "n17", "length_m": 240, "speed_kmh": 30, "both_ways": true}
 //! ```
 
@@ -31,6 +31,8 @@ struct NodeLine {
     node: String,
     latitude: f64,
     longitude: f64,
+    #[serde(default)]
+    gate_seconds: f64,
 }
 
 #[derive(Deserialize)]
@@ -76,12 +78,16 @@ pub(super) fn read(text: &str) -> Result<Graph, Vec<Violation>> {
         let place = format!("line {}", index + 1);
         match serde_json::from_str::<Line>(content) {
             Err(_) => wrong.add(place, "is neither a junction nor a road （既不是路口也不是路段）"),
-            Ok(Line::Node(NodeLine { node, latitude, longitude })) => {
+            Ok(Line::Node(NodeLine { node, latitude, longitude, gate_seconds })) => {
                 let id = u32::try_from(graph.nodes.len()).unwrap_or(u32::MAX).saturating_add(1);
                 if numbers.insert(node, id).is_some() {
-                    wrong.add(place, "names a junction for the second time （路口重名）");
+                    wrong.add(place.clone(), "names a junction for the second time （路口重名）");
                 }
-                graph.nodes.push(RoadNode { id, latitude, longitude });
+                let Some(gate_seconds) = wait(gate_seconds) else {
+                    wrong.add(place, "gate_seconds must be 0 to 3600 （门岗等候须为 0–3600 秒）");
+                    continue;
+                };
+                graph.nodes.push(RoadNode { id, latitude, longitude, gate_seconds });
             }
             Ok(Line::Edge(edge)) => edges.push((place, edge)),
         }
@@ -113,6 +119,11 @@ fn metres(length: f64) -> Option<u32> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before")]
 fn speed(kmh: f64) -> Option<u32> {
     (1.0..=120.0).contains(&kmh).then(|| kmh.round() as u32)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before")]
+fn wait(seconds: f64) -> Option<u32> {
+    (0.0..=3_600.0).contains(&seconds).then(|| seconds.round() as u32)
 }
 
 impl Graph {
@@ -158,8 +169,9 @@ mod tests {
         let text = "# park\n{\"node\":\"a\",\"latitude\":1,\"longitude\":2}\n{\"node\":\"a\",\"latitude\":1,\"longitude\":2}\n\
             {\"edge\":\"e\",\"from\":\"a\",\"to\":\"b\",\"length_m\":1,\"speed_kmh\":30}\nx\n\
             {\"edge\":\"f\",\"from\":\"a\",\"to\":\"a\",\"length_m\":0,\"speed_kmh\":30}\n\
-            {\"node\":\"g\",\"latitude\":1,\"longitude\":2,\"gate_seconds\":20}\n";
+            {\"node\":\"g\",\"latitude\":1,\"longitude\":2,\"gate_seconds\":20}\n\
+            {\"node\":\"h\",\"latitude\":1,\"longitude\":2,\"gate_seconds\":-1}\n";
         let wrong: Vec<String> = read(text).unwrap_err().into_iter().map(|one| one.field).collect();
-        assert_eq!(wrong, ["line 3", "line 5", "line 7", "line 4", "line 6"]);
+        assert_eq!(wrong, ["line 3", "line 5", "line 8", "line 4", "line 6"]);
     }
 }

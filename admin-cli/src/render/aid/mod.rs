@@ -2,6 +2,7 @@
 
 pub(crate) mod assignment;
 pub(crate) mod candidates;
+pub(crate) mod draft;
 pub(crate) mod inbox;
 pub(crate) mod incident;
 pub(crate) mod labels;
@@ -10,6 +11,7 @@ pub(crate) mod order_sheet;
 pub(crate) mod plan;
 pub(crate) mod request;
 pub(crate) mod roads;
+pub(crate) mod task;
 pub(crate) mod timeline;
 pub(crate) mod when;
 

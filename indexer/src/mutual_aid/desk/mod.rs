@@ -9,6 +9,7 @@ mod requests;
 mod roads;
 #[cfg(test)]
 mod stories;
+mod tasks;
 mod watch;
 
 use shouwang_proto::wire::{self, mutual_aid_service_server::MutualAidService};
@@ -111,6 +112,8 @@ drawers! {
     list_assignments: ListAssignments(ListAssignmentsRequest) -> ListAssignmentsResponse, |desk, caller, message| desk.assignments(caller, message);
     get_mission_order: GetMissionOrder(GetMissionOrderRequest) -> MissionOrder, |desk, caller, message| desk.mission_order(caller, message);
     list_deliveries: ListDeliveries(ListDeliveriesRequest) -> ListDeliveriesResponse, |desk, _caller, message| desk.deliveries(message);
+    list_tasks: ListTasks(ListTasksRequest) -> ListTasksResponse, |desk, _caller, message| desk.tasks(message);
+    complete_task: CompleteTask(CompleteTaskRequest) -> CompleteTaskResponse, |desk, caller, message| desk.task_complete(caller, message);
     get_ledger: GetLedger(GetLedgerRequest) -> LedgerEntry, |desk, caller, message| desk.ledger_get(caller, message);
     list_ledger: ListLedger(ListLedgerRequest) -> ListLedgerResponse, |desk, caller, message| desk.ledgers(caller, message);
     set_quota: SetQuota(SetQuotaRequest) -> LedgerEntry, |desk, caller, message| desk.quota_set(caller, message);

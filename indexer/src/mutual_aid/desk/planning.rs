@@ -15,7 +15,7 @@ use super::{Desk, lookups::concerned_request, read};
 use crate::{
     council::caller::Caller,
     mutual_aid::{
-        candidates::{LineWanted, Scene, key_of, write_reason},
+        candidates::{LineWanted, Scene, View, key_of, write_reason},
         machine::{
             assignment::Assignment, command::OrderWish, incident::Incident, ledger::Book, request::Request,
         },
@@ -63,7 +63,7 @@ impl Desk {
             return Err(line_unknown(LineId { request: id, number }).into());
         };
         let limit = shouwang_proto::page::size(message.page_size, 10, 200);
-        Ok(answer(&scene, &wanted, &attempts, limit, message.with_excluded))
+        Ok(answer(&scene.look(), &wanted, &attempts, limit, message.with_excluded))
     }
 
     /// The next candidates in words, for whoever comes too late.
@@ -79,7 +79,7 @@ impl Desk {
             return Ok(Vec::new());
         };
         let scene = self.room.scene(of.request.book).await?;
-        let answer = answer(&scene, &wanted, &attempts, 4, false);
+        let answer = answer(&scene.look(), &wanted, &attempts, 4, false);
         let others =
             answer.candidates.into_iter().filter(|other| other.resource != wish.resource.to_string());
         Ok(others
@@ -115,7 +115,7 @@ impl Desk {
         let scene = self.room.scene(book).await?;
         let parts = &self.room.shared.parts;
         let (now, id) = (parts.world.now(), PlanId::new(parts.world.now(), parts.world.random()));
-        let mut plan = proposal(&scene, &of);
+        let mut plan = proposal(&scene.look(), &of);
         plan.name = id.name();
         plan.create_time = Some(time_to_wire(now));
         let kept = plan.clone();
@@ -216,18 +216,18 @@ fn line_unknown(id: LineId) -> Refusal {
 }
 
 fn answer(
-    scene: &Scene,
+    scene: &View<'_>,
     wanted: &LineWanted,
     attempts: &Attempts,
     limit: u32,
     with_excluded: bool,
 ) -> wire::ListCandidatesResponse {
-    let considered = u64::try_from(scene.inventory.len()).unwrap_or(u64::MAX);
+    let considered = u64::try_from(scene.inventory().len()).unwrap_or(u64::MAX);
     let nothing = wire::ListCandidatesResponse { considered, ..wire::ListCandidatesResponse::default() };
     let Some(need) = scene.need(wanted) else { return nothing };
     let (owners, travel, policy) = (scene.owners(), scene.travel(need.destination), Scene::policy());
     let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy, attempts };
-    let Ok(ranking) = rank(&scene.inventory, question, limit as usize) else {
+    let Ok(ranking) = rank(scene.inventory(), question, limit as usize) else {
         tracing::error!("a question was put to another ledger than its own");
         return nothing;
     };
@@ -238,7 +238,7 @@ fn answer(
     let excluded = ranking.excluded().take(excluded).map(|(resource, reasons)| {
         let words = ranking.explain(&resource.id).unwrap_or_default();
         let words: Vec<_> = words.iter().map(|exclusion| exclusion.words().0).collect();
-        let offered = scene.offered.get(&resource.id);
+        let offered = scene.offered(&resource.id);
         let mut shown: Vec<i32> = reasons.iter().map(|reason| write_reason(reason).into()).collect();
         shown.dedup();
         wire::ExcludedResource {
@@ -257,7 +257,7 @@ fn answer(
     }
 }
 
-fn proposal(scene: &Scene, of: &[Whole]) -> wire::PlanProposal {
+fn proposal(scene: &View<'_>, of: &[Whole]) -> wire::PlanProposal {
     let mut lines = Vec::new();
     for Whole { incident, request, assignments } in of {
         for line in &request.lines {
@@ -284,7 +284,7 @@ fn proposal(scene: &Scene, of: &[Whole]) -> wire::PlanProposal {
         .iter()
         .map(|of| wire::PlannedRequest { request: of.request.id.name(), version: of.request.version });
     let mut plan = wire::PlanProposal { requests: requests.collect(), ..wire::PlanProposal::default() };
-    let Ok(proposed) = plan::propose(&scene.inventory, &questions) else {
+    let Ok(proposed) = plan::propose(scene.inventory(), &questions) else {
         tracing::error!("a question was put to another ledger than its own");
         return plan;
     };

@@ -87,6 +87,8 @@ pub struct Page {
     pub about: Subject,
     /// False in drills and tests for what would only disturb.
     pub real: bool,
+    /// Needless as soon as somebody has taken up the request.
+    pub until_taken_up: bool,
     /// In Chinese.
     pub zh: String,
     /// In English.

@@ -300,6 +300,8 @@ pub struct Reach {
     pub channel: Channel,
     /// True when it was.
     pub reached: bool,
+    /// About what, or what was said; may be empty.
+    pub note: String,
 }
 
 impl Command {

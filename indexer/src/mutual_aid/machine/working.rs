@@ -333,7 +333,23 @@ impl<'a> Working<'a> {
     ) -> Result<(), Stop> {
         let real = self.incident(incident)?.mode == Mode::Actual;
         let (zh, en) = (zh.into(), en.into());
-        self.pages.push(Page { whom, incident: Some(incident), about, real, zh, en });
+        let incident = Some(incident);
+        self.pages.push(Page { whom, incident, about, real, until_taken_up: false, zh, en });
+        Ok(())
+    }
+
+    /// Calls people of the council until somebody has taken up the request.
+    pub(super) fn page_until_taken_up(
+        &mut self,
+        whom: Whom,
+        (incident, request): (IncidentId, RequestId),
+        zh: String,
+        en: String,
+    ) -> Result<(), Stop> {
+        self.page(whom, incident, Subject::Request(request), zh, en)?;
+        if let Some(page) = self.pages.last_mut() {
+            page.until_taken_up = true;
+        }
         Ok(())
     }
 

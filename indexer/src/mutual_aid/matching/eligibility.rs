@@ -147,20 +147,16 @@ impl<'a> Filter<'a> {
 
     /// The slots without any reason: the candidates. The kind leaves most out, what the row tells most of the rest;
     /// only then more memory is touched.
-    pub(super) fn candidates(&self) -> Vec<u32> {
-        let Some(kind) = self.kind else { return Vec::new() };
-        let of_kind = (0..).zip(&self.inventory.kinds).filter(|(_, other)| **other == kind);
-        let rough = of_kind.filter(|(slot, _)| self.may_pass(*slot as usize));
-        let mut slots: Vec<u32> = rough.map(|(slot, _)| slot).collect();
-        slots.retain(|slot| {
-            let (slot, hot) = (*slot as usize, &self.inventory.hot[*slot as usize]);
-            self.is_capable(slot, hot) && !self.is_endangered(slot, hot)
-        });
-        slots
+    pub(super) fn candidates(&self) -> impl Iterator<Item = u32> {
+        let of_kind = (0..).zip(&self.inventory.kinds).filter(|(_, other)| self.kind == Some(**other));
+        of_kind.map(|(slot, _)| slot).filter(|slot| {
+            let slot = *slot as usize;
+            let hot = &self.inventory.hot[slot];
+            self.may_pass(slot, hot) && !self.is_endangered(slot, hot) && self.is_capable(slot, hot)
+        })
     }
 
-    fn may_pass(&self, slot: usize) -> bool {
-        let hot = &self.inventory.hot[slot];
+    fn may_pass(&self, slot: usize, hot: &Hot) -> bool {
         // Taken together, not one after the other: a branch for each would be guessed wrong too often.
         let by_row = (self.dimension == Some(hot.dimension))
             & (hot.available >= self.lot)
@@ -213,7 +209,10 @@ impl<'a> Filter<'a> {
                 && (demand.dimension == NO_FIGURE
                     || (ability.dimension == demand.dimension && ability.amount >= demand.amount))
         };
-        let has = |demand| self.inventory.abilities[slot].iter().any(|ability| meets(ability, demand));
+        let has = |demand| {
+            meets(&self.inventory.warm[slot].first, demand)
+                || self.inventory.abilities[slot].iter().any(|ability| meets(ability, demand))
+        };
         // Most are decided by the signature; only those that have all its bits are read.
         hot.capabilities & signature == *signature && demands.iter().all(has)
     }
@@ -245,7 +244,9 @@ impl<'a> Filter<'a> {
 
     /// Seconds that a candidate cannot cost less than; cheap to know.
     pub(super) fn least_cost(&self, slot: usize) -> u32 {
-        self.inventory.hot[slot].muster_seconds
+        let hot = &self.inventory.hot[slot];
+        let travel = self.question.travel.least_seconds(hot.node, self.inventory.warm[slot].near);
+        hot.muster_seconds.saturating_add(travel)
     }
 
     /// What a candidate costs and what its travel is based on; `None` when no way leads.

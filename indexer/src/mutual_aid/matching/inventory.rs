@@ -21,7 +21,7 @@ use super::{
     capability::{Capability, Word},
     interned::{Interned, signature_bit},
     need::Mode,
-    place::Place,
+    place::{Near, Place},
     resource::{Availability, Resource},
     roads::{NO_NODE, Roads, Spot},
 };
@@ -48,6 +48,15 @@ pub(super) struct Hot {
     pub(super) muster_seconds: u32,
 }
 
+/// What is looked at next, of those that the row does not leave out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Warm {
+    /// One of its capabilities, with a figure if any has one: mostly it decides, and the others are not read.
+    pub(super) first: Ability,
+    /// Where it stands, as well as a lower bound of its cost needs it.
+    pub(super) near: Near,
+}
+
 /// What the cost of a candidate is made of.
 #[derive(Clone, Debug)]
 pub(super) struct Timing {
@@ -71,6 +80,8 @@ pub(super) struct Ability {
 
 /// Stands for the dimension of a capability without figure.
 pub(super) const NO_FIGURE: u32 = u32::MAX;
+/// Stands for the capability of a resource that has none; nothing ever demands it.
+const NO_ABILITY: Ability = Ability { name: u32::MAX, dimension: NO_FIGURE, amount: 0 };
 
 /// Small numbers for the words of all resources.
 #[derive(Clone, Debug, Default)]
@@ -93,7 +104,9 @@ pub struct Inventory {
     /// Looked through first, so it lies apart: most resources are of another kind.
     pub(super) kinds: Vec<u32>,
     pub(super) hot: Vec<Hot>,
+    pub(super) warm: Vec<Warm>,
     pub(super) timing: Vec<Timing>,
+    /// Those with a figure first.
     pub(super) abilities: Vec<Box<[Ability]>>,
     pub(super) words: Words,
     slots: BTreeMap<PublicationName, usize>,
@@ -111,6 +124,7 @@ impl Inventory {
             resources: Vec::new(),
             kinds: Vec::new(),
             hot: Vec::new(),
+            warm: Vec::new(),
             timing: Vec::new(),
             abilities: Vec::new(),
             words: Words::default(),
@@ -157,9 +171,11 @@ impl Inventory {
     pub fn put(&mut self, resource: Resource) {
         let (hot, timing) = self.lay_out(&resource);
         let (kind, abilities) = (self.words.kinds.take(&resource.kind), self.words.abilities(&resource));
+        let first = abilities.first().copied().unwrap_or(NO_ABILITY);
+        let warm = Warm { first, near: Near::of(resource.place) };
         if let Some(slot) = self.slots.get(&resource.id).copied() {
             let old = std::mem::replace(&mut self.resources[slot], resource);
-            (self.kinds[slot], self.abilities[slot]) = (kind, abilities);
+            (self.kinds[slot], self.abilities[slot], self.warm[slot]) = (kind, abilities, warm);
             (self.hot[slot], self.timing[slot]) = (hot, timing);
             self.words.release(&old);
         } else {
@@ -167,6 +183,7 @@ impl Inventory {
             self.resources.push(resource);
             self.kinds.push(kind);
             self.hot.push(hot);
+            self.warm.push(warm);
             self.timing.push(timing);
             self.abilities.push(abilities);
             self.disordered += 1;
@@ -183,6 +200,7 @@ impl Inventory {
         let gone = self.resources.swap_remove(slot);
         self.kinds.swap_remove(slot);
         self.hot.swap_remove(slot);
+        self.warm.swap_remove(slot);
         self.timing.swap_remove(slot);
         self.abilities.swap_remove(slot);
         if let Some(moved) = self.resources.get(slot) {
@@ -225,16 +243,17 @@ impl Inventory {
     fn order(&mut self) {
         let resources = std::mem::take(&mut self.resources).into_iter();
         let rows = std::mem::take(&mut self.hot).into_iter().zip(std::mem::take(&mut self.timing));
-        let mut all: Vec<_> =
-            self.kinds.drain(..).zip(resources).zip(rows.zip(self.abilities.drain(..))).collect();
+        let able = std::mem::take(&mut self.warm).into_iter().zip(std::mem::take(&mut self.abilities));
+        let mut all: Vec<_> = self.kinds.drain(..).zip(resources).zip(rows.zip(able)).collect();
         all.sort_by_key(|((kind, _), _)| *kind);
-        for (slot, ((kind, resource), ((hot, timing), abilities))) in all.into_iter().enumerate() {
+        for (slot, ((kind, resource), ((hot, timing), (warm, abilities)))) in all.into_iter().enumerate() {
             if let Some(place) = self.slots.get_mut(&resource.id) {
                 *place = slot;
             }
             self.kinds.push(kind);
             self.resources.push(resource);
             self.hot.push(hot);
+            self.warm.push(warm);
             self.timing.push(timing);
             // A copy lies beside the one before.
             self.abilities.push(abilities.iter().copied().collect());
@@ -292,7 +311,9 @@ impl Words {
                 .map_or(NO_FIGURE, |figure| self.dimensions.take(figure.unit.dimension())),
             amount: figure.as_ref().map_or(0, |figure| figure.amount.thousandths()),
         });
-        abilities.collect()
+        let mut abilities: Box<[_]> = abilities.collect();
+        abilities.sort_by_key(|ability: &Ability| ability.dimension == NO_FIGURE);
+        abilities
     }
 
     fn release(&mut self, resource: &Resource) {

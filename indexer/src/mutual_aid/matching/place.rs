@@ -27,6 +27,34 @@ pub enum PlaceError {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bearing([f64; 3]);
 
+/// A place to within a metre, in 12 bytes: enough to tell how near two can be at most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Near([f32; 3]);
+
+/// Rounding to [`Near`] moves a point by less than 0.7 m; two of them, and the difference itself, by less than this.
+const NEAR_METRES: f32 = 2.0;
+
+impl Near {
+    /// Of a place; of none: as near as can be to everything.
+    pub(super) fn of(place: Option<Place>) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "-1 to 1; what it loses is in NEAR_METRES")]
+        let near = |axis: f64| axis as f32;
+        place.map_or(Self([f32::NAN; 3]), |place| Self(place.bearing().0.map(near)))
+    }
+
+    /// Metres of which the great circle between the two has no fewer. No root of a sine: a chord is shorter than its arc.
+    pub(super) fn least_metres(self, other: Self) -> f32 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "loses half a metre in six million, which is in the bound"
+        )]
+        const EARTH: f32 = (EARTH_METRES * 0.999_999) as f32;
+        let [x, y, z] = [0, 1, 2].map(|axis: usize| self.0[axis] - other.0[axis]);
+        // Of what is not a number the other one is taken.
+        (EARTH * (x * x + y * y + z * z).sqrt() - NEAR_METRES).max(0.0)
+    }
+}
+
 impl Place {
     /// A place from WGS-84 degrees.
     ///
@@ -93,6 +121,23 @@ mod tests {
         assert_eq!(metres((0.0, 0.0), (1.0, 0.0)).to_bits(), 111_195.0_f64.to_bits());
         assert_eq!(metres((0.0, 179.5), (0.0, -179.5)).to_bits(), 111_195.0_f64.to_bits());
         assert_eq!(metres((90.0, 0.0), (-90.0, 0.0)).to_bits(), 20_015_114.0_f64.to_bits());
+    }
+
+    #[test]
+    fn the_least_distance_is_never_more_than_the_distance() {
+        let spots: Vec<_> =
+            [(31.3, 120.7), (31.300_01, 120.7), (31.3, 120.700_02), (-31.3, -59.3), (0.0, 0.0), (90.0, 5.0)]
+                .iter()
+                .map(|(latitude, longitude)| Place::new(*latitude, *longitude).unwrap())
+                .collect();
+        for (from, to) in spots.iter().flat_map(|from| spots.iter().map(move |to| (*from, *to))) {
+            let least = f64::from(Near::of(Some(from)).least_metres(Near::of(Some(to))));
+            let metres = from.metres_to(to);
+            assert!(least <= metres, "{from:?} {to:?}: {least} {metres}");
+            assert!(least >= metres * 0.63 - 4.5, "no use as a bound: {least} {metres}");
+        }
+        let nowhere = Near::of(None).least_metres(Near::of(Some(spots[0])));
+        assert_eq!(nowhere.to_bits(), 0.0_f32.to_bits());
     }
 
     #[test]

@@ -59,8 +59,9 @@ pub fn rank<'a>(
     let filter = Filter::new(inventory, question)?;
     let mut cheapest = Cheapest::new(limit);
     let before = |a: u32, b: u32| by_id(inventory, a, b);
-    let slots = filter.candidates();
-    for &slot in &slots {
+    let mut eligible = 0;
+    for slot in filter.candidates() {
+        eligible += 1;
         if cheapest.is_too_dear(filter.least_cost(slot as usize)) {
             continue;
         }
@@ -71,7 +72,7 @@ pub fn rank<'a>(
     let sorted = cheapest.into_sorted(&before);
     let candidates =
         sorted.into_iter().filter_map(|(_, slot)| candidate(inventory, &filter, slot as usize)).collect();
-    Ok(Ranking { inventory, filter, candidates, eligible: slots.len() })
+    Ok(Ranking { inventory, filter, candidates, eligible })
 }
 
 fn by_id(inventory: &Inventory, a: u32, b: u32) -> Ordering {

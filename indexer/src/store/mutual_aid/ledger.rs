@@ -116,8 +116,9 @@ pub async fn ledger_add(tx: &mut Tx, ledger: &Ledger) -> Result<(), StoreError> 
     let Terms { title, unit, serialised, pre_authorised, quota } = &ledger.terms;
     on!(tx, c => sqlx::query(
         "insert into aid_ledger (owner_id, record, scope, mode, version, title, unit, serialised, pre_authorised, quota,
-         held, committed, deployed, consumed, damaged, shortfall, epoch, confirmed_ms)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)")
+         held, committed, deployed, consumed, damaged, shortfall, epoch, confirmed_ms, change_number)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+         (select change_number from aid_counter))")
         .bind(resource.member.as_str()).bind(resource.record.to_string()).bind(scope_text(*book))
         .bind(book.mode().code()).bind(column(ledger.version)).bind(title).bind(unit).bind(*serialised)
         .bind(*pre_authorised).bind(column(*quota)).bind(column(ledger.held)).bind(column(ledger.committed))
@@ -145,7 +146,7 @@ pub async fn ledger_change(
     let changed = on!(tx, c => sqlx::query(
         "update aid_ledger set version = $5, title = $20, unit = $6, serialised = $7, pre_authorised = $8, quota = $9,
          held = $10, committed = $11, deployed = $12, consumed = $13, damaged = $14, shortfall = $15, epoch = $16,
-         confirmed_ms = $17
+         confirmed_ms = $17, change_number = (select change_number from aid_counter)
          where owner_id = $1 and record = $2 and scope = $3 and version = $4
            and ($19 or $18 = 0 or quota - held - committed - deployed - consumed - damaged >= $18)")
         .bind(resource.member.as_str()).bind(resource.record.to_string()).bind(scope_text(*book))
@@ -165,16 +166,32 @@ pub async fn ledger_change(
     .into())
 }
 
-/// All ledgers of one book, by resource.
+#[derive(sqlx::FromRow)]
+struct RawChange {
+    #[sqlx(flatten)]
+    ledger: Raw,
+    change_number: i64,
+}
+
+/// The ledgers of one book that a change after this one wrote last (none: all of them), in any order, and the number of
+/// the newest of those changes. Numbers rise in the order of commits, because every change takes `aid_lock` first.
 ///
 /// # Errors
 /// What the store said, or which row cannot be believed.
-pub async fn ledgers_of_book(conn: &mut Conn, book: Book) -> Result<Vec<Ledger>, StoreError> {
-    let rows: Vec<Raw> = on!(conn, c => sqlx::query_as(
+pub async fn ledgers_changed(
+    conn: &mut Conn,
+    book: Book,
+    after: Option<u64>,
+) -> Result<(Vec<Ledger>, Option<u64>), StoreError> {
+    let rows: Vec<RawChange> = on!(conn, c => sqlx::query_as(
         "select owner_id, record, scope, mode, version, title, unit, serialised, pre_authorised, quota, held, committed,
-         deployed, consumed, damaged, shortfall, epoch, confirmed_ms from aid_ledger where scope = $1 order by owner_id, record")
-        .bind(scope_text(book)).fetch_all(&mut *c).await?);
-    rows.into_iter().map(Raw::check).collect()
+         deployed, consumed, damaged, shortfall, epoch, confirmed_ms, change_number from aid_ledger
+         where scope = $1 and change_number > $2")
+        .bind(scope_text(book)).bind(after.map_or(-1, column)).fetch_all(&mut *c).await?);
+    let newest = rows.iter().map(|row| row.change_number).max();
+    let newest = newest.map(|number| counter("aid_ledger", "change_number", number, number)).transpose()?;
+    let ledgers = rows.into_iter().map(|row| row.ledger.check()).collect::<Result<_, _>>()?;
+    Ok((ledgers, newest.max(after)))
 }
 
 /// Which ledgers to list.

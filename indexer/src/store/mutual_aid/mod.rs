@@ -1,8 +1,10 @@
 //! Emergency mutual aid in the store. Rows are believed only after they were checked; a body must say the same as the
 //! columns beside it.
 
+pub mod alert;
 pub mod assignment;
 pub mod command;
+pub mod delivery;
 pub mod incident;
 pub mod ledger;
 pub mod outbox;
@@ -10,6 +12,7 @@ pub mod pack;
 pub mod plan;
 pub mod request;
 pub mod roads;
+pub mod task;
 pub mod timeline;
 pub mod timer;
 

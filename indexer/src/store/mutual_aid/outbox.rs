@@ -33,7 +33,7 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
-    const ALL: [Self; 6] =
+    pub(super) const ALL: [Self; 6] =
         [Self::Queued, Self::Sent, Self::Delivered, Self::Seen, Self::Answered, Self::Expired];
 
     /// As the column has it.
@@ -128,8 +128,50 @@ pub async fn notices_add(
 pub struct WaitingNotice {
     /// Number in the outbox.
     pub number: u64,
+    /// To whom.
+    pub recipient: MemberId,
+    /// When it is too old to be of use; none: never.
+    pub expires: Option<Timestamp>,
+    /// What the node gets, encoded.
+    pub encoded: Vec<u8>,
+}
+
+impl WaitingNotice {
     /// What the node gets.
-    pub notice: wire::Notice,
+    ///
+    /// # Errors
+    /// That the row cannot be believed.
+    pub fn notice(&self) -> Result<wire::Notice, StoreError> {
+        read_notice(self.number, &self.encoded)
+    }
+
+    /// True when it is of no use any more.
+    #[must_use]
+    pub fn is_too_old(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct RawWaiting {
+    number: i64,
+    recipient_id: String,
+    expires_ms: Option<i64>,
+    notice: Vec<u8>,
+}
+
+impl RawWaiting {
+    fn check(self) -> Result<WaitingNotice, StoreError> {
+        let Self { number: key, recipient_id, expires_ms, notice } = self;
+        Ok(WaitingNotice {
+            number: counter("aid_notice", "number", key, key)?,
+            recipient: recipient_id
+                .parse()
+                .map_err(|error| bad_row("aid_notice", "recipient_id", key, error))?,
+            expires: expires_ms.map(from_millis),
+            encoded: notice,
+        })
+    }
 }
 
 /// What waits for a member after a number, oldest first, at most `limit`; not what has become too old.
@@ -143,40 +185,44 @@ pub async fn notices_waiting(
     limit: u32,
     now: Timestamp,
 ) -> Result<Vec<WaitingNotice>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>)> = on!(conn, c => sqlx::query_as(
-        "select number, notice from aid_notice where recipient_id = $1 and number > $2
+    let rows: Vec<RawWaiting> = on!(conn, c => sqlx::query_as(
+        "select number, recipient_id, expires_ms, notice from aid_notice where recipient_id = $1 and number > $2
          and state in ('queued', 'sent') and (expires_ms is null or expires_ms > $3) order by number limit $4")
         .bind(recipient.as_str()).bind(column(after)).bind(now.as_millisecond()).bind(i64::from(limit))
         .fetch_all(&mut *c).await?);
-    rows.into_iter()
-        .map(|(number, notice)| {
-            let notice = read_notice(number, &notice)?;
-            Ok(WaitingNotice { number: counter("aid_notice", "number", number, number)?, notice })
-        })
-        .collect()
+    rows.into_iter().map(RawWaiting::check).collect()
 }
 
-fn read_notice(number: i64, notice: &[u8]) -> Result<wire::Notice, StoreError> {
+/// What waits for anybody after a number, oldest first, at most `limit`.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn notices_new(conn: &mut Conn, after: u64, limit: u32) -> Result<Vec<WaitingNotice>, StoreError> {
+    let rows: Vec<RawWaiting> = on!(conn, c => sqlx::query_as(
+        "select number, recipient_id, expires_ms, notice from aid_notice
+         where number > $1 and state in ('queued', 'sent') order by number limit $2")
+        .bind(column(after)).bind(i64::from(limit)).fetch_all(&mut *c).await?);
+    rows.into_iter().map(RawWaiting::check).collect()
+}
+
+pub(super) fn read_notice(number: impl std::fmt::Display, notice: &[u8]) -> Result<wire::Notice, StoreError> {
     wire::Notice::decode(notice).map_err(|error| bad_row("aid_notice", "notice", number, error))
 }
 
-/// Notes that these went onto a link. What is further than that stays so.
+/// Notes that these went onto a link; ascending numbers. What is further than that stays so.
 ///
 /// # Errors
 /// What the store said.
-pub async fn notices_sent(
-    tx: &mut Tx,
-    recipient: &MemberId,
-    numbers: &[u64],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for number in numbers {
+pub async fn notices_sent(tx: &mut Tx, numbers: &[u64], now: Timestamp) -> Result<(), StoreError> {
+    // Of many that are told at once the numbers follow each other.
+    for run in numbers.chunk_by(|one, next| next.checked_sub(*one) == Some(1)) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
         execute!(
             tx,
             "update aid_notice set state = 'sent', state_ms = $3
-             where number = $1 and recipient_id = $2 and state = 'queued'",
-            column(*number),
-            recipient.as_str(),
+             where number between $1 and $2 and state = 'queued'",
+            column(*first),
+            column(*last),
             now.as_millisecond(),
         );
     }
@@ -291,74 +337,4 @@ pub async fn notice_head(conn: &mut Conn) -> Result<u64, StoreError> {
     let head: i64 =
         on!(conn, c => sqlx::query_scalar("select notice_number from aid_counter").fetch_one(&mut *c).await?);
     counter("aid_counter", "notice_number", 1, head)
-}
-
-/// A notice and how far it has come.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DeliveryRow {
-    /// Number in the outbox.
-    pub number: u64,
-    /// To whom.
-    pub recipient: MemberId,
-    /// How far.
-    pub state: DeliveryState,
-    /// Since when.
-    pub since: Timestamp,
-    /// Whom to phone.
-    pub phones: Vec<String>,
-    /// What the node gets.
-    pub notice: wire::Notice,
-}
-
-#[derive(sqlx::FromRow)]
-struct RawDelivery {
-    number: i64,
-    recipient_id: String,
-    state: String,
-    state_ms: i64,
-    phones: String,
-    notice: Vec<u8>,
-}
-
-impl RawDelivery {
-    fn check(self) -> Result<DeliveryRow, StoreError> {
-        let Self { number: key, recipient_id, state, state_ms, phones, notice } = self;
-        let state = DeliveryState::ALL
-            .into_iter()
-            .find(|known| known.as_str() == state)
-            .ok_or_else(|| bad_row("aid_notice", "state", key, format!("is {state}")))?;
-        Ok(DeliveryRow {
-            number: counter("aid_notice", "number", key, key)?,
-            recipient: recipient_id
-                .parse()
-                .map_err(|error| bad_row("aid_notice", "recipient_id", key, error))?,
-            state,
-            since: from_millis(state_ms),
-            phones: serde_json::from_str(&phones)
-                .map_err(|error| bad_row("aid_notice", "phones", key, error))?,
-            notice: read_notice(key, &notice)?,
-        })
-    }
-}
-
-/// The notices of an incident before a number, newest first, at most `limit`.
-///
-/// # Errors
-/// What the store said, or which row cannot be believed.
-pub async fn deliveries_list(
-    conn: &mut Conn,
-    incident: IncidentId,
-    undelivered_only: bool,
-    before: Option<u64>,
-    limit: u32,
-) -> Result<Vec<DeliveryRow>, StoreError> {
-    let before = before.map_or(i64::MAX, column);
-    let furthest = if undelivered_only { "sent" } else { "expired" };
-    let rows: Vec<RawDelivery> = on!(conn, c => sqlx::query_as(
-        "select number, recipient_id, state, state_ms, phones, notice from aid_notice
-         where incident_id = $1 and number < $2 and ($3 = 'expired' or state in ('queued', 'sent'))
-         order by number desc limit $4")
-        .bind(incident.to_string()).bind(before).bind(furthest).bind(i64::from(limit))
-        .fetch_all(&mut *c).await?);
-    rows.into_iter().map(RawDelivery::check).collect()
 }

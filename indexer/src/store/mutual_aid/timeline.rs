@@ -13,7 +13,7 @@ use super::{
 };
 use crate::mutual_aid::machine::{
     ledger::LedgerKey,
-    timeline::{Entry, Stream},
+    timeline::{Entry, Event, Stream},
 };
 
 /// Adds an entry. A number that is there already breaks the primary key.
@@ -75,4 +75,26 @@ pub async fn timeline_after(
             if same { Ok(entry) } else { Err(bad_row("aid_timeline", "body", &key, "is of another entry")) }
         })
         .collect()
+}
+
+/// The newest entries of an incident that say who was reached or was not, newest first, at most `limit`.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn timeline_reached(
+    conn: &mut Conn,
+    incident: IncidentId,
+    limit: u32,
+) -> Result<Vec<Entry>, StoreError> {
+    // A body is compact JSON, so this leaves out nearly all others; what is left is read and looked at.
+    let sought = format!("%\"event\":\"{}\"%", Event::Reached.code());
+    let rows: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(
+        "select sequence, body from aid_timeline
+         where incident_id = $1 and body like $2 order by sequence desc limit $3")
+        .bind(incident.to_string()).bind(&sought).bind(i64::from(limit)).fetch_all(&mut *c).await?);
+    let read = |(sequence, body): (i64, String)| {
+        read_body::<Entry>("aid_timeline", &format!("{incident} {sequence}"), &body)
+    };
+    let entries = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(entries.into_iter().filter(|entry| entry.event == Event::Reached).collect())
 }

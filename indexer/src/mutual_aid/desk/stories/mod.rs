@@ -2,6 +2,8 @@
 
 mod doors;
 mod missions;
+mod planned;
+mod waiting;
 
 use std::collections::BTreeSet;
 
@@ -69,6 +71,13 @@ told_on_both!(
     doors::who_was_not_reached_is_shown_with_phones,
     missions::a_hub_that_is_killed_during_an_order_has_ordered_or_not,
     missions::a_pre_authorised_package_commits_in_one_step,
+    planned::candidates_follow_ledger_shelf_and_closures,
+    planned::a_plan_is_applied_whole_or_by_line,
+    planned::an_amended_request_keeps_what_is_sent,
+    planned::aid_that_came_of_itself_is_booked_afterwards,
+    waiting::what_waits_for_a_person_is_listed_until_it_is_done,
+    waiting::tasks_come_in_pages_and_for_one_incident,
+    waiting::the_council_is_called_one_after_the_other,
 );
 
 /// A hub's desk with three members; the second has a crane.
@@ -202,7 +211,7 @@ impl Trial {
         let (recipient, now) = (member(id), Timestamp::UNIX_EPOCH);
         let read = async move |conn: &mut _| notices_waiting(conn, &recipient, 0, 100, now).await;
         let waiting = self.hub.store.read(read).await.unwrap();
-        waiting.iter().map(|waiting| waiting.notice.kind()).collect()
+        waiting.iter().map(|waiting| waiting.notice().unwrap().kind()).collect()
     }
 
     async fn ledger(&self) -> wire::LedgerEntry {

@@ -104,7 +104,7 @@ fn enter_queue(w: &mut Working<'_>, id: RequestId) -> Result<(), Stop> {
     }
     let (priority, _) = w.request(id)?.facts.priority.labels();
     let words = format!("新请求（{priority}）：{title}");
-    w.page(Whom::Duty, incident, Subject::Request(id), words, format!("new request: {title}"))
+    w.page_until_taken_up(Whom::Duty, (incident, id), words, format!("new request: {title}"))
 }
 
 /// From now on aid is sought. A real request with life in danger stops all drills.

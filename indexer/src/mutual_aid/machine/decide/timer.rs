@@ -86,7 +86,7 @@ fn council(w: &mut Working<'_>, id: RequestId, step: u8, quiet: bool) -> Result<
     let zh = format!("一级请求“{title}”无人接警，呼叫{to_zh}");
     let en = format!("nobody took up “{title}”: calling {to_en}");
     w.note(incident, escalated(About { request: Some(id), ..About::default() }, &zh, &en, quiet))?;
-    if quiet { Ok(()) } else { w.page(whom, incident, Subject::Request(id), zh, en) }
+    if quiet { Ok(()) } else { w.page_until_taken_up(whom, (incident, id), zh, en) }
 }
 
 fn widen(w: &mut Working<'_>, id: RequestId, line: LineNumber, step: u8, quiet: bool) -> Result<(), Stop> {
@@ -225,14 +225,18 @@ fn head_count(w: &mut Working<'_>, id: AssignmentId, missed: u8, quiet: bool) ->
 /// Who was reached by which channel, or was not.
 pub(super) fn reached(w: &mut Working<'_>, reach: &Reach) -> Result<Answer, Stop> {
     access::dispatcher(w)?;
-    let Reach { incident, request, assignment, who, channel, reached } = reach;
+    let Reach { incident, request, assignment, who, channel, reached, note } = reach;
     let about = About { request: *request, assignment: *assignment, ..About::default() };
     let (zh, en) = channel.labels();
     let happened = Happened::new(Event::Reached, about);
+    let (note_zh, note_en) =
+        if note.is_empty() { Default::default() } else { (format!("：{note}"), format!(": {note}")) };
     let happened = if *reached {
-        happened.words(format!("{who}（{zh}）已送达"), format!("{who} by {en}: reached"))
+        happened.words(format!("{who}（{zh}）已送达{note_zh}"), format!("{who} by {en}: reached{note_en}"))
     } else {
-        happened.words(format!("{who}（{zh}）未送达"), format!("{who} by {en}: not reached")).alarm()
+        happened
+            .words(format!("{who}（{zh}）未送达{note_zh}"), format!("{who} by {en}: not reached{note_en}"))
+            .alarm()
     };
     w.note(*incident, happened)?;
     Ok(Answer { incident: Some(*incident), request: *request, ..Answer::accepted() })

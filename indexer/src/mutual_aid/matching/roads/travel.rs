@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Conditions, NONE, Reach, Roads, Snap};
-use crate::mutual_aid::matching::place::{Bearing, Place};
+use crate::mutual_aid::matching::place::{Bearing, Near, Place};
 
 /// What a time of travel is based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +101,7 @@ struct ByRoad {
 pub struct Travel {
     destination: Place,
     bearing: Bearing,
+    near: Near,
     pace: Pace,
     by_road: Option<ByRoad>,
 }
@@ -109,7 +110,8 @@ impl Travel {
     /// Estimates by straight lines: no graph is loaded.
     #[must_use]
     pub fn straight(destination: Place, pace: Pace) -> Self {
-        Self { destination, bearing: destination.bearing(), pace, by_road: None }
+        let (bearing, near) = (destination.bearing(), Near::of(Some(destination)));
+        Self { destination, bearing, near, pace, by_road: None }
     }
 
     /// Times on the roads as they are now. A destination farther than [`super::SNAP_METRES`] from every road gets
@@ -174,6 +176,25 @@ impl Travel {
             gate_seconds: gates.div_ceil(1000),
             basis: Basis::Roads,
         })
+    }
+
+    /// Seconds that the way from a spot does not take less than, gates included: a bound that is cheap to know. `node` is
+    /// the spot's node, [`NONE`] off the graph.
+    pub(in crate::mutual_aid::matching) fn least_seconds(&self, node: u32, near: Near) -> u32 {
+        if let Some(by_road) = self.by_road.as_ref().filter(|_| node != NONE) {
+            return by_road.reach.millis(node).map_or(NONE, |millis| millis / 1000);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
+        let (detour, kmh) = (self.pace.detour_percent as f32, self.pace.straight_kmh.max(1) as f32);
+        // A little less, for what the steps round up.
+        let seconds = self.near.least_metres(near) * detour * 0.035_999 / kmh;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and saturates"
+        )]
+        let seconds = seconds as u32;
+        seconds
     }
 
     /// Metres from a spot, on the roads or as estimated; `None` when no way leads.

@@ -12,14 +12,15 @@ use jiff::Timestamp;
 use rustls::pki_types::ServerName;
 use sha2::Sha256;
 use shouwang_proto::clock::World;
-use shouwang_serving::{
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
+
+use crate::{
     dial::{BoxedIo, Dialer as _, TcpDialer},
     durable::{self, Readers},
     tls::ClientTls,
 };
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use zeroize::Zeroizing;
 
 /// The file with the secret, `whsec_` and base64.
 const SECRET_FILE: &str = "webhook.secret";
@@ -35,6 +36,7 @@ pub(super) struct WebHook {
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     secret: Zeroizing<Vec<u8>>,
+    agent: &'static str,
 }
 
 impl std::fmt::Debug for WebHook {
@@ -51,7 +53,7 @@ impl WebHook {
     pub(super) fn open(
         address: &str,
         authorities: Option<&Path>,
-        data: &Path,
+        (data, agent): (&Path, &'static str),
         world: &World,
     ) -> anyhow::Result<Self> {
         let address: Uri = address.parse().with_context(|| format!("`{address}` is no address"))?;
@@ -70,7 +72,7 @@ impl WebHook {
         };
         let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let tls = secure.then(|| connector(&host, authorities)).transpose()?;
-        Ok(Self { tls, host, port, secret: secret(data, world)?, address })
+        Ok(Self { tls, host, port, secret: secret(data, world)?, address, agent })
     }
 
     /// Posts an alert once.
@@ -91,7 +93,7 @@ impl WebHook {
         let request = Request::post(path)
             .header(header::HOST, host)
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::USER_AGENT, concat!("shouwang-node/", env!("CARGO_PKG_VERSION")))
+            .header(header::USER_AGENT, self.agent)
             .header("webhook-id", message_id)
             .header("webhook-timestamp", seconds)
             .header("webhook-signature", self.signature(message_id, seconds, body)?)
@@ -157,7 +159,7 @@ mod tests {
 
     fn open(address: &str) -> anyhow::Result<WebHook> {
         let folder = tempfile::tempdir().unwrap();
-        WebHook::open(address, None, folder.path(), &World::system())
+        WebHook::open(address, None, (folder.path(), "trial"), &World::system())
     }
 
     #[test]
@@ -176,7 +178,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         durable::write(&folder.path().join(SECRET_FILE), secret.as_bytes(), Readers::Owner).unwrap();
-        let hook = WebHook::open("http://127.0.0.1:1/", None, folder.path(), &World::system()).unwrap();
+        let hook =
+            WebHook::open("http://127.0.0.1:1/", None, (folder.path(), "trial"), &World::system()).unwrap();
         let signature =
             hook.signature("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, "{\"test\": 2432232314}").unwrap();
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");

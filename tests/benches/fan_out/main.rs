@@ -1,0 +1,266 @@
+//! How long it takes until a notice for everybody has reached the last of 10,000 nodes over their control links, from the
+//! call that tells it: outbox rows and fsync at the hub, the wire, and the node's reading. And until the hub has every
+//! acknowledgement on disk.
+//!
+//! Baseline, in the same run: a loop of tokio under the same mutual TLS that hands one message of as many bytes to each
+//! connection and keeps nothing; its "acknowledged" is the answer's arrival, not a disk. Both ends of everything are in this
+//! process. Other brokers are no baseline here: they are no packages of this project.
+
+mod bare;
+
+use std::{fs, time::Instant};
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use prost::Message as _;
+use shouwang_hub::{Hub, HubHandle, Surroundings, config::HubConfig, store::mutual_aid::outbox::NewNotice};
+use shouwang_proto::{
+    clock::World,
+    id::MemberId,
+    mutual_aid::id::{IncidentId, NoticeId},
+    publication::time_to_wire,
+    wire::{
+        self, ChangeContext, InviteMemberRequest, OpenIncidentRequest,
+        council_service_client::CouncilServiceClient, mutual_aid_service_client::MutualAidServiceClient,
+    },
+};
+use shouwang_serving::accept::bind;
+use shouwang_tests::measure::{
+    Scale,
+    latency::Latencies,
+    light_node::{Heard, LightNode, hub_channel, member_ids},
+    process::machine,
+    report::{Goal, Report, progress},
+    rounds::{Rounds, median},
+};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task::JoinSet,
+};
+use tonic::{Request, metadata::MetadataValue};
+
+use self::bare::Bare;
+
+/// Rounds of each side.
+const ROUNDS: usize = 9;
+/// Files that are not links.
+const OTHER_FILES: u64 = 1_000;
+
+/// Files that this process may hold.
+fn file_limit() -> anyhow::Result<u64> {
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).context("no limit of files")?;
+    let soft = line.split_whitespace().nth(3).context("no limit of files")?;
+    Ok(soft.parse().unwrap_or(u64::MAX))
+}
+
+/// What one round found, in milliseconds: half of all, nearly all, the last.
+#[derive(Clone, Copy, Debug)]
+struct Spread {
+    half: f64,
+    nearly_all: f64,
+    last: f64,
+}
+
+impl Spread {
+    fn of(latencies: &Latencies) -> Self {
+        let part = |part| latencies.percentile_ms(part);
+        Self { half: part(0.5), nearly_all: part(0.99), last: part(1.0) }
+    }
+}
+
+/// Rounds of both moments.
+#[derive(Debug, Default)]
+struct Found {
+    here: Vec<Spread>,
+    durable: Vec<Spread>,
+}
+
+/// Waits until everybody has told of both.
+async fn collect(
+    heard: &mut UnboundedReceiver<(Heard, Instant)>,
+    count: u64,
+    since: Instant,
+    found: &mut Found,
+) -> anyhow::Result<()> {
+    let (mut here, mut durable) = (Latencies::default(), Latencies::default());
+    while (here.len() as u64) < count || (durable.len() as u64) < count {
+        let (what, at) = heard.recv().await.context("nobody listens any more")?;
+        let of = match what {
+            Heard::Notice => &mut here,
+            Heard::Durable => &mut durable,
+        };
+        of.add(at.duration_since(since));
+    }
+    found.here.push(Spread::of(&here));
+    found.durable.push(Spread::of(&durable));
+    Ok(())
+}
+
+/// The hub, an incident, and the members.
+struct Ours {
+    hub: HubHandle,
+    incident: IncidentId,
+    members: Vec<MemberId>,
+    _folder: tempfile::TempDir,
+    _links: JoinSet<anyhow::Result<()>>,
+}
+
+async fn start(count: u64) -> anyhow::Result<(HubHandle, tempfile::TempDir)> {
+    let folder = tempfile::tempdir()?;
+    let mut config = HubConfig::new(folder.path().join("hub"));
+    config.alliance = Some("park".parse()?);
+    config.calls_per_second = 1_000_000;
+    let links = usize::try_from(count)? + 64;
+    (config.node_limits.connections, config.node_limits.per_address) = (links, links);
+    let any = "127.0.0.1:0".parse()?;
+    let surroundings = Surroundings { world: World::system(), people: bind(any)?, nodes: bind(any)? };
+    Ok((Hub::start(config, surroundings).await?, folder))
+}
+
+impl Ours {
+    async fn open(
+        count: u64,
+        heard: &tokio::sync::mpsc::UnboundedSender<(Heard, Instant)>,
+    ) -> anyhow::Result<Self> {
+        let (hub, folder) = start(count).await?;
+        let data = folder.path().join("hub");
+        let root = fs::read_to_string(data.join("root.pem"))?;
+        let people = hub_channel(&hub.addresses.people.to_string(), &root, None)?;
+        let token = fs::read_to_string(data.join("operator.token"))?;
+        let bearer: MetadataValue<_> = format!("Bearer {}", token.trim()).parse()?;
+        let with_token = move |mut request: Request<()>| {
+            request.metadata_mut().insert("authorization", bearer.clone());
+            Ok(request)
+        };
+        let mut council = CouncilServiceClient::with_interceptor(people.clone(), with_token.clone());
+        let mut links = JoinSet::new();
+        let mut members = Vec::new();
+        for (number, member_id) in (0..).zip(member_ids(count)) {
+            members.push(member_id.parse()?);
+            let display_name = member_id.clone();
+            let invite = InviteMemberRequest { member_id, display_name, ..InviteMemberRequest::default() };
+            let invite = council.invite_member(invite).await?.into_inner().invite;
+            let node = LightNode::join(people.clone(), &invite, number).await?;
+            links.spawn(node.control_speaking(1).await?.listen(heard.clone()));
+        }
+        let mut aid = MutualAidServiceClient::with_interceptor(people, with_token);
+        let opened = aid.open_incident(incident()).await?.into_inner();
+        let incident = IncidentId::from_name(&opened.name)?;
+        Ok(Self { hub, incident, members, _folder: folder, _links: links })
+    }
+
+    /// Tells everybody. It returns when the outbox is on disk.
+    async fn tell(&self, round: usize) -> anyhow::Result<()> {
+        let notices = (0_u64..).zip(&self.members).map(|(number, member)| {
+            let id = NoticeId::from_uuid(uuid::Uuid::from_u64_pair(round as u64 + 1, number));
+            NewNotice {
+                id,
+                recipient: member.clone(),
+                incident: self.incident,
+                request: None,
+                assignment: None,
+                expires: None,
+                phones: Vec::new(),
+                notice: wire::Notice { name: id.name(), recipient: member.name(), ..notice() },
+            }
+        });
+        Ok(self.hub.mutual_aid().tell(notices.collect()).await?)
+    }
+}
+
+fn incident() -> OpenIncidentRequest {
+    let place = wire::Location { latitude: 31.31, longitude: 120.75, address: "化工路8号".to_owned() };
+    OpenIncidentRequest {
+        context: Some(ChangeContext {
+            request_id: uuid::Uuid::from_u128(1).to_string(),
+            ..ChangeContext::default()
+        }),
+        incident: Some(wire::Incident {
+            mode: wire::IncidentMode::Actual.into(),
+            title: "苯罐泄漏".to_owned(),
+            place: Some(place),
+            accident_type: "leak".to_owned(),
+            occurred_at: Some(time_to_wire(World::system().now())),
+            ..wire::Incident::default()
+        }),
+    }
+}
+
+/// A notice as people get it.
+fn notice() -> wire::Notice {
+    wire::Notice {
+        kind: wire::NoticeKind::DrillHalted.into(),
+        mode: wire::IncidentMode::Actual.into(),
+        alarm: true,
+        incident_title: "苯罐泄漏".to_owned(),
+        accident_type: "leak".to_owned(),
+        substances: vec!["苯".to_owned()],
+        text_zh: "化工路8号苯罐泄漏，请各单位关闭门窗、清点人数，等候理事会通知".to_owned(),
+        text_en: "benzene leak at Huagong road 8: shut windows, count your people, wait for the council"
+            .to_owned(),
+        ..wire::Notice::default()
+    }
+}
+
+fn rounds(ours: &[Spread], bare: &[Spread], of: impl Fn(&Spread) -> f64) -> Rounds {
+    let mut rounds = Rounds::default();
+    for (ours, bare) in ours.iter().zip(bare) {
+        rounds.add(of(ours), of(bare));
+    }
+    rounds
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> anyhow::Result<()> {
+    let scale = Scale::from_environment()?;
+    let room = file_limit()?.saturating_sub(OTHER_FILES) / 2;
+    let count = scale.of(10_000, 20).min(room);
+    let (told, mut heard) = unbounded_channel();
+    let (mut ours, mut bare) = (Found::default(), Found::default());
+    progress("joining the members");
+    let park = Ours::open(count, &told).await?;
+    progress("our links");
+    for round in 0..=ROUNDS {
+        let since = Instant::now();
+        park.tell(round).await?;
+        collect(&mut heard, count, since, &mut ours).await?;
+    }
+    let Ours { hub, _links: links, .. } = park;
+    drop(links);
+    hub.stop().await;
+    progress("bare connections");
+    let message = Bytes::from(wire::Notice { name: "notices/x".repeat(5), ..notice() }.encode_to_vec());
+    let loose = Bare::open(count, message.len(), &told).await?;
+    for _ in 0..=ROUNDS {
+        let since = Instant::now();
+        loose.tell(&message)?;
+        collect(&mut heard, count, since, &mut bare).await?;
+    }
+    // The first of each warms up.
+    for found in [&mut ours.here, &mut ours.durable, &mut bare.here, &mut bare.durable] {
+        found.remove(0);
+    }
+    let mut report = Report::new("Fan-out", scale);
+    let ratio = |ratio| Goal::at_most(ratio, 1.5, "×");
+    report.compare("here, half of the nodes", "ms", &rounds(&ours.here, &bare.here, |of| of.half), |_| {
+        Goal::none()
+    });
+    report.compare("here, 99 of 100 nodes", "ms", &rounds(&ours.here, &bare.here, |of| of.nearly_all), ratio);
+    report.compare("here, the last node", "ms", &rounds(&ours.here, &bare.here, |of| of.last), |_| {
+        Goal::none()
+    });
+    let durable = rounds(&ours.durable, &bare.durable, |of| of.nearly_all);
+    report.compare("acknowledged and on the hub's disk, 99 of 100 nodes", "ms", &durable, ratio);
+    report.note(format!(
+        "{}; {count} links under mutual TLS, {} bytes a notice; median of the last node {:.1} ms",
+        machine(),
+        message.len(),
+        median(ours.here.iter().map(|of| of.last)),
+    ));
+    report.note(
+        "ours writes one outbox row for each node before the first is sent, and heartbeats go on meanwhile",
+    );
+    report.print();
+    Ok(())
+}
