@@ -115,7 +115,8 @@ async fn found(
             let id = uuid::Builder::from_random_bytes(world.random()).into_uuid().to_string();
             let expires = now.checked_add(OPERATOR_TOKEN_LIFE).unwrap_or(now);
             let (label, role) = ("first operator", Role::Operator);
-            let token = NewToken { id: &id, secret_hash: hash, label, role, member: None, expires };
+            let token =
+                NewToken { id: &id, secret_hash: hash, label, role, member: None, account: None, expires };
             store::enrolment::token_add(tx, &token, now).await?;
             let deed = Deed {
                 at: now,

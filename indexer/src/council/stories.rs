@@ -105,6 +105,7 @@ impl Room {
         let enrolment = Enrolment::new(store.clone(), roster.clone(), authority, &hub, world);
         let operator = Caller {
             token_id: "0".to_owned(),
+            proof: Proof::Token,
             label: "operator".to_owned(),
             role: Role::Operator,
             member: None,
