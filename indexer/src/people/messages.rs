@@ -25,9 +25,9 @@ pub(super) fn read_invitation(message: wire::InviteAccountRequest) -> Result<Acc
 ///
 /// # Errors
 /// INVALID_ARGUMENT.
-pub fn wish(
+pub(crate) fn wish(
     display_name: &str,
-    post: Result<Post, &'static str>,
+    post: Result<Post, impl std::fmt::Display>,
     member_id: &str,
 ) -> Result<AccountWish, Refusal> {
     let mut violations = Violations::new();
@@ -95,6 +95,7 @@ pub(super) fn write_account(account: &Account) -> wire::Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::people::account::UnknownPost;
 
     #[test]
     fn every_post_goes_both_ways() {
@@ -114,9 +115,9 @@ mod tests {
             member_id: "Bad Id".to_owned(),
         };
         assert_eq!(fields(read_invitation(message)), ["display_name", "post", "member"]);
-        assert_eq!(fields(wish("王敏", Ok(Post::Publisher), "")), ["member"]);
-        assert_eq!(fields(wish("王敏", Ok(Post::Operator), "hengrui-foundry")), ["member"]);
-        assert!(wish("王敏", Ok(Post::Publisher), "hengrui-foundry").is_ok());
+        assert_eq!(fields(wish("王敏", Ok::<_, UnknownPost>(Post::Publisher), "")), ["member"]);
+        assert_eq!(fields(wish("王敏", Ok::<_, UnknownPost>(Post::Operator), "hengrui-foundry")), ["member"]);
+        assert!(wish("王敏", Ok::<_, UnknownPost>(Post::Publisher), "hengrui-foundry").is_ok());
     }
 
     #[test]

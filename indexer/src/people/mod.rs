@@ -13,7 +13,7 @@ pub mod account;
 pub mod coordinator;
 pub mod hashing;
 pub mod lockout;
-mod messages;
+pub(crate) mod messages;
 pub mod own_tokens;
 pub mod password;
 pub mod service;
