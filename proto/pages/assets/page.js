@@ -9,14 +9,13 @@
     });
   });
 
-  // Back to the list as it was, when that is where one came from.
+  // Back to the list as it was, when one came from there.
   document.querySelectorAll("[data-back]").forEach(function (link) {
-    link.addEventListener("click", function (event) {
-      if (window.history.length > 1 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-        event.preventDefault();
-        window.history.back();
-      }
-    });
+    try {
+      link.href = window.sessionStorage.getItem("search") || link.href;
+    } catch (refused) {
+      // Then the link leads to the first page.
+    }
   });
 
   document.querySelectorAll("[data-copy]").forEach(function (button) {

@@ -137,8 +137,19 @@
     }
   });
 
+  // For the way back from a publication, in this tab alone.
+  function remember() {
+    try {
+      window.sessionStorage.setItem("search", window.location.pathname + window.location.search);
+    } catch (refused) {
+      // Then the way back leads to the first page.
+    }
+  }
+  remember();
+
   // What was chosen beside the list is part of the next question typed into the box.
   document.addEventListener("htmx:afterSettle", function () {
+    remember();
     var fields = new URLSearchParams(window.location.search);
     box.form.querySelectorAll("input[type=hidden]").forEach(function (one) {
       one.remove();
