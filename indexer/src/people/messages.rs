@@ -8,7 +8,7 @@ use shouwang_proto::{
 use uuid::Uuid;
 
 use super::{
-    account::{Account, AccountState, Login, Post, check_member},
+    account::{Account, AccountState, Post, check_member},
     coordinator::AccountWish,
 };
 

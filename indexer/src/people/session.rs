@@ -22,7 +22,7 @@ pub struct Ages {
 /// be asked for a password because a night was quiet.
 #[must_use]
 pub fn ages(post: Post) -> Ages {
-    let days = |days| SignedDuration::from_hours(24 * days);
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
     match post {
         Post::Operator => Ages { absolute: SignedDuration::from_hours(12), idle: SignedDuration::from_mins(60) },
         Post::Dispatcher => Ages { absolute: days(7), idle: days(7) },

@@ -17,7 +17,7 @@ const MATTERS: u32 = 10;
 
 /// Mistakes by address. In memory: a restart forgives them, the counters at the accounts stay.
 #[derive(Clone, Debug, Default)]
-pub struct Strangers(Arc<Mutex<BTreeMap<IpAddr, Mistakes>>>);
+pub(super) struct Strangers(Arc<Mutex<BTreeMap<IpAddr, Mistakes>>>);
 
 impl Strangers {
     /// The mistakes from an address.

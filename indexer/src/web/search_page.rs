@@ -40,7 +40,7 @@ struct SearchPage {
     hits: Vec<HitView>,
     total: u64,
     from: u64,
-    until: u64,
+    range: String,
     next: String,
     first: String,
     also: Vec<String>,
@@ -113,6 +113,7 @@ fn page(
     let roster = asked.site().roster.snapshot();
     let index = index_time.and_then(|time| time_from_wire(&time));
     let hits: Vec<_> = hits.into_iter().map(|hit| hit_view(lang, hit, now)).collect();
+    let until = before + u64::try_from(hits.len()).unwrap_or_default();
     let question = fields.first("q").to_owned();
     let next_page = fields.clone().and("after", &next_page_token).and("page", &(number + 1).to_string());
     SearchPage {
@@ -123,7 +124,7 @@ fn page(
         chips: chips(lang, &fields, &roster),
         total,
         from: before + 1,
-        until: before + u64::try_from(hits.len()).unwrap_or_default(),
+        range: lang.fill("search.range", &[("from", &(before + 1)), ("until", &until)]),
         next: if next_page_token.is_empty() { String::new() } else { next_page.query() },
         first: if number > 1 { format!("/{}", fields.query()) } else { String::new() },
         also: also_searched,

@@ -1,10 +1,10 @@
 //! What went wrong, in words for who asked.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use axum::response::Response;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use shouwang_pages::{Lang, reply};
 use shouwang_proto::refusal::{Refusal, Violation};
 use shouwang_serving::store::StoreError;
@@ -144,7 +144,7 @@ impl Trouble {
     /// As JSON, as google.rpc.Status maps to it.
     #[must_use]
     pub fn json(&self) -> Response {
-        let (reason, message, fields) = match self {
+        let (reason, message, fields): (Cow<'static, str>, String, Vec<Value>) = match self {
             Self::SignInFirst => {
                 let words = "sign in, or send an access token as `authorization: Bearer SECRET` （请先登录或提供访问令牌）";
                 ("TOKEN_MISSING".into(), words.to_owned(), Vec::new())

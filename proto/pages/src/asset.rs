@@ -18,7 +18,6 @@ const WORTH_PACKING: usize = 600;
 
 #[derive(RustEmbed)]
 #[folder = "assets/"]
-#[exclude = "*.txt"]
 struct Files;
 
 struct Asset {
@@ -36,7 +35,8 @@ struct Shelf {
 
 static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
     let mut shelf = Shelf { addresses: BTreeMap::new(), assets: BTreeMap::new() };
-    for name in Files::iter() {
+    // Licences stay with the source.
+    for name in Files::iter().filter(|name| !name.ends_with(".txt")) {
         let Some(file) = Files::get(&name) else { continue };
         let hash = hex::encode(&Sha256::digest(&file.data)[..SHOWN]);
         let flat = name.rsplit('/').next().unwrap_or(&name);

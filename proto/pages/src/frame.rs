@@ -49,14 +49,22 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The same page in a language.
-    fn in_language(&self, lang: Lang) -> String {
+    fn other(&self) -> Lang {
+        self.lang.pick(Lang::En, Lang::Zh)
+    }
+
+    fn is_account(&self) -> bool {
+        self.path == "/account"
+    }
+
+    /// The same page in the other language.
+    fn other_address(&self) -> String {
         let (path, fields) = if self.is_addressable {
             (self.path.as_str(), self.fields.without("lang"))
         } else {
             ("/", Fields::default())
         };
-        format!("{path}{}", fields.and("lang", lang.tag()).query())
+        format!("{path}{}", fields.and("lang", self.other().tag()).query())
     }
 }
 

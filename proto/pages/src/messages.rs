@@ -42,6 +42,12 @@ impl Lang {
         self.fill(key, &[(name, value)])
     }
 
+    /// The message with a number of things in it, under the name `count`.
+    #[must_use]
+    pub fn count(self, key: &str, count: usize) -> String {
+        self.with(key, "count", &count)
+    }
+
     /// The message with values in it.
     #[must_use]
     pub fn fill(self, key: &str, values: &[(&str, &dyn Display)]) -> String {

@@ -19,11 +19,11 @@ pub fn own_words(template: &str) -> Vec<String> {
     found
 }
 
-/// Keys that a template or source file says: `say("key")`, `with("key"`, `fill("key"`.
+/// Keys that a template or source file says: `say("key")`, `with("key"`, `fill("key"`, `count("key"`.
 #[must_use]
 pub fn keys(source: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for call in ["say(\"", "with(\"", "fill(\"", "key: \""] {
+    for call in ["say(\"", "with(\"", "fill(\"", "count(\"", "key: \""] {
         for (start, _) in source.match_indices(call) {
             let key = source[start + call.len()..].split('"').next().unwrap_or_default();
             // Made of parts elsewhere, or not a key of ours.
