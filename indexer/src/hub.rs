@@ -122,7 +122,8 @@ impl Hub {
         follow(&mut tasks, &stop, &rooms);
         spawn_until(&mut tasks, &stop, "index", tailer.follow());
         spawn_until(&mut tasks, &stop, "thesaurus of the index", rooms.search.clone().follow_thesaurus());
-        let renewal = renew(&rooms, &folder, [people_tls, nodes_tls]);
+        let names = founding::names(&config);
+        let renewal = renew(&rooms, &folder, names, [people_tls, nodes_tls]);
         spawn_until(&mut tasks, &stop, "renewal of the hub's certificate", renewal);
 
         tracing::info!(people = %addresses.people, nodes = %addresses.nodes, "the hub serves");
@@ -201,6 +202,7 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
 fn renew(
     rooms: &Rooms,
     folder: &DataFolder,
+    names: Vec<String>,
     ports: [ServerTls; 2],
 ) -> impl Future<Output = ()> + Send + 'static {
     let (authority, file) = (Arc::clone(&rooms.foundation.authority), folder.identity_file());
@@ -213,7 +215,7 @@ fn renew(
             if !hub_renewal_due(not_after, world.now()) {
                 continue;
             }
-            match founding::renew_identity(&file, &authority, &world) {
+            match founding::renew_identity(&file, &authority, &names, &world) {
                 Ok(identity) => {
                     ports.iter().for_each(|port| port.replace(&identity));
                     let not_after = from_millis(identity.facts().not_after_ms);
