@@ -4,10 +4,9 @@ use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use crate::{link::room::CREDIT_BYTES, mutual_aid::machine::policy::Policy};
 use anyhow::Context as _;
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
 use shouwang_proto::id::AllianceId;
-use shouwang_serving::{accept::AcceptLimits, store::StoreOptions};
+use shouwang_serving::{accept::AcceptLimits, probes::Figures, store::StoreOptions};
 
 /// How a hub runs.
 #[derive(Clone)]
@@ -45,7 +44,7 @@ pub struct HubConfig {
     /// True: slow work runs on the thread that asks, for a simulation of one thread.
     pub one_thread: bool,
     /// What `/metrics` shows; none shows nothing. There is one recorder in a process, so the program brings it.
-    pub metrics: Option<PrometheusHandle>,
+    pub figures: Option<Figures>,
 }
 
 impl HubConfig {
@@ -67,7 +66,7 @@ impl HubConfig {
             mutual_aid: Policy::default(),
             store: StoreOptions::default(),
             one_thread: false,
-            metrics: None,
+            figures: None,
         }
     }
 

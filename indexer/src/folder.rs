@@ -42,10 +42,16 @@ impl DataFolder {
         self.0.path().join("root.pem")
     }
 
-    /// The first operator's token.
+    /// The operator's token that was made last at the hub's machine.
     #[must_use]
     pub fn operator_file(&self) -> PathBuf {
-        self.0.path().join("operator.token")
+        Self::operator_file_in(self.0.path())
+    }
+
+    /// The same, in a folder that a running hub may hold.
+    #[must_use]
+    pub fn operator_file_in(data: &Path) -> PathBuf {
+        data.join("operator.token")
     }
 
     /// Where the index is. Deleting it is safe.

@@ -1,6 +1,9 @@
 //! The first start: authority, identity, operator. And every later one: are they all still there, and ours?
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
@@ -11,6 +14,7 @@ use shouwang_proto::{
 };
 use shouwang_serving::{
     durable::{self, Readers},
+    store::{StoreError, StoreOptions},
     tls::Identity,
 };
 
@@ -22,7 +26,7 @@ use crate::{
         caller::{Role, SecretHash},
     },
     folder::DataFolder,
-    store::{self, Store, enrolment::NewToken, hub::HubIdentity},
+    store::{self, Store, Tx, enrolment::NewToken, hub::HubIdentity},
 };
 
 /// The alliance's id when nobody chose one.
@@ -112,12 +116,7 @@ async fn found(
             if !store::hub::hub_found(tx, &alliance, world.random(), now).await? {
                 return Ok(false);
             }
-            let id = uuid::Builder::from_random_bytes(world.random()).into_uuid().to_string();
-            let expires = now.checked_add(OPERATOR_TOKEN_LIFE).unwrap_or(now);
-            let (label, role) = ("first operator", Role::Operator);
-            let token =
-                NewToken { id: &id, secret_hash: hash, label, role, member: None, account: None, expires };
-            store::enrolment::token_add(tx, &token, now).await?;
+            let id = operator_token_add(tx, "first operator", hash, &world).await?;
             let deed = Deed {
                 at: now,
                 actor: "hub".to_owned(),
@@ -138,6 +137,49 @@ async fn found(
     let hub = hub.context("the hub was founded and is not there")?;
     tracing::info!(alliance = %hub.alliance, "founded");
     Ok(hub)
+}
+
+async fn operator_token_add(
+    tx: &mut Tx,
+    label: &str,
+    secret_hash: SecretHash,
+    world: &World,
+) -> Result<String, StoreError> {
+    let now = world.now();
+    let id = uuid::Builder::from_random_bytes(world.random()).into_uuid().to_string();
+    let expires = now.checked_add(OPERATOR_TOKEN_LIFE).unwrap_or(now);
+    let token = NewToken { id: &id, secret_hash, label, role: Role::Operator, member: None, account: None, expires };
+    store::enrolment::token_add(tx, &token, now).await?;
+    Ok(id)
+}
+
+/// Makes another operator's token, for an operator who lost the last one; it replaces the one in the hub's folder. Who may
+/// write there may do anything to this hub already. A hub that runs knows the token within a second; the lost one works
+/// until somebody revokes it. Answers the path of the file.
+///
+/// # Errors
+/// When there is no hub, or it cannot be written.
+pub async fn renew_operator_token(config: &HubConfig, world: &World) -> anyhow::Result<PathBuf> {
+    let file = DataFolder::operator_file_in(&config.data);
+    if config.database.is_none() && !config.data.join("hub.db").is_file() {
+        bail!("{} holds no hub", config.data.display());
+    }
+    let store = store::open(&config.database_url(), StoreOptions::default()).await?;
+    let secret = hex::encode(world.random::<32>());
+    let (hash, clock) = (SecretHash::of(&secret), world.clone());
+    let added = store.write(async move |tx| {
+        store::audit::council_lock(tx).await?;
+        let id = operator_token_add(tx, "operator at the hub's machine", hash, &clock).await?;
+        let (actor, subject) = ("hub".to_owned(), format!("tokens/{id}"));
+        let detail = json!({ "role": Role::Operator.as_str() });
+        let deed = Deed { at: clock.now(), actor, action: "token.issue", subject, detail };
+        store::audit::audit_add(tx, &deed).await
+    });
+    let added = added.await;
+    store.close().await;
+    added.context("the token was not made")?;
+    durable::write(&file, format!("{secret}\n").as_bytes(), Readers::Owner)?;
+    Ok(file)
 }
 
 /// The names and addresses that browsers know the hub by.

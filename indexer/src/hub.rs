@@ -7,6 +7,7 @@ use serde_json::json;
 use shouwang_proto::clock::{World, from_millis};
 use shouwang_serving::{
     accept::{self, Acceptor, Listener},
+    probes::Probes,
     tls::ServerTls,
 };
 use tokio::{net::TcpListener, task::JoinSet};
@@ -96,13 +97,10 @@ impl Hub {
         let set_up = rooms.people.set_up().await?.map(|linked| format!("{web}{}", linked.path()));
         let people_tls = ServerTls::for_people(&rooms.foundation.identity)?;
         let nodes_tls = ServerTls::for_nodes(&rooms.foundation.identity, rooms.client_rule())?;
-        let pages = port::Pages {
-            store: store.clone(),
-            index: rooms.index_probe(),
-            metrics: config.metrics.clone(),
-        };
+        let ready = port::readiness(store.clone(), rooms.index_probe());
+        let probes = Probes { ready, figures: config.figures.clone() };
         let services = rooms.people_services(&config, addresses).await?;
-        let people_router = port::router(services, pages, site.clone());
+        let people_router = port::router(services, probes, site.clone());
         let nodes_router = rooms.node_services().await.into_axum_router();
 
         // Both listeners wait already; whoever is answered shall find the file.
@@ -191,6 +189,7 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
     spawn_until(tasks, stop, "ledgers", aid.clone().follow_quotas());
     spawn_until(tasks, stop, "watch on mutual aid", aid.clone().follow_others());
     spawn_until(tasks, stop, "timers of mutual aid", aid.clone().keep_time());
+    spawn_until(tasks, stop, "scrub", rooms.link.clone().keep_scrubbing());
     let (link, stop) = (rooms.link.clone(), stop.clone());
     spawn(tasks, "link room", async move {
         stop.cancelled().await;

@@ -1,26 +1,23 @@
 //! The program of the hub.
 
-use std::{net::SocketAddr, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use futures::future::OptionFuture;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use shouwang_hub::{
     Hub, Surroundings, backup,
     config::{HubConfig, HubFile},
+    founding,
 };
 use shouwang_proto::{clock::World, id::AllianceId};
 use shouwang_serving::{
-    accept, parent,
+    accept,
+    program::Program,
     telemetry::{self, LogFormat},
 };
-use tokio::signal::unix::{SignalKind, signal};
 
 const PEOPLE_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8440);
 const NODES_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8441);
-/// How often old samples are dropped from the histograms.
-const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// The hub of a safety alliance （安全生产联盟中心）.
 #[derive(Debug, Parser)]
@@ -36,6 +33,8 @@ enum Verb {
     Serve(ServeArguments),
     /// Copies a hub, running or not, into a new folder: database (checked), keys, attachments （备份）.
     Backup(BackupArguments),
+    /// Makes another operator's token, in the hub's folder, for an operator who lost the last one （补发操作员令牌）.
+    OperatorToken(OperatorTokenArguments),
     /// Makes a hub's folder from a backup; nodes then refuse the hub that was backed up （恢复）.
     Restore(RestoreArguments),
 }
@@ -51,6 +50,16 @@ struct BackupArguments {
     /// Folder to make. Keep it as private as the hub's own: the alliance's keys are in it.
     #[arg(long)]
     to: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct OperatorTokenArguments {
+    /// The hub's folder.
+    #[arg(long)]
+    data: PathBuf,
+    /// sqlite:PATH or postgres://…, when the database is not in the folder.
+    #[arg(long, env = "SHOUWANG_DATABASE", hide_env_values = true)]
+    database: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -128,6 +137,13 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
             tracing::info!(to = %to.display(), "backed up");
             Ok(())
         }
+        Verb::OperatorToken(OperatorTokenArguments { data, database }) => {
+            let mut config = HubConfig::new(data);
+            config.database = database;
+            let file = founding::renew_operator_token(&config, &World::system()).await?;
+            tracing::info!(file = %file.display(), "the new operator's token is there");
+            Ok(())
+        }
         Verb::Restore(RestoreArguments { from, data }) => {
             backup::restore(&from, &data, &World::system()).await
         }
@@ -144,14 +160,8 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
     config.advertise_people = arguments.advertise_people.or(config.advertise_people);
     config.web_listen = arguments.web_listen.or(config.web_listen);
     config.web_address = arguments.web_address.or(config.web_address);
-    config.metrics = Some(PrometheusBuilder::new().install_recorder().context("no metrics")?);
-    let metrics = config.metrics.clone();
-    // Before the ports: a signal during the start shall not be lost.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let parent_gone =
-        OptionFuture::from(arguments.until_stdin_closes.then(parent::stdin_closes).transpose()?);
-    let mut parent_gone = pin!(parent_gone);
+    let program = Program::begin(arguments.until_stdin_closes)?;
+    config.figures = Some(program.figures());
     let surroundings = Surroundings {
         world: World::system(),
         people: bind(arguments.people_listen.or(file.people_listen).unwrap_or(PEOPLE_LISTEN))?,
@@ -161,19 +171,7 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
     if let Some(link) = &hub.set_up {
         show_set_up(link);
     }
-    notify(&[sd_notify::NotifyState::Ready]);
-    let mut upkeep = tokio::time::interval(METRICS_UPKEEP);
-    let outcome = loop {
-        tokio::select! {
-            _ = terminate.recv() => break Ok(()),
-            _ = interrupt.recv() => break Ok(()),
-            Some(()) = &mut parent_gone => break Ok(()),
-            problem = hub.failed() => break Err(problem),
-            _ = upkeep.tick() => if let Some(metrics) = &metrics { metrics.run_upkeep() },
-        }
-    };
-    tracing::info!("stopping");
-    notify(&[sd_notify::NotifyState::Stopping]);
+    let outcome = program.run(hub.failed()).await;
     hub.stop().await;
     outcome
 }
@@ -191,11 +189,4 @@ fn bind(address: SocketAddr) -> anyhow::Result<tokio::net::TcpListener> {
     accept::bind(address).with_context(|| {
         format!("cannot listen on {address}: is another program there, or the address not ours?")
     })
-}
-
-/// Tells systemd; without one, nothing.
-fn notify(state: &[sd_notify::NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!(%error, "systemd was not told");
-    }
 }

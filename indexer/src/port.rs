@@ -1,18 +1,17 @@
 //! The port for people and programs: gRPC, the pages of [`web`](crate::web), and three for machines that look after
 //! machines.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::Request,
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::get,
 };
-use metrics_exporter_prometheus::PrometheusHandle;
-use shouwang_serving::store::StoreError;
+use futures::FutureExt as _;
+use shouwang_serving::probes::{self, Probes, Readiness};
 use tonic::{Code, service::Routes};
 
 use crate::{
@@ -23,35 +22,10 @@ use crate::{
 
 /// Longest time to the first byte of an answer. Searches have their own, shorter limit.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// Longest wait for the database when asked whether the hub is ready.
-const READY_LIMIT: Duration = Duration::from_secs(2);
 
-/// What the pages look at.
-#[derive(Clone)]
-pub struct Pages {
-    /// The database.
-    pub store: Store,
-    /// The index.
-    pub index: IndexProbe,
-    /// The process's metrics.
-    pub metrics: Option<PrometheusHandle>,
-}
-
-impl std::fmt::Debug for Pages {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Pages").finish_non_exhaustive()
-    }
-}
-
-/// Everything the people port serves: `/healthz` (the process answers), `/readyz` (database and index can do their
-/// work), `/metrics`
-/// (Prometheus text; counts and times, nothing about members or texts), the gRPC services, and the pages for people.
-pub fn router(services: Routes, pages: Pages, site: Site) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(pages)
+/// Everything the people port serves: the pages for monitoring, the gRPC services, and the pages for people.
+pub fn router(services: Routes, probes: Probes, site: Site) -> Router {
+    probes::router(probes)
         .merge(services.into_axum_router())
         .merge(web::router(&site))
         .fallback(async move |request: Request| nowhere(&site, request))
@@ -80,27 +54,21 @@ fn is_grpc(request: &Request) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
-async fn ready(State(pages): State<Pages>) -> Response {
-    let asked =
-        tokio::time::timeout(READY_LIMIT, pages.store.read(async |conn| store::hub::hub_find(conn).await));
-    let problem = match asked.await {
-        Err(_) => Some("the database does not answer in time"),
-        Ok(Err(StoreError::Refused(_) | StoreError::Unavailable(_) | StoreError::Internal(_))) => {
-            Some("the database answers with an error")
-        }
-        Ok(Ok(_)) if !pages.store.is_writable() => Some("the last write to the database failed"),
-        Ok(Ok(_)) if (pages.index)().caught_up.is_none() => Some("the index is being made"),
-        Ok(Ok(_)) => None,
-    };
-    match problem {
-        None => "ready\n".into_response(),
-        Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n")).into_response(),
-    }
+/// Whether database and index can do their work.
+pub fn readiness(store: Store, index: IndexProbe) -> Readiness {
+    Arc::new(move || ready(store.clone(), Arc::clone(&index)).boxed())
 }
 
-async fn metrics(State(pages): State<Pages>) -> Response {
-    let Some(metrics) = pages.metrics else { return StatusCode::NOT_FOUND.into_response() };
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.render()).into_response()
+async fn ready(store: Store, index: IndexProbe) -> Result<(), &'static str> {
+    let asked = store.read(async |conn| store::hub::hub_find(conn).await).await;
+    asked.map_err(|_| "the database answers with an error")?;
+    if !store.is_writable() {
+        return Err("the last write to the database failed");
+    }
+    if index().caught_up.is_none() {
+        return Err("the index is being made");
+    }
+    Ok(())
 }
 
 /// Ends calls that take too long to begin answering.

@@ -1,16 +1,17 @@
 //! What an operator may choose. Every default is safe, and what is not known is refused.
 
 use std::{
+    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
 use serde::Deserialize;
-use shouwang_serving::{accept::AcceptLimits, store::StoreOptions};
+use shouwang_serving::{accept::AcceptLimits, probes::Figures, store::StoreOptions};
 
 /// How a node runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NodeConfig {
     /// Its folder: keys, database, attachments. Nobody else may enter it (mode 0700).
     pub data: PathBuf,
@@ -20,6 +21,14 @@ pub struct NodeConfig {
     pub store: StoreOptions,
     /// Whom an emergency alarms, and how.
     pub alerts: AlertsFile,
+    /// What `/metrics` shows; none shows nothing. There is one recorder in a process, so the program brings it.
+    pub figures: Option<Figures>,
+}
+
+impl fmt::Debug for NodeConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("NodeConfig").field("data", &self.data).finish_non_exhaustive()
+    }
 }
 
 impl NodeConfig {
@@ -31,6 +40,7 @@ impl NodeConfig {
             limits: AcceptLimits::people(),
             store: StoreOptions::default(),
             alerts: AlertsFile::default(),
+            figures: None,
         }
     }
 }

@@ -9,7 +9,6 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use futures::future::OptionFuture;
 use shouwang_node::{
     Node, NodeConfig, Surroundings,
     config::NodeFile,
@@ -20,10 +19,9 @@ use shouwang_proto::clock::World;
 use shouwang_serving::{
     accept,
     dial::TcpDialer,
-    parent,
+    program::Program,
     telemetry::{self, LogFormat},
 };
-use tokio::signal::unix::{SignalKind, signal};
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8450);
 
@@ -103,23 +101,15 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
     }
 }
 
-async fn serve(config: NodeConfig, listen: SocketAddr, until_stdin_closes: bool) -> anyhow::Result<()> {
-    // Before the port: a signal during the start shall not be lost.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let parent_gone = OptionFuture::from(until_stdin_closes.then(parent::stdin_closes).transpose()?);
+async fn serve(mut config: NodeConfig, listen: SocketAddr, until_stdin_closes: bool) -> anyhow::Result<()> {
+    let program = Program::begin(until_stdin_closes)?;
+    config.figures = Some(program.figures());
     let listener = accept::bind(listen).with_context(|| {
         format!("cannot listen on {listen}: is another program there, or the address not ours?")
     })?;
     let surroundings = Surroundings { world: World::system(), listener, dialer: Arc::new(TcpDialer) };
     let mut node = Node::start(config, surroundings).await?;
-    let outcome = tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-        Some(()) = parent_gone => Ok(()),
-        problem = node.failed() => Err(problem),
-    };
-    tracing::info!("stopping");
+    let outcome = program.run(node.failed()).await;
     node.stop().await;
     outcome
 }

@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use futures::FutureExt as _;
 use jiff::SignedDuration;
 use shouwang_proto::{
     clock::World,
@@ -12,6 +13,7 @@ use shouwang_serving::{
     accept::{Acceptor, Listener},
     dial::Dialer,
     grpc::{self, SYNC_MESSAGE_BYTES},
+    probes::{self, Probes, Readiness},
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -113,7 +115,10 @@ impl Node {
         let routes = routes(service, inbox, &folder, &world).await?;
         let tls = local_tls::open(folder.path(), &world)?;
         let port = Acceptor::new("publishing", config.limits.clone()).with_tls(&tls);
-        let serving = port.serve(listener, routes.into_axum_router(), stop.clone());
+        let probes = Probes { ready: readiness(&store), figures: config.figures.clone() };
+        let pages = probes::router(probes).merge(routes.into_axum_router());
+        let serving = port.serve(listener, pages, stop.clone());
+        tasks.spawn(keep_figures(board.clone(), stop.clone()));
         tasks.spawn(forget_answers(store.clone(), world.clone(), stop.clone()));
         alerts.start(&store, &world, &mut tasks, &stop);
         match membership.zip(packs) {
@@ -195,6 +200,40 @@ async fn routes(
     let publishing = InterceptedService::new(publishing, gate.clone());
     let inbox = InterceptedService::new(inbox, gate);
     Ok(Routes::new(health).add_service(grpc::reflection()?).add_service(publishing).add_service(inbox))
+}
+
+/// Whether the database can be read and written. Whether the hub is there is no matter: the node works without it.
+fn readiness(store: &NodeStore) -> Readiness {
+    let store = store.clone();
+    Arc::new(move || {
+        let store = store.clone();
+        async move {
+            store.link_memory().await.map_err(|_| "the database answers with an error")?;
+            if store.is_writable() { Ok(()) } else { Err("the last write to the database failed") }
+        }
+        .boxed()
+    })
+}
+
+/// Counts how the link is, with every change of it.
+async fn keep_figures(board: Board, stop: CancellationToken) -> &'static str {
+    let following = async {
+        let mut changes = board.watch();
+        loop {
+            let status = changes.borrow_and_update().clone();
+            let connected = |state| f64::from(u8::from(state == LinkState::Connected));
+            metrics::gauge!("shouwang_link_connected", "side" => "control").set(connected(status.control));
+            metrics::gauge!("shouwang_link_connected", "side" => "sync").set(connected(status.sync));
+            metrics::gauge!("shouwang_link_quarantined").set(status.quarantined as f64);
+            metrics::gauge!("shouwang_link_diverged").set(f64::from(u8::from(status.diverged)));
+            metrics::gauge!("shouwang_log_durable_at_hub").set(status.durable.seq as f64);
+            if changes.changed().await.is_err() {
+                break;
+            }
+        }
+    };
+    stop.run_until_cancelled(following).await;
+    "figures of the link"
 }
 
 async fn forget_answers(store: NodeStore, world: World, stop: CancellationToken) -> &'static str {

@@ -1,7 +1,6 @@
 //! What the council sees of the links, the quarantine and the hub itself.
 
 use jiff::Timestamp;
-use serde_json::json;
 use shouwang_proto::{
     clock::World,
     id::{AllianceId, MemberId, PublicationName},
@@ -10,11 +9,11 @@ use shouwang_proto::{
 };
 use shouwang_serving::store::StoreError;
 
-use super::{audit::Deed, caller::Caller, membership::MemberStanding, messages::write_time, roster::Roster};
+use super::{caller::Caller, membership::MemberStanding, messages::write_time, roster::Roster};
 use crate::{
     link::{
         board::{LinkBoard, LinkRow},
-        quarantine::{Retried, quarantine_retry},
+        quarantine::{Retried, Retry, quarantine_retry},
     },
     store::{
         self, Store,
@@ -108,21 +107,13 @@ impl Oversight {
         Ok(QuarantinePage { rows, next })
     }
 
-    /// Tries quarantined entries again. The audit row comes first: the work goes on in pages, each its own transaction.
+    /// Tries quarantined entries again, in pages; each releases and notes in the audit log in one transaction.
     ///
     /// # Errors
     /// What the store said.
     pub async fn retry(&self, by: &Caller, member: Option<MemberId>) -> Result<Retried, StoreError> {
-        let now = self.world.now();
-        let deed = Deed {
-            at: now,
-            actor: by.actor(),
-            action: "quarantine.retry",
-            subject: member.as_ref().map_or_else(|| "members/-".to_owned(), MemberId::name),
-            detail: json!({}),
-        };
-        self.store.write(async move |tx| store::audit::audit_add(tx, &deed).await).await?;
-        quarantine_retry(&self.store, &self.hub_log, &self.board, member.as_ref(), now).await
+        let retry = Retry { by: by.actor(), at: self.world.now() };
+        quarantine_retry(&self.store, &self.hub_log, &self.board, member.as_ref(), retry).await
     }
 
     /// How the hub is.
@@ -172,6 +163,7 @@ fn write_link(row: LinkRow, expires: Option<Timestamp>) -> wire::MemberLink {
         live_count,
         quarantined,
         diverged,
+        damaged: _,
         problem,
         software_version,
         takes_notices: _,

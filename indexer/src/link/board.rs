@@ -24,6 +24,9 @@ use crate::store::{Store, StoreError, hub_log, log, quarantine};
 /// Checkpoints kept of one member on the way to the index; beyond that the newest replaces the one before.
 const WAITING: usize = 64;
 
+/// Most damaged entries that a node is asked for at once.
+pub const DAMAGED_TOLD: usize = 100;
+
 /// How one member's link is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkRow {
@@ -43,6 +46,8 @@ pub struct LinkRow {
     pub quarantined: u64,
     /// The heads were equal and the digests were not.
     pub diverged: bool,
+    /// Entries whose rows were found damaged and are to be sent again, the first [`DAMAGED_TOLD`] of them.
+    pub damaged: Vec<u64>,
     /// What is wrong, in words; empty when nothing is.
     pub problem: String,
     /// The node's software version.
@@ -58,6 +63,8 @@ pub(super) enum Problem {
     Refused,
     /// Nothing was heard in time; cleared when it is heard.
     Silent,
+    /// Rows of its log are damaged here; cleared when none is found any more.
+    Damaged,
     /// Much was taken back at once; cleared when the hub starts again, for a person should have seen it.
     Withdrawals,
 }
@@ -298,6 +305,23 @@ impl LinkBoard {
     /// Sets how many entries are in quarantine.
     pub(super) fn quarantined(&self, member: &MemberId, quarantined: u64) {
         self.lock().link(member).row.quarantined = quarantined;
+    }
+
+    /// Sets which entries are damaged here.
+    pub(super) fn damaged(&self, member: &MemberId, mut seqs: Vec<u64>) {
+        let mut links = self.lock();
+        let link = links.link(member);
+        if seqs.is_empty() {
+            link.problems.remove(&Problem::Damaged);
+        } else {
+            let count = seqs.len();
+            let words = format!(
+                "{count} entries are damaged on the hub's disk and asked for again （{count} 条日志在枢纽磁盘上损坏，正在重取）"
+            );
+            link.problems.insert(Problem::Damaged, words);
+        }
+        seqs.truncate(DAMAGED_TOLD);
+        link.row.damaged = seqs;
     }
 
     /// Something is wrong.

@@ -139,6 +139,7 @@ async fn answer(
         diverged: row.diverged,
         groups: standing.groups.into_iter().map(String::from).collect(),
         quarantined: row.quarantined,
+        damaged: row.damaged,
     })
 }
 

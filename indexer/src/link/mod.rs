@@ -6,7 +6,8 @@
 //!
 //! Around them: [`commit`] loads, asks them and saves a batch in one transaction; [`board`] shows how each link is;
 //! [`room`] is what all sessions share; [`service`] is the edge towards the nodes; [`attachments`] keeps files;
-//! [`quarantine`] tries again what was not shown; `mail` brings notices to the nodes; [`offline`] hands out the pack for
+//! [`quarantine`] tries again what was not shown; [`scrub`] looks for rows that the disk
+//! has damaged, and `repair` takes their entries from the node again; `mail` brings notices to the nodes; [`offline`] hands out the pack for
 //! the day the hub is away.
 
 pub mod apply;
@@ -14,6 +15,8 @@ pub mod attachments;
 pub mod board;
 pub mod commit;
 mod control;
+#[cfg(test)]
+mod damage;
 #[cfg(test)]
 mod dialogues;
 #[cfg(test)]
@@ -28,9 +31,11 @@ pub mod offline;
 mod peer;
 pub mod publication;
 pub mod quarantine;
+mod repair;
 pub mod room;
 #[cfg(test)]
 pub(crate) mod script;
+pub mod scrub;
 pub mod service;
 #[cfg(test)]
 mod stories;

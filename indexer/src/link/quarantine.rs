@@ -1,17 +1,23 @@
 //! Tries again what is stored but not shown, for example after an upgrade of the hub.
 
 use jiff::Timestamp;
+use serde_json::json;
 use shouwang_proto::{
     id::{MemberId, RecordId},
     log::entry::EntryKind,
 };
 
 use super::{apply, board::LinkBoard, commit::plan_save, judge::judge};
-use crate::store::{
-    Store, StoreError, Tx, catalog,
-    hub_log::HubLogHead,
-    log,
-    quarantine::{quarantine_count, quarantine_counts, quarantine_records},
+use crate::{
+    council::audit::Deed,
+    store::{
+        Store, StoreError, Tx,
+        audit::audit_add,
+        catalog,
+        hub_log::HubLogHead,
+        log,
+        quarantine::{quarantine_count, quarantine_counts, quarantine_records},
+    },
 };
 
 /// Entries looked at in one transaction.
@@ -26,6 +32,27 @@ pub struct Retried {
     pub kept: u64,
 }
 
+/// Who tries again, and when.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// For the audit log.
+    pub by: String,
+    /// The time now.
+    pub at: Timestamp,
+}
+
+impl Retry {
+    fn deed(&self, member: &MemberId, retried: Retried) -> Deed {
+        Deed {
+            at: self.at,
+            actor: self.by.clone(),
+            action: "quarantine.retry",
+            subject: member.name(),
+            detail: json!({ "released": retried.released, "kept": retried.kept }),
+        }
+    }
+}
+
 /// Tries the quarantined entries of one member, or of all. Order is no danger: a record has at most one entry in
 /// quarantine, its newest, and it is shown only while it is live and above the revision that was shown before.
 ///
@@ -36,7 +63,7 @@ pub async fn quarantine_retry(
     head: &HubLogHead,
     board: &LinkBoard,
     member: Option<&MemberId>,
-    now: Timestamp,
+    retry: Retry,
 ) -> Result<Retried, StoreError> {
     let members = match member {
         Some(member) => vec![member.clone()],
@@ -46,8 +73,8 @@ pub async fn quarantine_retry(
     for member in members {
         let mut after = None;
         loop {
-            let id = member.clone();
-            let page = store.write(async move |tx| page_retry(tx, &id, after, now).await).await?;
+            let (id, retry) = (member.clone(), retry.clone());
+            let page = store.write(async move |tx| page_retry(tx, &id, after, &retry).await).await?;
             sum.released += page.retried.released;
             sum.kept += page.retried.kept;
             if let Some(position) = page.hub_log {
@@ -74,7 +101,7 @@ async fn page_retry(
     tx: &mut Tx,
     member: &MemberId,
     after: Option<RecordId>,
-    now: Timestamp,
+    retry: &Retry,
 ) -> Result<Page, StoreError> {
     let rows = quarantine_records(tx, member, after, AT_ONCE).await?;
     let records = rows.iter().map(|(record, _)| *record).collect();
@@ -91,12 +118,15 @@ async fn page_retry(
         let judged = judge(entry.header(), entry.payload());
         match apply::release(state, &entry, judged) {
             Ok(plan) if is_live && entry.header().kind == EntryKind::Put => {
-                page.hub_log = plan_save(tx, member, &plan, now).await?.or(page.hub_log);
+                page.hub_log = plan_save(tx, member, &plan, retry.at).await?.or(page.hub_log);
                 page.retried.released += 1;
             }
             Ok(_) | Err(_) => page.retried.kept += 1,
         }
     }
     page.quarantined = quarantine_count(tx, member).await?;
+    if page.retried.released > 0 {
+        audit_add(tx, &retry.deed(member, page.retried)).await?;
+    }
     Ok(page)
 }

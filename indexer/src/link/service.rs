@@ -12,7 +12,7 @@ use tokio::sync::mpsc::channel;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, codec::CompressionEncoding};
 
-use super::{control, fetch, peer::Peer, room::LinkRoom, sync, upload};
+use super::{control, fetch, peer::Peer, repair, room::LinkRoom, sync, upload};
 
 /// Messages that wait for a slow node on its control stream; beyond that it is cut off and dials again.
 const CONTROL_QUEUE: usize = 16;
@@ -77,6 +77,15 @@ impl LinkService for LinkDesk {
         let (out, answers) = channel(SYNC_QUEUE);
         self.room.tasks.spawn(fetch::serve(self.room.clone(), peer, from_seq, out));
         Ok(Response::new(ReceiverStream::new(answers)))
+    }
+
+    async fn repair_entries(
+        &self,
+        request: Request<wire::RepairEntriesRequest>,
+    ) -> Result<Response<wire::RepairEntriesResponse>, Status> {
+        let peer = self.admit(&request)?;
+        let repaired = repair::serve(&self.room, &peer, request.into_inner()).await?;
+        Ok(Response::new(wire::RepairEntriesResponse { repaired }))
     }
 
     async fn upload_attachment(

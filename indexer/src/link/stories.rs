@@ -16,14 +16,14 @@ use super::{
     board::LinkBoard,
     commit::{Applied, Delivery, batch_apply},
     judge::{Examined, Poison, Reason, examine},
-    quarantine::{Retried, quarantine_retry},
+    quarantine::{Retried, Retry, quarantine_retry},
     script::{Script, member, payload, practice, record},
     tracker::Tracker,
 };
 use crate::{
     council::membership::LogKeyStanding,
     store::{
-        StoreError, attachment, catalog, hub_log,
+        StoreError, attachment, audit, catalog, hub_log,
         hub_log::{HubChange, HubLogHead},
         log, quarantine, roster,
         trial::{TrialEngine, TrialStore},
@@ -60,6 +60,10 @@ told_on_both!(
 );
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn retry() -> Retry {
+    Retry { by: "operator".to_owned(), at: NOW }
+}
 
 /// A hub's store and one member's log.
 struct Trial {
@@ -103,6 +107,10 @@ impl Trial {
     async fn send(&mut self) -> Applied {
         let delivery = self.delivery(self.script.entries.len() - self.sent);
         self.apply(delivery).await.unwrap()
+    }
+
+    async fn audit_rows(&self) -> u64 {
+        self.hub.store.read(async |conn| audit::audit_check(conn).await).await.unwrap().unwrap()
     }
 
     async fn find(&self, number: u64) -> Result<Option<catalog::CatalogRow>, StoreError> {
@@ -203,13 +211,16 @@ async fn poison_is_kept_and_released_after_an_upgrade(engine: TrialEngine) {
     assert_eq!(listed, [(kept(1), "CONTENT_INVALID"), (kept(3), "SCHEMA_UNKNOWN")]);
 
     let (head, board) = (HubLogHead::new(1), LinkBoard::load(store).await.unwrap());
-    let retried = quarantine_retry(store, &head, &board, None, NOW).await.unwrap();
+    let audited = trial.audit_rows().await;
+    let retried = quarantine_retry(store, &head, &board, None, retry()).await.unwrap();
     assert_eq!(retried, Retried { released: 1, kept: 1 });
+    assert_eq!(trial.audit_rows().await, audited + 1);
     assert_eq!((head.position(), board.row(&member()).unwrap().quarantined), (2, 1));
     assert_eq!(trial.hub_log().await, ["1: 2 put 1 by 2", "2: 3 put 1 by 3"]);
     assert_eq!(trial.find(3).await.unwrap().unwrap().seq, 3);
-    let retried = quarantine_retry(store, &head, &board, Some(&member()), NOW).await.unwrap();
+    let retried = quarantine_retry(store, &head, &board, Some(&member()), retry()).await.unwrap();
     assert_eq!(retried, Retried { released: 0, kept: 1 });
+    assert_eq!(trial.audit_rows().await, audited + 1, "nothing was done, so nothing is noted");
 }
 
 async fn a_redaction_destroys(engine: TrialEngine) {

@@ -20,7 +20,7 @@ pub(super) fn document(
     let kind = content.kind();
     let Content { external_id, title, summary, body, tags, sectors, language, audience, detail, attachments } =
         content;
-    let mut text = Text(body);
+    let mut text = Text { body, facts: Vec::new() };
     text.add_terms("sector", &sectors);
     let (mut hazards, mut operations, mut standards) = (vec![], vec![], vec![]);
     match detail {
@@ -31,16 +31,15 @@ pub(super) fn document(
         Detail::Course(course) => text.add_course(&course),
         Detail::Resource(resource) => text.add_resource(&resource),
     }
-    for attachment in &attachments {
-        text.add(&attachment.file_name);
-    }
-    text.add(&external_id.unwrap_or_default());
+    attachments.iter().for_each(|attachment| text.fact(&attachment.file_name));
+    text.fact(&external_id.unwrap_or_default());
     Document {
         key: RecordKey { member, record },
         kind,
         title,
         summary,
-        body: text.0,
+        body: text.body,
+        facts: text.facts,
         tags,
         sectors,
         hazards,
@@ -53,54 +52,60 @@ pub(super) fn document(
     }
 }
 
-/// Text that grows line by line.
-struct Text(String);
+/// What is read as running text, and what is only a name or a place.
+struct Text {
+    body: String,
+    facts: Vec<String>,
+}
 
 impl Text {
-    fn add(&mut self, line: &str) {
+    fn prose(&mut self, line: &str) {
         if !line.is_empty() {
-            if !self.0.is_empty() {
-                self.0.push('\n');
+            if !self.body.is_empty() {
+                self.body.push('\n');
             }
-            self.0.push_str(line);
+            self.body.push_str(line);
+        }
+    }
+
+    fn fact(&mut self, fact: &str) {
+        if !fact.is_empty() {
+            self.facts.push(fact.to_owned());
         }
     }
 
     /// The names of codes, so that 动火 finds what is only tagged with its code.
     fn add_terms(&mut self, list: &str, codes: &[String]) {
-        let names: Vec<String> = codes
-            .iter()
-            .filter_map(|code| vocabulary::term(list, code))
-            .map(|term| format!("{} {}", term.zh, term.en))
-            .collect();
-        self.add(&names.join(" "));
+        for term in codes.iter().filter_map(|code| vocabulary::term(list, code)) {
+            self.facts.push(format!("{} {}", term.zh, term.en));
+        }
     }
 
+    /// Standards are given to the index by themselves.
     fn add_practice(&mut self, practice: &Practice) {
-        let Practice { hazards, operations, standards, evidence } = practice;
-        self.add(evidence);
+        let Practice { hazards, operations, standards: _, evidence } = practice;
+        self.prose(evidence);
         self.add_terms("hazard", hazards);
         self.add_terms("operation", operations);
-        self.add(&standards.join(" "));
     }
 
     fn add_course(&mut self, course: &Course) {
         let Course { provider, attendees, duration_hours: _, format, seats: _, sessions } = course;
-        self.add(provider);
-        self.add(attendees);
+        self.fact(provider);
+        self.fact(attendees);
         self.add_terms("course-format", std::slice::from_ref(format));
         for session in sessions {
-            self.add(&session.place);
+            self.fact(&session.place);
         }
     }
 
     /// Without the names and numbers of people on duty: they are read on the page, not searched for.
     fn add_resource(&mut self, resource: &MutualAidResource) {
-        self.add(&resource.resource_type);
+        self.fact(&resource.resource_type);
         self.add_terms("resource-kind", std::slice::from_ref(&resource.resource_kind));
-        self.add(&resource.capabilities.join(" "));
+        resource.capabilities.iter().for_each(|capability| self.fact(capability));
         if let Some(location) = &resource.location {
-            self.add(&location.address);
+            self.fact(&location.address);
         }
     }
 }
@@ -132,7 +137,8 @@ mod tests {
         };
         let content = Content::from_wire(publication).unwrap();
         let found = document("north".parse().unwrap(), RecordId::from_bytes([1; 16]), content, 3, 7);
-        assert_eq!(found.body, "动火作业 Hot work\n泡沫消防车\n车辆 Vehicle");
+        assert_eq!(found.facts, ["动火作业 Hot work", "泡沫消防车", "车辆 Vehicle"]);
+        assert_eq!(found.body, "");
         assert_eq!((found.kind, found.revision, found.published_ms), (Kind::Resource, 3, 7));
     }
 }

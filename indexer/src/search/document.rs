@@ -25,8 +25,10 @@ pub struct Document {
     pub title: String,
     /// Summary; may be empty.
     pub summary: String,
-    /// All other text, the kind's own fields included, without title, summary and tags.
+    /// The running text: body, and what was reached.
     pub body: String,
+    /// Everything else that can be found, in pieces: names of codes, provider, abilities, place, files.
+    pub facts: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
     /// Sector codes.

@@ -47,6 +47,7 @@ pub(crate) struct Fields {
     pub(crate) title: Field,
     pub(crate) summary: Field,
     pub(crate) body: Field,
+    pub(crate) facts: Field,
     pub(crate) tags: Field,
     pub(crate) standards: Field,
     pub(crate) revision: Field,
@@ -80,6 +81,7 @@ pub(crate) fn schema() -> (Schema, Fields) {
         title: builder.add_text_field("title", STORED),
         summary: builder.add_text_field("summary", STORED),
         body: builder.add_text_field("body", STORED),
+        facts: builder.add_text_field("facts", STORED),
         tags: builder.add_text_field("tags", STORED),
         standards: builder.add_text_field("standards", STORED),
         revision: builder.add_u64_field("revision", STORED),
@@ -126,8 +128,8 @@ impl Fields {
         to.add_text(self.key, key);
         to.add_u64(self.tie, key_hash(key));
         let texts = [&from.title, &from.summary, &from.body];
-        for text in texts.into_iter().chain(&from.tags).chain(&from.standards).filter(|text| !text.is_empty())
-        {
+        let pieces = from.facts.iter().chain(&from.tags).chain(&from.standards);
+        for text in texts.into_iter().chain(pieces).filter(|text| !text.is_empty()) {
             to.add_text(self.bigrams, text);
             to.add_text(self.singles, text);
         }
@@ -153,6 +155,9 @@ impl Fields {
         to.add_text(self.title, &from.title);
         to.add_text(self.summary, &from.summary);
         to.add_text(self.body, &from.body);
+        for fact in &from.facts {
+            to.add_text(self.facts, fact);
+        }
         to.add_u64(self.revision, from.revision);
         to
     }
@@ -173,6 +178,7 @@ impl Fields {
             title: one(self.title),
             summary: one(self.summary),
             body: one(self.body),
+            facts: all(self.facts),
             tags: all(self.tags),
             standards: all(self.standards),
             revision: document.get_first(self.revision).and_then(|value| value.as_u64()).unwrap_or_default(),
@@ -187,6 +193,7 @@ pub(crate) struct Stored {
     pub(crate) title: String,
     pub(crate) summary: String,
     pub(crate) body: String,
+    pub(crate) facts: Vec<String>,
     pub(crate) tags: Vec<String>,
     pub(crate) standards: Vec<String>,
     pub(crate) revision: u64,
@@ -196,6 +203,6 @@ impl Stored {
     /// Every text that a phrase can be in.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         let one = [&self.title, &self.summary, &self.body];
-        one.into_iter().chain(&self.tags).chain(&self.standards).map(String::as_str)
+        one.into_iter().chain(&self.facts).chain(&self.tags).chain(&self.standards).map(String::as_str)
     }
 }

@@ -251,7 +251,7 @@ fn hit(view: &View, ranked: &Ranked, matcher: &Matcher, query: &Query) -> Result
         key: key_from_text(&stored.key).ok_or(SearchError::Lost)?,
         kind: signature.kind(),
         title: matcher.whole(&stored.title),
-        snippet: matcher.snippet([stored.summary.as_str(), stored.body.as_str()]),
+        snippet: matcher.passage([&stored.summary, &stored.body], &stored.facts),
         score: if query.is_browsing() { 0.0 } else { ranked.worth },
         sectors: signature.all(FacetField::Sector).map(str::to_owned).collect(),
         language: signature.all(FacetField::Language).next().unwrap_or_default().to_owned(),

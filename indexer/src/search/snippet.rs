@@ -7,6 +7,8 @@ use super::analysis::{
     fold::{Class, fold},
 };
 
+/// Between facts that are shown side by side.
+const BETWEEN_FACTS: &str = " · ";
 /// Length of a snippet in characters, without the marks where it was cut.
 const LENGTH: usize = 120;
 /// Characters shown before the first match when the text is cut.
@@ -93,6 +95,16 @@ impl Matcher {
     /// The whole text with its matches.
     pub(crate) fn whole(&self, text: &str) -> Highlighted {
         show(text, &self.find(text), 0, text.len())
+    }
+
+    /// The snippet of running text; of facts, side by side, when only they match or there is no other text.
+    pub(crate) fn passage(&self, prose: [&str; 2], facts: &[String]) -> Highlighted {
+        let found = self.snippet(prose);
+        if !found.ranges.is_empty() || facts.is_empty() {
+            return found;
+        }
+        let of_facts = self.snippet([facts.join(BETWEEN_FACTS).as_str()]);
+        if of_facts.ranges.is_empty() && !found.text.is_empty() { found } else { of_facts }
     }
 
     /// The passage of the first text with a match that has the most of them; without any match the beginning of the
@@ -209,6 +221,16 @@ mod tests {
     #[track_caller]
     fn check(query: &str, texts: &[&str], expected: &str) {
         assert_eq!(marked(&Matcher::new([query]).snippet(texts.iter().copied())), expected, "{query}");
+    }
+
+    #[test]
+    fn facts_are_shown_when_nothing_else_says_it() {
+        let facts = ["动火作业 Hot work".to_owned(), "澄湖路 3 号".to_owned()];
+        let passage = |query: &str, prose| marked(&Matcher::new([query]).passage(prose, &facts));
+        assert_eq!(passage("动火", ["", "动火前先检测"]), "[动火]前先检测");
+        assert_eq!(passage("澄湖", ["", "动火前先检测"]), "动火作业 Hot work · [澄湖]路 3 号");
+        assert_eq!(passage("没有", ["", "动火前先检测"]), "动火前先检测");
+        assert_eq!(passage("没有", ["", ""]), "动火作业 Hot work · 澄湖路 3 号");
     }
 
     #[test]

@@ -198,6 +198,51 @@ pub async fn payloads_destroy(
     Ok(())
 }
 
+/// The entries after a seq, in order, at most `limit`; `None` in the place of one whose row is damaged.
+///
+/// # Errors
+/// What the store said.
+pub async fn entries_examine(
+    conn: &mut Conn,
+    member: &MemberId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<(u64, Option<SealedEntry>)>, StoreError> {
+    let rows: Vec<NumberedEntry> = on!(conn, c => sqlx::query_as(
+        "select seq, hash, header, signature, payload from log_entry where member_id = $1 and seq > $2
+         order by seq limit $3")
+        .bind(member.as_str()).bind(column(after)).bind(i64::from(limit)).fetch_all(&mut *c).await?);
+    let examined = rows.into_iter().map(|NumberedEntry { seq, bytes }| {
+        let seq = counter("log_entry", "seq", member, seq)?;
+        Ok((seq, bytes.open(member, seq).ok()))
+    });
+    examined.collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct NumberedEntry {
+    seq: i64,
+    #[sqlx(flatten)]
+    bytes: EntryBytes,
+}
+
+/// Puts an entry in the place of its damaged or missing row. Whether it is that entry is the caller's to know.
+///
+/// # Errors
+/// What the store said.
+pub async fn entry_replace(tx: &mut Tx, member: &MemberId, entry: &SealedEntry) -> Result<(), StoreError> {
+    let header = entry.header();
+    on!(tx, c => sqlx::query(
+        "insert into log_entry (member_id, seq, epoch, record, hash, header, signature, payload)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict (member_id, seq) do update set epoch = excluded.epoch, record = excluded.record,
+           hash = excluded.hash, header = excluded.header, signature = excluded.signature, payload = excluded.payload")
+        .bind(member.as_str()).bind(column(header.seq)).bind(column(header.epoch)).bind(header.record.to_string())
+        .bind(entry.hash().to_vec()).bind(entry.header_bytes().to_vec()).bind(entry.signature().to_vec())
+        .bind(entry.payload().to_vec()).execute(&mut *c).await?.rows_affected());
+    Ok(())
+}
+
 /// The hash of the entry at a seq; zeros at 0; `None` when the hub does not have it.
 ///
 /// # Errors

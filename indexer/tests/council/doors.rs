@@ -1,6 +1,12 @@
+use std::time::Duration;
+
 use http::uri::PathAndQuery;
-use shouwang_hub::council::{caller::Role, permission::TABLE};
-use shouwang_proto::{refusal::Refusal, wire};
+use shouwang_hub::{
+    config::HubConfig,
+    council::{caller::Role, permission::TABLE},
+    founding,
+};
+use shouwang_proto::{clock::World, refusal::Refusal, wire};
 use tonic::{Code, Request, Status, client::Grpc, transport::Channel};
 use tonic_prost::ProstCodec;
 
@@ -70,6 +76,27 @@ async fn a_revoked_token_works_nowhere() {
     trial.operator().await.revoke_token(revoke).await.unwrap();
     let listed = council.list_members(wire::ListMembersRequest::default()).await;
     refused(listed, Code::Unauthenticated, "TOKEN_INVALID");
+}
+
+#[tokio::test]
+async fn an_operator_who_lost_the_token_makes_another_while_the_hub_runs() {
+    let trial = Trial::start().await;
+    let lost = trial.operator_token();
+    let made = founding::renew_operator_token(&HubConfig::new(trial.data()), &World::system()).await.unwrap();
+    assert_eq!(made, trial.path("operator.token"));
+    assert_ne!(trial.operator_token(), lost);
+    let mut operator = trial.operator().await;
+    let admitted = async {
+        while let Err(status) = operator.list_members(wire::ListMembersRequest::default()).await {
+            assert_eq!(Refusal::from_status(&status).unwrap().reason, "TOKEN_INVALID");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), admitted).await.unwrap();
+
+    let nowhere = HubConfig::new(trial.path("nowhere"));
+    let refused = founding::renew_operator_token(&nowhere, &World::system()).await.unwrap_err();
+    assert!(refused.to_string().ends_with("holds no hub"), "{refused}");
+    assert!(!trial.path("nowhere").exists());
 }
 
 #[tokio::test]

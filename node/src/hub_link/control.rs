@@ -241,7 +241,8 @@ impl Talk<'_> {
     }
 
     async fn answered(&mut self, answer: wire::HeartbeatAnswer) -> Result<(), Ended> {
-        let wire::HeartbeatAnswer { number, durable, searchable, diverged, groups, quarantined } = answer;
+        let wire::HeartbeatAnswer { number, durable, searchable, diverged, groups, quarantined, damaged } =
+            answer;
         if number <= self.answered {
             return Err(Ended::broken("the hub answered a heartbeat twice （枢纽重复应答心跳）"));
         }
@@ -252,6 +253,11 @@ impl Talk<'_> {
             parts.store.quarantine_clear(durable.seq).await?;
         }
         self.quarantined = Some(quarantined);
+        self.link.damaged.send_if_modified(|known| {
+            let other = *known != damaged;
+            *known = damaged;
+            other
+        });
         if diverged && !parts.board.now().diverged {
             tracing::error!("the hub's copy differs from this node's although the heads are equal");
         }

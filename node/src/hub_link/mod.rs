@@ -6,6 +6,7 @@ pub mod machine;
 mod packs;
 mod problem;
 pub(crate) mod renewal;
+mod repairs;
 pub mod ring;
 pub mod status;
 mod sync;
@@ -74,6 +75,8 @@ struct Link {
     renew: watch::Sender<u64>,
     /// Counts the hub's wishes that the offline pack be fetched.
     packs_wished: watch::Sender<u64>,
+    /// Entries whose copy at the hub is damaged, as the hub told last.
+    damaged: watch::Sender<Vec<u64>>,
     /// The sync connection while it is open, for attachments.
     open: watch::Sender<Option<Channel>>,
 }
@@ -95,6 +98,7 @@ pub fn start(
         redial: watch::channel(0).0,
         renew: watch::channel(0).0,
         packs_wished: watch::channel(0).0,
+        damaged: watch::channel(Vec::new()).0,
         open: watch::channel(None).0,
     });
     let shared = || Arc::clone(&link);
@@ -102,6 +106,7 @@ pub fn start(
     tasks.spawn(named("control link", control::run(shared())));
     tasks.spawn(named("attachments", uploads::run(shared())));
     tasks.spawn(named("offline pack", packs::run(shared())));
+    tasks.spawn(named("repair of the hub's copy", repairs::run(shared())));
     tasks.spawn(named("certificate renewal", renewal::run(shared())));
 }
 

@@ -69,6 +69,22 @@ async fn a_backfill_keeps_within_the_credit_and_survives_cuts() {
 }
 
 #[tokio::test]
+async fn what_the_hubs_disk_has_damaged_is_sent_again() {
+    let alliance = Alliance::new().await;
+    let (node, mut caller) = alliance.node().await;
+    import(&mut caller, 1, 4, "检测").await;
+    wait_for(&node, |status| status.durable.seq == 4).await;
+    alliance.hub.change(|state| state.damaged = vec![1, 3]);
+    let state = alliance.hub.wait_for(|state| state.repaired.len() == 2).await;
+    assert!(state.damaged.is_empty());
+    assert_eq!(state.repaired, [state.log[0].clone(), state.log[2].clone()]);
+    // And what is damaged after that, too.
+    alliance.hub.change(|state| state.damaged = vec![2]);
+    let state = alliance.hub.wait_for(|state| state.repaired.len() == 3).await;
+    assert_eq!(state.repaired[2], state.log[1]);
+}
+
+#[tokio::test]
 async fn a_hub_that_was_restored_gets_everything_again() {
     let mut alliance = Alliance::new().await;
     let (node, mut caller) = alliance.node().await;

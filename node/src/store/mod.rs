@@ -299,6 +299,17 @@ impl NodeStore {
         self.store.read(async move |conn| log::log_after(conn, seq, BATCH_ENTRIES, most_bytes).await).await
     }
 
+    /// The entry with this number; `None` beyond the newest.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a damaged entry is one.
+    pub async fn entry(&self, seq: u64) -> Result<Option<SealedEntry>, StoreError> {
+        let Some(before) = seq.checked_sub(1) else { return Ok(None) };
+        let slice =
+            self.store.read(async move |conn| log::log_after(conn, before, 1, u64::MAX).await).await?;
+        Ok(slice.entries.into_iter().find(|entry| entry.header().seq == seq))
+    }
+
     /// Whether the log may be written.
     #[must_use]
     pub fn gate(&self) -> Gate {

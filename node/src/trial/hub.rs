@@ -42,6 +42,10 @@ pub(crate) struct HubState {
     pub(crate) refusal: Option<Refusal>,
     /// Seqs that it quarantines.
     pub(crate) poison: Vec<u64>,
+    /// Seqs of entries that its disk has damaged.
+    pub(crate) damaged: Vec<u64>,
+    /// Entries that it was sent in their place.
+    pub(crate) repaired: Vec<SealedEntry>,
     /// Life of the certificates it issues in days.
     pub(crate) days: u64,
     /// A directive to send with the next heartbeat.
@@ -124,6 +128,8 @@ impl Default for HubState {
             cut_next: false,
             refusal: None,
             poison: Vec::new(),
+            damaged: Vec::new(),
+            repaired: Vec::new(),
             days: 30,
             directive: None,
             cases: Vec::new(),

@@ -149,6 +149,7 @@ impl Desk {
             diverged: false,
             groups: vec!["alliance".to_owned()],
             quarantined: state.poison.len() as u64,
+            damaged: state.damaged,
         };
         let directive =
             state.directive.map(|action| Down::Directive(wire::Directive { action: Some(action) }));
@@ -225,6 +226,21 @@ impl LinkService for Desk {
             })
             .collect();
         Ok(Response::new(Box::pin(stream::iter(pages))))
+    }
+
+    async fn repair_entries(
+        &self,
+        request: Request<wire::RepairEntriesRequest>,
+    ) -> Result<Response<wire::RepairEntriesResponse>, Status> {
+        let entries = request.into_inner().entries;
+        let repaired = entries.len() as u64;
+        let opened: Vec<_> =
+            entries.into_iter().map(|entry| SealedEntry::from_wire(entry).unwrap()).collect();
+        self.state.send_modify(|state| {
+            state.damaged.retain(|seq| !opened.iter().any(|entry| entry.header().seq == *seq));
+            state.repaired.extend(opened);
+        });
+        Ok(Response::new(wire::RepairEntriesResponse { repaired }))
     }
 
     async fn upload_attachment(

@@ -4,7 +4,8 @@
 //! - [`accept`]: one accept loop with limits; [`tls`]: certificates that are replaced while serving.
 //! - [`dial`]: a channel to a server of ours; [`backoff`]: when to try again.
 //! - [`data_folder`]: a folder that one process works in; [`durable`]: files that are whole or not there.
-//! - [`grpc`]: what all services share; [`telemetry`]: logs; [`parent`]: ending with the process that started it.
+//! - [`grpc`]: what all services share; [`probes`]: pages for monitoring; [`telemetry`]: logs; [`program`]: the frame of a server's program; [`parent`]: ending with
+//!   the process that started it.
 
 pub mod accept;
 pub mod backoff;
@@ -13,6 +14,8 @@ pub mod dial;
 pub mod durable;
 pub mod grpc;
 pub mod parent;
+pub mod probes;
+pub mod program;
 pub mod store;
 pub mod telemetry;
 pub mod tls;

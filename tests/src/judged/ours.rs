@@ -39,6 +39,7 @@ pub fn document(number: u64, text: &Text) -> Document {
         title: text.title.clone(),
         summary: text.summary.clone(),
         body: text.body.clone(),
+        facts: vec![],
         tags: text.tags.clone(),
         sectors: vec![],
         hazards: vec![],

@@ -127,6 +127,13 @@ where
         Err(Status::unimplemented("a sink gives nothing back"))
     }
 
+    async fn repair_entries(
+        &self,
+        _request: Request<wire::RepairEntriesRequest>,
+    ) -> Result<Response<wire::RepairEntriesResponse>, Status> {
+        Err(Status::unimplemented("a sink keeps nothing that could be damaged"))
+    }
+
     async fn upload_attachment(
         &self,
         _request: Request<Streaming<wire::LinkUploadAttachmentRequest>>,

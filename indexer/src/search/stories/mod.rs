@@ -101,6 +101,7 @@ fn practice(number: u8, title: &str, body: &str) -> Document {
         title: title.to_owned(),
         summary: String::new(),
         body: body.to_owned(),
+        facts: Vec::new(),
         tags: Vec::new(),
         sectors: Vec::new(),
         hazards: Vec::new(),

@@ -1,0 +1,75 @@
+//! What becomes of entries that the hub's disk has damaged.
+
+use shouwang_proto::{log::sealed::SealedEntry, wire};
+
+use super::{
+    script::{Script, member, record},
+    trial_node::{TrialHub, TrialNode},
+};
+use crate::{
+    link::scrub::Scrubbed,
+    store::{StoreError, catalog, trial::TrialEngine},
+};
+
+async fn repair(node: &TrialNode, entries: &[SealedEntry]) -> u64 {
+    let entries = entries.iter().map(SealedEntry::to_wire).collect();
+    let request = node.shown(wire::RepairEntriesRequest { entries });
+    node.client.clone().repair_entries(request).await.unwrap().into_inner().repaired
+}
+
+/// The seqs that a scrub finds damaged.
+async fn damaged(hub: &TrialHub) -> Vec<u64> {
+    let Scrubbed { entries: _, mut damaged } = hub.room.scrub().await.unwrap();
+    damaged.remove(&member()).unwrap_or_default()
+}
+
+async fn can_be_read(hub: &TrialHub, number: u64) -> bool {
+    let name = shouwang_proto::id::PublicationName { member: member(), record: record(number) };
+    let found: Result<_, StoreError> =
+        hub.hub.store.read(async move |conn| catalog::catalog_find(conn, &name).await).await;
+    found.is_ok_and(|row| row.is_some())
+}
+
+async fn damage_is_found_and_repaired_by_the_node(engine: TrialEngine) {
+    let mut script = Script::new();
+    (1..=4).for_each(|number| script.put(number, "动火监护"));
+    let hub = TrialHub::start(engine, &script).await;
+    let node = hub.node("a1").await;
+    node.sync(&script).await.unwrap().0.deliver(&script.entries).await.unwrap();
+    assert!(damaged(&hub).await.is_empty());
+    let shown = hub.room.parts.hub_log.position();
+
+    for seq in [2, 3, 4] {
+        hub.hub.flip_payload(&member(), seq).await;
+    }
+    assert_eq!(damaged(&hub).await, [2, 3, 4]);
+    let (mut control, _) = node.control().await.unwrap();
+    assert_eq!(control.heartbeat(&script).await.unwrap().damaged, [2, 3, 4]);
+    assert!(hub.room.parts.board.row(&member()).unwrap().problem.contains("3 entries are damaged"));
+    assert!(!can_be_read(&hub, 3).await);
+
+    // Neither another past, nor what is sound, nor what nothing vouches for: entry 3 has no sound one after it yet.
+    let mut rewritten = Script::new();
+    (1..=4).for_each(|number| rewritten.put(number, "另一段历史"));
+    assert_eq!(repair(&node, &rewritten.entries).await, 0);
+    assert_eq!(repair(&node, &script.entries[..1]).await, 0);
+    assert_eq!(repair(&node, &script.entries[2..3]).await, 0);
+
+    assert_eq!(repair(&node, &script.entries[1..]).await, 3);
+    assert!(control.heartbeat(&script).await.unwrap().damaged.is_empty());
+    assert_eq!(hub.room.parts.board.row(&member()).unwrap().problem, "");
+    assert!(damaged(&hub).await.is_empty());
+    assert!(can_be_read(&hub, 3).await);
+    assert_eq!(hub.room.parts.hub_log.position(), shown + 3, "the index hears of them again");
+    assert_eq!(repair(&node, &script.entries).await, 0, "once is enough");
+}
+
+#[tokio::test]
+async fn damage_is_found_and_repaired_by_the_node_on_sqlite() {
+    damage_is_found_and_repaired_by_the_node(TrialEngine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn damage_is_found_and_repaired_by_the_node_on_postgres() {
+    damage_is_found_and_repaired_by_the_node(TrialEngine::Postgres).await;
+}
