@@ -125,7 +125,16 @@ impl Hub {
         spawn_until(&mut tasks, &stop, "renewal of the hub's certificate", renewal);
 
         tracing::info!(people = %addresses.people, nodes = %addresses.nodes, "the hub serves");
-        Ok(HubHandle { addresses, web, set_up, epoch: rooms.foundation.hub.epoch, tasks, stop, store, folder })
+        Ok(HubHandle {
+            addresses,
+            web,
+            set_up,
+            epoch: rooms.foundation.hub.epoch,
+            tasks,
+            stop,
+            store,
+            folder,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The program of the hub.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -177,9 +177,10 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
 }
 
 /// For whoever stands at the terminal, and not in the log: the link is a key until it is used.
-#[expect(clippy::print_stdout, reason = "the first operator reads it here")]
 fn show_set_up(link: &str) {
-    println!(
+    // With nobody to read it, it is in `ready.json`.
+    let _ = writeln!(
+        std::io::stdout(),
         "\n  打开此链接，建立第一个管理员账号（只能用一次，24 小时内有效）\n  \
          Open this link to make the first operator's account (once, within 24 hours):\n\n    {link}\n"
     );

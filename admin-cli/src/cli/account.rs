@@ -93,7 +93,8 @@ pub(super) async fn run(session: &Session, verb: AccountVerb) -> Outcome<Exit> {
         }
         AccountVerb::Reset { account } => {
             let request = ResetAccountRequest { name: name_of(&hub, account).await? };
-            let answer = hub.accounts().reset_account(request).await.map_err(|status| hub.failure(&status))?;
+            let answer =
+                hub.accounts().reset_account(request).await.map_err(|status| hub.failure(&status))?;
             let answer = answer.into_inner();
             show_link(session, answer.account, answer.link, answer.expire_time.as_ref());
         }
@@ -109,8 +110,7 @@ pub(super) async fn run(session: &Session, verb: AccountVerb) -> Outcome<Exit> {
 
 async fn invite(session: &Session, hub: &Hub, arguments: InviteArguments) -> Outcome<()> {
     let InviteArguments { name, post, member } = arguments;
-    let request =
-        InviteAccountRequest { display_name: name, post: post.to_wire().into(), member_id: member };
+    let request = InviteAccountRequest { display_name: name, post: post.to_wire().into(), member_id: member };
     let answer = hub.accounts().invite_account(request).await.map_err(|status| hub.failure(&status))?;
     let answer = answer.into_inner();
     show_link(session, answer.account, answer.link, answer.expire_time.as_ref());

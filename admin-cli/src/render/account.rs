@@ -40,9 +40,8 @@ impl From<Account> for AccountView {
             AccountState::Disabled => "disabled",
             AccountState::Unspecified => "",
         };
-        let Account {
-            name, display_name, post: _, member_id, state: _, login, create_time, sign_in_time
-        } = account;
+        let Account { name, display_name, post: _, member_id, state: _, login, create_time, sign_in_time } =
+            account;
         Self {
             name,
             display_name,

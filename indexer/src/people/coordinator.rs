@@ -258,7 +258,8 @@ impl People {
                 let ticket = store::account::ticket_find(tx, hash).await?.ok_or_else(link_invalid)?;
                 ticket.check(now)?;
                 let id = &ticket.account.id;
-                let others = ticket.purpose == Purpose::SetUp && store::account::account_any_active(tx).await?;
+                let others =
+                    ticket.purpose == Purpose::SetUp && store::account::account_any_active(tx).await?;
                 if others || !store::account::ticket_use(tx, &ticket.id, now).await? {
                     return Err(link_invalid().into());
                 }
@@ -332,7 +333,8 @@ fn check(ticket: &Ticket, taking: Taking) -> Result<Checked, Refusal> {
     let (display_name, login) = match ticket.account.credentials() {
         Some(known) => (ticket.account.display_name.clone(), Some(known.login.clone())),
         None => {
-            let given = if display_name.trim().is_empty() { &ticket.account.display_name } else { &display_name };
+            let given =
+                if display_name.trim().is_empty() { &ticket.account.display_name } else { &display_name };
             let name = super::messages::NAME.read("display_name", given, &mut violations);
             (name, violations.check("login", login.parse::<Login>()))
         }
@@ -357,9 +359,8 @@ fn keep_an_operator(leaving: &Account, all: &[Account]) -> Result<(), Refusal> {
 
 pub(super) async fn known(tx: &mut Tx, id: &str) -> Result<Account, StoreError> {
     let account = store::account::account_find(tx, id).await?;
-    Ok(account.ok_or_else(|| {
-        Refusal::not_found("ACCOUNT_UNKNOWN", "there is no such account （没有该账号）")
-    })?)
+    Ok(account
+        .ok_or_else(|| Refusal::not_found("ACCOUNT_UNKNOWN", "there is no such account （没有该账号）"))?)
 }
 
 pub(super) fn disabled() -> Refusal {

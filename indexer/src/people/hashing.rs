@@ -66,12 +66,16 @@ impl Hasher {
         let is_real = hash.is_some();
         let hash = hash.map_or_else(|| self.nobody.to_string(), str::to_owned);
         let checked = self.in_turn(move || {
-            PasswordHash::new(&hash).is_ok_and(|hash| argon2().verify_password(typed.as_bytes(), &hash).is_ok())
+            PasswordHash::new(&hash)
+                .is_ok_and(|hash| argon2().verify_password(typed.as_bytes(), &hash).is_ok())
         });
         Ok(checked.await? && is_real)
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         let _place = self.places.try_acquire().map_err(|_| busy())?;
         let _turn = self.turns.acquire().await.map_err(|_| busy())?;
         tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))

@@ -100,9 +100,9 @@ mod tests {
 
     #[test]
     fn waits_double_to_a_limit_and_are_forgiven_after_a_day() {
-        let account =
-            |count| Origin::Stranger { account: mistakes(count), address: Mistakes::default() };
-        let waits: Vec<_> = [0, 4, 5, 6, 7, 10, 14, 15, 40, 4_000].map(|count| seconds(account(count), false, 0)).into();
+        let account = |count| Origin::Stranger { account: mistakes(count), address: Mistakes::default() };
+        let waits: Vec<_> =
+            [0, 4, 5, 6, 7, 10, 14, 15, 40, 4_000].map(|count| seconds(account(count), false, 0)).into();
         assert_eq!(waits, [0, 0, 1, 2, 4, 32, 512, 900, 900, 900]);
         assert_eq!(seconds(account(10), false, 31), 1);
         assert_eq!(seconds(account(10), false, 32), 0);

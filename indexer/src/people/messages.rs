@@ -34,8 +34,7 @@ pub(crate) fn wish(
     let display_name = NAME.read("display_name", display_name, &mut violations);
     let post = violations.check("post", post);
     let is_named = !member_id.is_empty();
-    let member =
-        is_named.then(|| violations.check("member", member_id.parse())).flatten();
+    let member = is_named.then(|| violations.check("member", member_id.parse())).flatten();
     if member.is_some() || !is_named {
         check_member(post, member.as_ref(), &mut violations);
     }
@@ -69,7 +68,8 @@ fn write_post(post: Post) -> wire::Post {
 /// The id in `accounts/{uuid}`.
 pub(super) fn read_name(name: &str) -> Result<String, Refusal> {
     let id = name.strip_prefix("accounts/").and_then(|id| Uuid::parse_str(id).ok());
-    let id = id.ok_or_else(|| Refusal::field("name", "must be accounts/ and a UUID （须为 accounts/ 加 UUID）"))?;
+    let id =
+        id.ok_or_else(|| Refusal::field("name", "must be accounts/ and a UUID （须为 accounts/ 加 UUID）"))?;
     Ok(id.to_string())
 }
 

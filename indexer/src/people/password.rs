@@ -39,7 +39,9 @@ impl fmt::Debug for Password {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooEasy {
     /// Too short.
-    #[error("must have at least 12 characters, or 4 words with spaces between them （至少 12 个字符，或用空格隔开的 4 个词）")]
+    #[error(
+        "must have at least 12 characters, or 4 words with spaces between them （至少 12 个字符，或用空格隔开的 4 个词）"
+    )]
     Short,
     /// Too long.
     #[error("must have at most 128 characters （最多 128 个字符）")]
@@ -71,7 +73,8 @@ pub fn check(typed: &str, login: &str) -> Result<Password, TooEasy> {
     if length < FEWEST && words < WORDS {
         return Err(TooEasy::Short);
     }
-    let plain: String = typed.chars().filter(|one| !one.is_whitespace()).flat_map(char::to_lowercase).collect();
+    let plain: String =
+        typed.chars().filter(|one| !one.is_whitespace()).flat_map(char::to_lowercase).collect();
     if COMMON.contains(plain.as_str()) {
         return Err(TooEasy::Common);
     }
@@ -124,7 +127,12 @@ mod tests {
 
     #[test]
     fn long_ones_and_words_are_taken_without_rules_about_signs() {
-        for good in ["correct horse battery staple", "起重 泡沫 夜班 龙井", "kettle-otter-vivid", "一班长每天早上先看通风机再喝茶"] {
+        for good in [
+            "correct horse battery staple",
+            "起重 泡沫 夜班 龙井",
+            "kettle-otter-vivid",
+            "一班长每天早上先看通风机再喝茶",
+        ] {
             assert_eq!(check(good, "wang.min").unwrap().as_bytes(), good.as_bytes());
         }
         assert!(!format!("{:?}", check("kettle-otter-vivid", "")).contains("otter"));

@@ -60,8 +60,7 @@ impl wire::account_service_server::AccountService for AccountDesk {
         });
         let end = start.saturating_add(size as usize).min(all.len());
         let accounts = all[start..end].iter().map(read::write_account).collect();
-        let next_page_token =
-            if end < all.len() { page::encode(&all[end - 1].id) } else { String::new() };
+        let next_page_token = if end < all.len() { page::encode(&all[end - 1].id) } else { String::new() };
         Ok(Response::new(wire::ListAccountsResponse { accounts, next_page_token }))
     }
 

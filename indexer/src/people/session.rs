@@ -24,7 +24,9 @@ pub struct Ages {
 pub fn ages(post: Post) -> Ages {
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     match post {
-        Post::Operator => Ages { absolute: SignedDuration::from_hours(12), idle: SignedDuration::from_mins(60) },
+        Post::Operator => {
+            Ages { absolute: SignedDuration::from_hours(12), idle: SignedDuration::from_mins(60) }
+        }
         Post::Dispatcher => Ages { absolute: days(7), idle: days(7) },
         Post::Publisher | Post::SafetyManager | Post::Council | Post::Regulator => {
             Ages { absolute: days(7), idle: SignedDuration::from_hours(12) }

@@ -276,12 +276,7 @@ impl People {
     ///
     /// # Errors
     /// INVALID_ARGUMENT with every wrong field; RESOURCE_EXHAUSTED (SIGN_IN_WAIT, SIGN_IN_BUSY); or what the store said.
-    pub async fn change_password(
-        &self,
-        present: &Present,
-        old: String,
-        new: &str,
-    ) -> Result<(), StoreError> {
+    pub async fn change_password(&self, present: &Present, old: String, new: &str) -> Result<(), StoreError> {
         let now = self.world.now();
         let Some(Credentials { login, password_hash }) = present.account.credentials() else {
             return Err(sign_in_failed().into());

@@ -242,7 +242,8 @@ async fn a_new_password_ends_every_other_session() {
         let (here, elsewhere) =
             (room.sign_in("duty", PASSWORD).await.unwrap(), room.sign_in("duty", PASSWORD).await.unwrap());
         let present = room.people.present(&here.session).await.unwrap().unwrap();
-        let change = async |old: &str, new: &str| room.people.change_password(&present, old.to_owned(), new).await;
+        let change =
+            async |old: &str, new: &str| room.people.change_password(&present, old.to_owned(), new).await;
         refused(change("not the old one", "short").await, "FIELDS_INVALID");
         change(PASSWORD, "marble lantern cobalt river").await.unwrap();
         assert!(room.is_present(&here.session).await && !room.is_present(&elsewhere.session).await);
@@ -258,7 +259,8 @@ async fn a_new_password_ends_every_other_session() {
 #[tokio::test]
 async fn own_tokens_have_the_persons_role_and_are_revoked_by_their_owner_only() {
     for room in Room::both().await {
-        let (mine, other) = (room.invite(Post::Regulator, "mine").await, room.invite(Post::Council, "other").await);
+        let (mine, other) =
+            (room.invite(Post::Regulator, "mine").await, room.invite(Post::Council, "other").await);
         let life = SignedDuration::from_hours(24);
         let (secret, id) = room.people.make_token(&mine, "报表".to_owned(), life).await.unwrap();
         let caller = || room.roster.snapshot().caller(&secret, room.clock.now());

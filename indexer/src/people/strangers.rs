@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn a_household_is_one_address() {
-        let same = |one: &str, other: &str| household(one.parse().unwrap()) == household(other.parse().unwrap());
+        let same =
+            |one: &str, other: &str| household(one.parse().unwrap()) == household(other.parse().unwrap());
         assert!(same("2001:db8::1", "2001:db8::ffff") && !same("2001:db8::1", "2001:db8:0:1::1"));
         assert!(same("::ffff:192.0.2.1", "192.0.2.1") && !same("192.0.2.1", "192.0.2.2"));
     }

@@ -89,7 +89,10 @@ async fn page<R: Route>(asked: &Asked<R>, outcome: Outcome) -> Result<Response, 
         lang,
         name: present.account.display_name.clone(),
         post: post_words(lang, present.account.post),
-        login: present.account.credentials().map_or_else(String::new, |known| known.login.as_str().to_owned()),
+        login: present
+            .account
+            .credentials()
+            .map_or_else(String::new, |known| known.login.as_str().to_owned()),
         done: lang.find(done).unwrap_or_default(),
         problem,
         secret,

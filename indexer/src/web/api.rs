@@ -34,9 +34,7 @@ fn answer(found: wire::SearchResponse) -> Value {
         took: _,
     } = found;
     let facet = |facet: wire::Facet| {
-        let count = |count: wire::FacetCount| {
-            json!({ "value": count.value, "label_zh": count.label_zh, "label_en": count.label_en, "count": count.count })
-        };
+        let count = |count: wire::FacetCount| json!({ "value": count.value, "label_zh": count.label_zh, "label_en": count.label_en, "count": count.count });
         json!({ "field": facet.field, "counts": facet.counts.into_iter().map(count).collect::<Vec<_>>() })
     };
     json!({
@@ -82,7 +80,8 @@ fn hit(hit: wire::SearchHit) -> Value {
 
 fn highlighted(text: Option<wire::HighlightedText>) -> Value {
     let wire::HighlightedText { text, ranges } = text.unwrap_or_default();
-    let ranges: Vec<_> = ranges.iter().map(|range| json!({ "start": range.start, "end": range.end })).collect();
+    let ranges: Vec<_> =
+        ranges.iter().map(|range| json!({ "start": range.start, "end": range.end })).collect();
     json!({ "text": text, "ranges": ranges })
 }
 
@@ -188,9 +187,7 @@ fn resource_json(resource: wire::MutualAidResource) -> Value {
         floor,
     } = resource;
     let contact = |one: wire::DutyContact| json!({ "name": one.name, "phone": one.phone, "duty": one.duty });
-    let place = |one: wire::Location| {
-        json!({ "latitude": one.latitude, "longitude": one.longitude, "address": one.address })
-    };
+    let place = |one: wire::Location| json!({ "latitude": one.latitude, "longitude": one.longitude, "address": one.address });
     json!({
         "resource_kind": resource_kind,
         "resource_type": resource_type,

@@ -144,12 +144,14 @@ impl Arrival {
         let post = post_words(self.lang, account.post);
         let roster = self.site.roster.snapshot();
         let member = account.member.as_ref().and_then(|id| roster.member(id));
-        let post = member.map_or_else(|| post.to_owned(), |member| format!("{} · {post}", member.display_name));
+        let post =
+            member.map_or_else(|| post.to_owned(), |member| format!("{} · {post}", member.display_name));
         Reader { name: account.display_name.clone(), post }
     }
 
     fn places(&self, present: &Present) -> Vec<Place> {
-        let place = |address: &'static str, key: &'static str| Place { address, key, is_here: self.path == address };
+        let place =
+            |address: &'static str, key: &'static str| Place { address, key, is_here: self.path == address };
         let mut places = vec![place("/", "place.search")];
         if present.account.post.role() == Role::Operator {
             places.push(place("/people", "place.people"));

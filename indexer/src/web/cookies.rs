@@ -47,7 +47,10 @@ pub(super) fn read(headers: &HeaderMap, is_secure: bool) -> Known {
     let find = |name: Name| {
         let name = name.text(is_secure);
         // A secret of ours is 64 hexadecimal digits; anything longer is not worth looking up.
-        all.iter().find_map(|one| cookie::find(one, name)).filter(|value| value.len() <= 64).map(str::to_owned)
+        all.iter()
+            .find_map(|one| cookie::find(one, name))
+            .filter(|value| value.len() <= 64)
+            .map(str::to_owned)
     };
     Known { session: find(Name::Session), device: find(Name::Device), language: find(Name::Language) }
 }

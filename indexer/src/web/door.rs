@@ -49,10 +49,7 @@ pub fn router(site: &Site) -> Router {
         .router;
     let assets = get(async |request: Request| asset::serve(request.uri().path(), request.headers()));
     let foreign = CsrfLayer::new().with_rejection_response(|_| {
-        reply::text(
-            StatusCode::FORBIDDEN,
-            "this came from another site （请求来自其他网站，已拒绝）\n",
-        )
+        reply::text(StatusCode::FORBIDDEN, "this came from another site （请求来自其他网站，已拒绝）\n")
     });
     pages
         .route(&format!("{}{{*name}}", asset::PREFIX), assets)
@@ -62,7 +59,8 @@ pub fn router(site: &Site) -> Router {
 
 /// The answer to an address that leads nowhere.
 pub fn nowhere(site: &Site, request: Request) -> Response {
-    let row = Row { name: "Nowhere", method: Method::Get, path: "", manner: Manner::Page, who: Who::Everybody };
+    let row =
+        Row { name: "Nowhere", method: Method::Get, path: "", manner: Manner::Page, who: Who::Everybody };
     let (parts, _) = request.into_parts();
     let arrival = Arrival::read(site.clone(), row, &parts);
     let mut response = arrival.trouble_page(&Trouble::nowhere());

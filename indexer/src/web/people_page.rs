@@ -86,7 +86,11 @@ async fn page<R: Route>(asked: &Asked<R>, outcome: Outcome) -> Result<Response, 
         }
         Outcome::Refused(refusal) => {
             let status = Trouble::from(refusal.clone()).status();
-            let words = if refusal.violations.is_empty() { lang.part(&refusal.message) } else { lang.say("form.wrong") };
+            let words = if refusal.violations.is_empty() {
+                lang.part(&refusal.message)
+            } else {
+                lang.say("form.wrong")
+            };
             (status, None, Wrong::of_refusal(lang, &refusal), words.to_owned())
         }
     };

@@ -47,8 +47,10 @@ pub(super) async fn file(asked: Asked<to::GetFile>) -> Result<Response, Trouble>
 
 /// `attachment` with the name, in ASCII for old programs and as it is for all others (RFC 6266, RFC 8187).
 fn disposition(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|one| if one.is_ascii_alphanumeric() || "._- ".contains(one) { one } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|one| if one.is_ascii_alphanumeric() || "._- ".contains(one) { one } else { '_' })
+        .collect();
     let mut whole = String::new();
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b".-_~".contains(&byte) {

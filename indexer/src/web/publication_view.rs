@@ -286,7 +286,8 @@ impl Paper {
             floor,
         } = resource;
         self.set_kind(lang, Kind::Resource);
-        let amount = |quantity: f64| if unit == "1" { quantity.to_string() } else { format!("{quantity} {unit}") };
+        let amount =
+            |quantity: f64| if unit == "1" { quantity.to_string() } else { format!("{quantity} {unit}") };
         self.add_fact("resource.type", resource_type);
         self.add_fact("resource.kind", term_words(lang, "resource-kind", &resource_kind));
         self.add_fact("resource.quantity", amount(quantity));
@@ -299,7 +300,10 @@ impl Paper {
         self.add_fact("resource.capabilities", capabilities.join(lang.pick("、", ", ")));
         if let Some(wire::Location { latitude, longitude, address }) = location {
             let place = format!("{latitude:.5}, {longitude:.5}");
-            self.add_fact("resource.place", if address.is_empty() { place } else { format!("{address} ({place})") });
+            self.add_fact(
+                "resource.place",
+                if address.is_empty() { place } else { format!("{address} ({place})") },
+            );
         }
         self.add_fact("resource.inspection", inspection_due);
         self.duty = duty_contacts
@@ -364,7 +368,10 @@ mod tests {
         assert_eq!((paper.kind, paper.kind_label), ("resource", "互援资源"));
         assert_eq!(paper.duty[0].dialled, "051255500124");
         let facts: Vec<_> = paper.facts.iter().map(|fact| (fact.key, fact.text.as_str())).collect();
-        assert!(facts.contains(&("resource.kind", "车辆")) && facts.contains(&("resource.quantity", "2")), "{facts:?}");
+        assert!(
+            facts.contains(&("resource.kind", "车辆")) && facts.contains(&("resource.quantity", "2")),
+            "{facts:?}"
+        );
         assert_eq!(paper.audience, "council");
         assert_eq!(paper.owner.label, "north", "a member that is gone still has its id");
     }
@@ -377,9 +384,15 @@ mod tests {
             place: "实训厅".to_owned(),
             seats: 0,
         };
-        let course = wire::Course { seats: 30, sessions: vec![session(86_400), session(-86_400)], ..wire::Course::default() };
-        let paper = shown(wire::Publication { detail: Some(Detail::Course(course)), ..wire::Publication::default() });
-        let seen: Vec<_> = paper.sessions.iter().map(|one| (one.when.as_str(), one.is_over, one.seats)).collect();
+        let course = wire::Course {
+            seats: 30,
+            sessions: vec![session(86_400), session(-86_400)],
+            ..wire::Course::default()
+        };
+        let paper =
+            shown(wire::Publication { detail: Some(Detail::Course(course)), ..wire::Publication::default() });
+        let seen: Vec<_> =
+            paper.sessions.iter().map(|one| (one.when.as_str(), one.is_over, one.seats)).collect();
         assert_eq!(seen, [("1969-12-31 08:00–09:00", true, 30), ("1970-01-02 08:00–09:00", false, 30)]);
     }
 }

@@ -173,7 +173,10 @@ fn without_place(fields: &Fields) -> Fields {
 
 fn kept(fields: &Fields) -> Vec<(String, String)> {
     let names = ["kind", "member", "sector", "hazard", "operation", "standard", "language", "tag"];
-    names.iter().flat_map(|name| fields.all(name).into_iter().map(|value| ((*name).to_owned(), value))).collect()
+    names
+        .iter()
+        .flat_map(|name| fields.all(name).into_iter().map(|value| ((*name).to_owned(), value)))
+        .collect()
 }
 
 struct SuggestionView {

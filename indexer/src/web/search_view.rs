@@ -64,10 +64,8 @@ pub(super) struct HitView {
 
 /// The address of a publication's page; the search when the name is none.
 pub(super) fn publication_address(name: &str) -> String {
-    name.parse::<PublicationName>().map_or_else(
-        |_| "/".to_owned(),
-        |PublicationName { member, record }| format!("/p/{member}/{record}"),
-    )
+    name.parse::<PublicationName>()
+        .map_or_else(|_| "/".to_owned(), |PublicationName { member, record }| format!("/p/{member}/{record}"))
 }
 
 pub(super) fn kind_words(lang: Lang, kind: Kind) -> &'static str {
@@ -160,7 +158,8 @@ pub(super) struct ValueView {
 pub(super) fn facet_views(lang: Lang, fields: &Fields, facets: Vec<wire::Facet>) -> Vec<FacetView> {
     let views = facets.into_iter().filter_map(|wire::Facet { field, counts }| {
         let label = facet_label(lang, &field)?;
-        let values: Vec<_> = counts.into_iter().map(|count| value_view(lang, fields, &field, count)).collect();
+        let values: Vec<_> =
+            counts.into_iter().map(|count| value_view(lang, fields, &field, count)).collect();
         // One value that everything has is nothing to choose.
         if values.len() < 2 && !values.iter().any(|value| value.is_chosen) {
             return None;
@@ -189,9 +188,16 @@ fn facet_label(lang: Lang, field: &str) -> Option<&'static str> {
 fn value_view(lang: Lang, fields: &Fields, field: &str, count: wire::FacetCount) -> ValueView {
     let wire::FacetCount { value, label_zh, label_en, count } = count;
     let is_chosen = fields.has(field, &value);
-    let next = if is_chosen { fields.without_value(field, &value) } else { fields.clone().and(field, &value) };
+    let next =
+        if is_chosen { fields.without_value(field, &value) } else { fields.clone().and(field, &value) };
     let id = format!("{field}-{value}").replace(|one: char| !one.is_ascii_alphanumeric(), "-");
-    ValueView { id, label: lang.pick(label_zh, label_en), count, address: format!("/{}", next.query()), is_chosen }
+    ValueView {
+        id,
+        label: lang.pick(label_zh, label_en),
+        count,
+        address: format!("/{}", next.query()),
+        is_chosen,
+    }
 }
 
 /// A filter that holds, and the address without it.
@@ -251,7 +257,8 @@ mod tests {
 
     #[test]
     fn a_text_is_cut_where_it_matched() {
-        let ranges = vec![wire::CharacterRange { start: 1, end: 3 }, wire::CharacterRange { start: 4, end: 5 }];
+        let ranges =
+            vec![wire::CharacterRange { start: 1, end: 3 }, wire::CharacterRange { start: 4, end: 5 }];
         let cut = pieces(Some(wire::HighlightedText { text: "在动火前看".to_owned(), ranges }));
         let shown: Vec<_> = cut.iter().map(|piece| (piece.text.as_str(), piece.is_match)).collect();
         assert_eq!(shown, [("在", false), ("动火", true), ("前", false), ("看", true)]);
@@ -266,7 +273,8 @@ mod tests {
             label_en: "Hot work".to_owned(),
             count: 3,
         };
-        let facet = || vec![wire::Facet { field: "sector".to_owned(), counts: vec![count("x"), count("hot-work")] }];
+        let facet =
+            || vec![wire::Facet { field: "sector".to_owned(), counts: vec![count("x"), count("hot-work")] }];
         let fields = Fields::read(b"q=a");
         let views = facet_views(Lang::En, &fields, facet());
         assert_eq!(views[0].shown[1].address, "/?q=a&sector=hot-work");

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::future::{Ready, ready};
+
 use askama::Template;
 use axum::response::Response;
 use http::{StatusCode, header};
@@ -37,13 +39,17 @@ fn next_in(given: &str) -> String {
 }
 
 /// `GET /login`.
-pub(super) async fn show(asked: Asked<to::ShowSignIn>) -> Result<Response, Trouble> {
+pub(super) fn show(asked: Asked<to::ShowSignIn>) -> Ready<Result<Response, Trouble>> {
+    ready(form(&asked))
+}
+
+fn form(asked: &Asked<to::ShowSignIn>) -> Result<Response, Trouble> {
     let next = next_in(asked.fields().first("next"));
     if asked.is_signed_in() {
         return Ok(reply::see_other(reply::own_path(&next)));
     }
     let shown = SignInPage { lang: asked.lang(), login: String::new(), next, problem: String::new() };
-    page(&asked, StatusCode::OK, &shown)
+    page(asked, StatusCode::OK, &shown)
 }
 
 /// `POST /login`.

@@ -150,10 +150,17 @@ impl Trouble {
                 ("TOKEN_MISSING".into(), words.to_owned(), Vec::new())
             }
             Self::Refused(refusal) => {
-                let field = |wrong: &Violation| json!({ "field": wrong.field, "description": wrong.description });
-                (refusal.reason.clone(), refusal.message.clone(), refusal.violations.iter().map(field).collect())
+                let field =
+                    |wrong: &Violation| json!({ "field": wrong.field, "description": wrong.description });
+                (
+                    refusal.reason.clone(),
+                    refusal.message.clone(),
+                    refusal.violations.iter().map(field).collect(),
+                )
             }
-            Self::Broken(number) => ("INTERNAL".into(), format!("internal error {number} （内部错误）"), Vec::new()),
+            Self::Broken(number) => {
+                ("INTERNAL".into(), format!("internal error {number} （内部错误）"), Vec::new())
+            }
         };
         let error = json!({ "reason": reason, "message": message, "fields": fields });
         reply::json(self.status(), &json!({ "error": error }))
@@ -176,7 +183,10 @@ mod tests {
     #[test]
     fn a_refusal_speaks_one_language() {
         let trouble = Trouble::from(Refusal::not_found("X", "no such thing （没有这样东西）"));
-        assert_eq!((trouble.words(Lang::Zh), trouble.words(Lang::En)), ("没有这样东西".into(), "no such thing".into()));
+        assert_eq!(
+            (trouble.words(Lang::Zh), trouble.words(Lang::En)),
+            ("没有这样东西".into(), "no such thing".into())
+        );
         assert_eq!(trouble.status(), StatusCode::NOT_FOUND);
     }
 }

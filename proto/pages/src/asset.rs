@@ -131,7 +131,10 @@ mod tests {
 
     /// Words that an older browser does not know, or that a strict policy forbids.
     const UNWANTED: &[(&str, &[&str])] = &[
-        ("css", &["@import", "http:", "https:", ":has(", "@container", "@layer", "inset:", ":is(", ":where("]),
+        (
+            "css",
+            &["@import", "http:", "https:", ":has(", "@container", "@layer", "inset:", ":is(", ":where("],
+        ),
         ("js", &["http:", "https:", "eval(", "innerHTML = `", ".replaceAll(", ".at(", "structuredClone"]),
     ];
 

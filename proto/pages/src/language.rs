@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn a_text_with_both_languages_is_split() {
         let both = "is longer than 9 characters （超过 9 个字符）";
-        assert_eq!((Lang::Zh.part(both), Lang::En.part(both)), ("超过 9 个字符", "is longer than 9 characters"));
+        assert_eq!(
+            (Lang::Zh.part(both), Lang::En.part(both)),
+            ("超过 9 个字符", "is longer than 9 characters")
+        );
         assert_eq!(Lang::Zh.part("only english"), "only english");
     }
 }

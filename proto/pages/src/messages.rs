@@ -55,7 +55,8 @@ impl Lang {
         let mut rest = self.say(key);
         while let Some((before, hole, after)) = next_hole(rest) {
             text.push_str(before);
-            let (name, forms) = hole.split_once('?').map_or((hole, None), |(name, forms)| (name, Some(forms)));
+            let (name, forms) =
+                hole.split_once('?').map_or((hole, None), |(name, forms)| (name, Some(forms)));
             let value = values.iter().find(|(known, _)| *known == name);
             let value = value.map_or_else(|| format!("{{{name}}}"), |(_, value)| value.to_string());
             match forms.and_then(|forms| forms.split_once('|')) {
@@ -110,7 +111,10 @@ mod tests {
             assert!(!is_han(text) || key == "language.other" || key == "brand", "{key}: {text}");
         }
         for (key, text) in &*ZH {
-            assert!(is_han(text) || key == "language.other" || !text.chars().any(char::is_alphabetic), "{key}: {text}");
+            assert!(
+                is_han(text) || key == "language.other" || !text.chars().any(char::is_alphabetic),
+                "{key}: {text}"
+            );
         }
     }
 

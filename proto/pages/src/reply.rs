@@ -108,7 +108,9 @@ mod tests {
     #[test]
     fn only_own_paths_are_followed() {
         assert_eq!(own_path("/p/a/b?x=1"), "/p/a/b?x=1");
-        for other in ["", "//evil", "/\\evil", "https://evil", "javascript:alert(1)", "/a\r\nSet-Cookie: x", "x"] {
+        for other in
+            ["", "//evil", "/\\evil", "https://evil", "javascript:alert(1)", "/a\r\nSet-Cookie: x", "x"]
+        {
             assert_eq!(own_path(other), "/", "{other}");
         }
     }

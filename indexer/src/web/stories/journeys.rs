@@ -48,13 +48,17 @@ async fn signing_in_leads_back_to_where_one_wanted_to_go() {
     assert!(wrong.text.contains("role=\"alert\"") && wrong.text.contains("value=\"wang.min\""));
     let right = hub.post("/login", "", &format!("login=wang.min&password={PASSWORD}&{next}")).await;
     assert_eq!(right.location(), "/?q=%E5%8A%A8%E7%81%AB");
-    let elsewhere = hub.post("/login", "", &format!("login=wang.min&password={PASSWORD}&next=//evil.example")).await;
+    let elsewhere =
+        hub.post("/login", "", &format!("login=wang.min&password={PASSWORD}&next=//evil.example")).await;
     assert_eq!(elsewhere.location(), "/");
 
     let cookie = right.cookie("__Host-shouwang-session=").unwrap();
     let session = session_of(&cookie);
     assert_eq!(hub.post("/logout", session, "").await.location(), "/login");
-    assert!(hub.get("/", session).await.location().starts_with("/login"), "the session is gone at the hub too");
+    assert!(
+        hub.get("/", session).await.location().starts_with("/login"),
+        "the session is gone at the hub too"
+    );
 }
 
 #[tokio::test]
@@ -67,7 +71,8 @@ async fn a_form_of_another_site_is_refused() {
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{name}");
         assert!(refused.headers.contains_key(header::CONTENT_SECURITY_POLICY));
     }
-    let own = request("POST", "/people").header(header::COOKIE, &cookie).header("origin", "https://hub.example");
+    let own =
+        request("POST", "/people").header(header::COOKIE, &cookie).header("origin", "https://hub.example");
     let allowed = hub.send(own.body(Body::from("display_name=x&post=operator")).unwrap()).await;
     assert_eq!(allowed.status, StatusCode::OK);
     assert!(allowed.text.contains("https://hub.example/link/"), "{}", allowed.text);

@@ -93,8 +93,7 @@ impl Hub {
         let member = (post.role() == Role::Member).then(|| "hengrui-foundry".parse().unwrap());
         let wish = AccountWish { display_name: "王敏".to_owned(), post, member };
         let secret = self.people.invite(&operator(), wish).await.unwrap().secret;
-        let taking =
-            Taking { login: login.to_owned(), password: PASSWORD.to_owned(), ..Taking::default() };
+        let taking = Taking { login: login.to_owned(), password: PASSWORD.to_owned(), ..Taking::default() };
         let account = self.people.take(&secret, taking).await.unwrap();
         let attempt = Attempt {
             login: login.to_owned(),

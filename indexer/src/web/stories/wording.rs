@@ -19,7 +19,8 @@ fn no_template_says_words_of_its_own() {
     assert!(templates.len() >= 7);
     for (path, text) in templates {
         assert_eq!(wording::own_words(&text), Vec::<String>::new(), "{path}");
-        for forbidden in ["<style", " style=\"", "<script", " onclick", "javascript:", "http://", "https://"] {
+        for forbidden in ["<style", " style=\"", "<script", " onclick", "javascript:", "http://", "https://"]
+        {
             assert!(!text.contains(forbidden), "{path} has {forbidden}");
         }
     }
@@ -40,14 +41,16 @@ fn every_message_that_is_said_is_there() {
 /// Keys that are handed on instead of said at once: `"search.title"` anywhere in the source of the pages.
 #[test]
 fn every_message_is_used() {
-    let mut sources: String = texts("templates", "html").into_iter().chain(texts("src/web", "rs")).map(|(_, text)| text).collect();
-    for (_, text) in texts("../proto/pages/templates", "html").into_iter().chain(texts("../proto/pages/src", "rs")) {
+    let mut sources: String =
+        texts("templates", "html").into_iter().chain(texts("src/web", "rs")).map(|(_, text)| text).collect();
+    for (_, text) in
+        texts("../proto/pages/templates", "html").into_iter().chain(texts("../proto/pages/src", "rs"))
+    {
         sources.push_str(&text);
     }
-    let messages = fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto/pages/messages/en.json"),
-    )
-    .unwrap();
+    let messages =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto/pages/messages/en.json"))
+            .unwrap();
     let messages: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&messages).unwrap();
     let unused: Vec<_> = messages.keys().filter(|key| !sources.contains(&format!("\"{key}\""))).collect();
     assert!(unused.is_empty(), "{unused:?}");
