@@ -80,9 +80,16 @@ async function axeSource() {
 
 /** What a page weighs and how soon something is seen. */
 export async function weigh(page, name) {
-  const seen = await page.evaluate(() => {
+  const seen = await page.evaluate(async () => {
+    // Told a moment after it has happened.
+    const paint = await new Promise((done) => {
+      new PerformanceObserver((list) => {
+        const first = list.getEntriesByName("first-contentful-paint")[0];
+        if (first) done(first);
+      }).observe({ type: "paint", buffered: true });
+      setTimeout(done, 2_000);
+    });
     const entries = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-    const paint = performance.getEntriesByName("first-contentful-paint")[0];
     return {
       requests: entries.length,
       sent: entries.reduce((sum, one) => sum + one.transferSize, 0),

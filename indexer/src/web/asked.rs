@@ -178,7 +178,16 @@ impl Arrival {
         };
         let fields = Fields::default();
         let fields = if next == "/" { fields } else { fields.and("next", &next) };
-        reply::see_other(&format!("/login{}", fields.query()))
+        let address = format!("/login{}", fields.query());
+        if !self.headers.contains_key("hx-request") {
+            return reply::see_other(&address);
+        }
+        // A script that asks for a part of a page would put the sign-in into that part.
+        let mut response = reply::text(StatusCode::UNAUTHORIZED, self.lang.say("trouble.sign-in-first"));
+        if let Ok(address) = address.parse() {
+            response.headers_mut().insert("hx-redirect", address);
+        }
+        response
     }
 
     pub(super) fn trouble_page(&self, trouble: &Trouble) -> Response {

@@ -154,23 +154,9 @@ pub(super) fn paper(
     paper
 }
 
-/// The body at its empty lines; single line breaks stay as they are.
+/// The body line by line; people end a paragraph with one line break as often as with two.
 fn paragraphs(body: &str) -> Vec<String> {
-    let mut paragraphs = vec![String::new()];
-    for line in body.lines() {
-        match paragraphs.last_mut() {
-            Some(last) if !line.trim().is_empty() => {
-                if !last.is_empty() {
-                    last.push('\n');
-                }
-                last.push_str(line);
-            }
-            Some(last) if !last.is_empty() => paragraphs.push(String::new()),
-            Some(_) | None => {}
-        }
-    }
-    paragraphs.retain(|paragraph| !paragraph.is_empty());
-    paragraphs
+    body.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 /// Who may see it, when it is not the whole alliance.
@@ -334,8 +320,8 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_cut_at_empty_lines() {
-        assert_eq!(paragraphs("一\n二\n\n\n三\n"), ["一\n二", "三"]);
+    fn a_body_is_cut_at_its_lines() {
+        assert_eq!(paragraphs("一\n二\n\n\n三 \n"), ["一", "二", "三"]);
         assert!(paragraphs("\n\n").is_empty());
     }
 

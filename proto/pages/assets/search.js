@@ -147,6 +147,14 @@
   }
   remember();
 
+  // What a script could not get is asked for as a page, which says what is wrong.
+  ["htmx:responseError", "htmx:sendError"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      var path = event.detail.pathInfo && event.detail.pathInfo.requestPath;
+      if (path && event.detail.xhr.status !== 401) window.location.assign(path);
+    });
+  });
+
   // What was chosen beside the list is part of the next question typed into the box.
   document.addEventListener("htmx:afterSettle", function () {
     remember();

@@ -62,6 +62,15 @@ async fn signing_in_leads_back_to_where_one_wanted_to_go() {
 }
 
 #[tokio::test]
+async fn a_script_whose_session_has_ended_leads_to_the_sign_in() {
+    let hub = Hub::open().await;
+    let asked = request("GET", "/?kind=course").header("hx-request", "true");
+    let sent = hub.send(asked.body(Body::empty()).unwrap()).await;
+    assert_eq!(sent.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(sent.headers["hx-redirect"], "/login?next=%2F%3Fkind%3Dcourse");
+}
+
+#[tokio::test]
 async fn a_form_of_another_site_is_refused() {
     let hub = Hub::open().await;
     let (_, cookie) = hub.signed_in(Post::Operator, "op").await;
