@@ -144,7 +144,7 @@ pub(super) fn paper(
         groups: Vec::new(),
         audience: audience_words(lang, &audience),
         external_id,
-        dates: dates.into_iter().filter_map(|(key, age)| Some((key, age?))).collect(),
+        dates: distinct(dates),
     };
     paper.add_terms(lang, "facet.sector", "sector", &sectors);
     if let Some(detail) = detail {
@@ -152,6 +152,17 @@ pub(super) fn paper(
     }
     paper.add_plain("facet.tag", "tag", &tags);
     paper
+}
+
+/// The dates that say something of their own; of equal ones the last.
+fn distinct(dates: [(&'static str, Option<Age>); 3]) -> Vec<(&'static str, Age)> {
+    let mut shown: Vec<(&'static str, Age)> = Vec::new();
+    for (key, age) in dates {
+        let Some(age) = age else { continue };
+        shown.retain(|(_, other)| other.exact != age.exact);
+        shown.push((key, age));
+    }
+    shown
 }
 
 /// The body line by line; people end a paragraph with one line break as often as with two.

@@ -3,7 +3,12 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use shouwang_pages::{Fields, Lang, age::Age, icon, reply};
+use jiff::Timestamp;
+use shouwang_pages::{
+    Fields, Lang,
+    age::{self, Age},
+    icon, reply,
+};
 use shouwang_proto::{
     publication::{Kind, time_from_wire},
     wire,
@@ -135,9 +140,19 @@ fn page(
         is_browsing: question.is_empty(),
         problem,
         is_late: index.is_none_or(|time| now.as_second() - time.as_second() > LATE_SECONDS),
-        index: index.map(|time| Age::of(lang, time, now)),
+        index: index.map(|time| clock_time(lang, time, now)),
         hits,
         question,
+    }
+}
+
+/// Until when: the time of day, with the day when it was another one.
+fn clock_time(lang: Lang, then: Timestamp, now: Timestamp) -> Age {
+    let age = Age::of(lang, then, now);
+    if age::day(then) == age::day(now) {
+        Age { words: age::time(then), ..age }
+    } else {
+        Age { words: age.exact.clone(), ..age }
     }
 }
 
