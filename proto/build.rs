@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .bytes(".shouwang.v1.SignedEntry")
         .bytes(".shouwang.v1.LinkUploadAttachmentRequest.chunk")
         .bytes(".shouwang.v1.DownloadAttachmentResponse.chunk")
+        .codec_path("crate::codec::LeanCodec")
         .compile_fds(descriptors)?;
     Ok(())
 }

@@ -9,6 +9,7 @@
 //! - [`clock`]: the only place that asks for the time or for randomness.
 
 pub mod clock;
+pub mod codec;
 pub mod id;
 pub mod interchange;
 pub mod log;

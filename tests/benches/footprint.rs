@@ -215,12 +215,12 @@ async fn main() -> anyhow::Result<()> {
     busy_park::load(&mut park, &MEMBERS, &corpus, total).await?;
     sleep(QUIET).await;
     let pid = park.hub().context("the hub runs")?.pid();
-    memory_row(&mut report, "the hub after taking in 100,000 publications", Usage::of(pid)?);
+    memory_row(&mut report, &format!("the hub after taking in {total} publications"), Usage::of(pid)?);
     park.end_hub().await?;
     park.start_hub().await?;
     sleep(QUIET).await;
     let pid = park.hub().context("the hub runs")?.pid();
-    memory_row(&mut report, "the hub with 100,000 publications, started anew", Usage::of(pid)?);
+    memory_row(&mut report, &format!("the hub with {total} publications, started anew"), Usage::of(pid)?);
 
     progress("linking light nodes to the hub");
     let ours = link_ours(&mut park, nodes).await?;

@@ -217,7 +217,6 @@ describe("the operator", () => {
     await guest.waitForURL(`${demo.web}/`);
 
     page.on("dialog", (dialog) => dialog.accept());
-    await page.reload().catch(() => {});
     await page.goto(`${demo.web}/people`);
     await page.locator("tr", { hasText: "林知夏" }).locator(".danger").click();
     await page.waitForSelector("tr:has-text('林知夏') .state.disabled");

@@ -284,7 +284,7 @@ impl LinkBoard {
         link.row.live_count = applied.live_count;
         link.digest = applied.digest;
         link.row.diverged = applied.diverged;
-        link.row.quarantined = applied.quarantined;
+        link.row.quarantined = applied.quarantined.unwrap_or(link.row.quarantined);
         let head = head.unwrap_or(applied.position);
         if head.seq >= link.row.head.seq {
             link.row.head = head;

@@ -52,8 +52,8 @@ pub struct Applied {
     pub notices: Vec<Quarantined>,
     /// Files that records of the batch name and the hub does not have.
     pub missing: BTreeSet<Sha256Hex>,
-    /// All entries of the member in quarantine.
-    pub quarantined: u64,
+    /// All entries of the member in quarantine; `None` when the batch changed nothing there.
+    pub quarantined: Option<u64>,
     /// The heads are equal and the digests are not.
     pub diverged: bool,
     /// Live records before.
@@ -91,7 +91,11 @@ pub async fn batch_apply(tx: &mut Tx, delivery: Delivery, now: Timestamp) -> Res
         return Err(moved().into());
     }
     let missing = attachment::attachments_missing(tx, &member, &named).await?;
-    let quarantined = quarantine::quarantine_count(tx, &member).await?;
+    let quarantined = if plan.cleared.is_empty() && plan.quarantined.is_empty() {
+        None
+    } else {
+        Some(quarantine::quarantine_count(tx, &member).await?)
+    };
     let LogState { position, digest } = plan.log;
     Ok(Applied {
         position,

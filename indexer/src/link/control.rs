@@ -22,7 +22,7 @@ use crate::store::log;
 /// Longest software version that is kept, in characters.
 const VERSION_LIMIT: usize = 100;
 
-pub(super) type Out = Sender<Result<wire::ControlResponse, Status>>;
+pub(super) type Out = Sender<Box<Result<wire::ControlResponse, Status>>>;
 
 /// Serves a stream to its end.
 pub(super) async fn serve(
@@ -33,7 +33,7 @@ pub(super) async fn serve(
 ) {
     if let Err(status) = converse(&room, &peer, &mut requests, &out).await {
         // The node may be gone already.
-        drop(out.send(Err(status)).await);
+        drop(out.send(Box::new(Err(status))).await);
     }
 }
 
@@ -163,7 +163,7 @@ async fn ask_to_reconnect(out: &Out) -> Result<(), Status> {
 /// A node that does not read is not there.
 pub(super) async fn send(out: &Out, message: wire::control_response::Message) -> Result<(), Status> {
     let response = Ok(wire::ControlResponse { message: Some(message) });
-    out.send_timeout(response, SILENCE).await.map_err(|_| late())
+    out.send_timeout(Box::new(response), SILENCE).await.map_err(|_| late())
 }
 
 /// Refuses another version of the protocol.

@@ -17,7 +17,7 @@ use crate::store::log;
 /// Entries read at once: at most 8 MiB, however large they are.
 const PAGE: u32 = 32;
 
-type Out = Sender<Result<wire::FetchEntriesResponse, Status>>;
+type Out = Sender<Box<Result<wire::FetchEntriesResponse, Status>>>;
 
 /// Serves a request to its end.
 pub(super) async fn serve(room: LinkRoom, peer: Peer, from_seq: u64, out: Out) {
@@ -29,7 +29,7 @@ pub(super) async fn serve(room: LinkRoom, peer: Peer, from_seq: u64, out: Out) {
     };
     if let Err(status) = end {
         // The node may be gone already.
-        drop(out.send(Err(status)).await);
+        drop(out.send(Box::new(Err(status))).await);
     }
 }
 
@@ -55,5 +55,5 @@ async fn send_all(room: &LinkRoom, peer: &Peer, mut seq: u64, out: &Out) -> Resu
 }
 
 async fn send(out: &Out, entries: Vec<wire::SignedEntry>) -> Result<(), Status> {
-    out.send_timeout(Ok(wire::FetchEntriesResponse { entries }), SILENCE).await.map_err(|_| late())
+    out.send_timeout(Box::new(Ok(wire::FetchEntriesResponse { entries })), SILENCE).await.map_err(|_| late())
 }

@@ -61,6 +61,7 @@ impl Peer {
                 return refusal.into_status();
             }
             tokio::select! {
+                biased;
                 () = &mut expired => {
                     let words = "the certificate ran out; renew it （证书已到期，请续期）";
                     return Refusal::new(Code::Unauthenticated, "CERTIFICATE_EXPIRED", words).into_status();

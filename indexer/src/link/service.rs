@@ -8,8 +8,8 @@ use shouwang_proto::{
     },
 };
 use shouwang_serving::grpc::SYNC_MESSAGE_BYTES;
-use tokio::sync::mpsc::channel;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio_stream::{StreamExt as _, adapters::Map, wrappers::ReceiverStream};
 use tonic::{Request, Response, Status, Streaming, codec::CompressionEncoding};
 
 use super::{control, fetch, peer::Peer, repair, room::LinkRoom, sync, upload};
@@ -19,7 +19,13 @@ const CONTROL_QUEUE: usize = 16;
 /// Acknowledgements and pages that wait for a slow node.
 const SYNC_QUEUE: usize = 4;
 
-type Answers<T> = ReceiverStream<Result<T, Status>>;
+type Answers<T> =
+    Map<ReceiverStream<Box<Result<T, Status>>>, fn(Box<Result<T, Status>>) -> Result<T, Status>>;
+
+/// A channel keeps room for 32 messages from the beginning, so they wait in boxes: ten kilobytes less for each link.
+fn answers<T>(waiting: Receiver<Box<Result<T, Status>>>) -> Response<Answers<T>> {
+    Response::new(ReceiverStream::new(waiting).map(|answer| *answer))
+}
 
 /// Serves `LinkService` from a [`LinkRoom`].
 #[derive(Clone, Debug)]
@@ -53,9 +59,9 @@ impl LinkService for LinkDesk {
         request: Request<Streaming<wire::ControlRequest>>,
     ) -> Result<Response<Self::ControlStream>, Status> {
         let peer = self.admit(&request)?;
-        let (out, answers) = channel(CONTROL_QUEUE);
+        let (out, waiting) = channel(CONTROL_QUEUE);
         self.room.tasks.spawn(control::serve(self.room.clone(), peer, request.into_inner(), out));
-        Ok(Response::new(ReceiverStream::new(answers)))
+        Ok(answers(waiting))
     }
 
     async fn sync(
@@ -63,9 +69,9 @@ impl LinkService for LinkDesk {
         request: Request<Streaming<wire::SyncRequest>>,
     ) -> Result<Response<Self::SyncStream>, Status> {
         let peer = self.admit(&request)?;
-        let (out, answers) = channel(SYNC_QUEUE);
+        let (out, waiting) = channel(SYNC_QUEUE);
         self.room.tasks.spawn(sync::serve(self.room.clone(), peer, request.into_inner(), out));
-        Ok(Response::new(ReceiverStream::new(answers)))
+        Ok(answers(waiting))
     }
 
     async fn fetch_entries(
@@ -74,9 +80,9 @@ impl LinkService for LinkDesk {
     ) -> Result<Response<Self::FetchEntriesStream>, Status> {
         let peer = self.admit(&request)?;
         let wire::FetchEntriesRequest { from_seq } = request.into_inner();
-        let (out, answers) = channel(SYNC_QUEUE);
+        let (out, waiting) = channel(SYNC_QUEUE);
         self.room.tasks.spawn(fetch::serve(self.room.clone(), peer, from_seq, out));
-        Ok(Response::new(ReceiverStream::new(answers)))
+        Ok(answers(waiting))
     }
 
     async fn repair_entries(

@@ -38,13 +38,13 @@ use crate::{
 /// Entries checked before other work of the same thread has its turn: about half a millisecond.
 const TURN: usize = 16;
 
-type Out = Sender<Result<wire::SyncResponse, Status>>;
+type Out = Sender<Box<Result<wire::SyncResponse, Status>>>;
 
 /// Serves a stream to its end.
 pub(super) async fn serve(room: LinkRoom, peer: Peer, requests: Streaming<wire::SyncRequest>, out: Out) {
     if let Err(status) = converse(&room, &peer, requests, &out).await {
         // The node may be gone already.
-        drop(out.send(Err(status)).await);
+        drop(out.send(Box::new(Err(status))).await);
     }
 }
 
@@ -305,5 +305,5 @@ impl Writer<'_> {
 
 async fn send(out: &Out, message: wire::sync_response::Message) -> Result<(), Status> {
     let response = Ok(wire::SyncResponse { message: Some(message) });
-    out.send_timeout(response, SILENCE).await.map_err(|_| late())
+    out.send_timeout(Box::new(response), SILENCE).await.map_err(|_| late())
 }

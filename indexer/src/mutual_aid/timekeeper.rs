@@ -44,6 +44,7 @@ impl MutualAid {
                 }
             };
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause) => {}
                 more = changes.changed() => if more.is_err() { return },
             }

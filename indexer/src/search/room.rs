@@ -156,6 +156,7 @@ impl SearchRoom {
             }
             let again = async {
                 tokio::select! {
+                    biased;
                     changed = visible.changed() => drop(changed),
                     _ = look.tick() => {}
                 }

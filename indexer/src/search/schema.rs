@@ -169,20 +169,29 @@ impl Fields {
 
     /// Reads the stored part back.
     pub(crate) fn stored(&self, document: &TantivyDocument) -> Stored {
-        let one =
-            |field| document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-        let all =
-            |field| document.get_all(field).filter_map(|value| value.as_str()).map(str::to_owned).collect();
-        Stored {
-            key: one(self.key),
-            title: one(self.title),
-            summary: one(self.summary),
-            body: one(self.body),
-            facts: all(self.facts),
-            tags: all(self.tags),
-            standards: all(self.standards),
-            revision: document.get_first(self.revision).and_then(|value| value.as_u64()).unwrap_or_default(),
+        let mut stored = Stored::default();
+        // Once through all of them, instead of once for each field.
+        for (field, value) in document.field_values() {
+            let text = || value.as_str().unwrap_or_default().to_owned();
+            if field == self.key {
+                stored.key = text();
+            } else if field == self.title {
+                stored.title = text();
+            } else if field == self.summary {
+                stored.summary = text();
+            } else if field == self.body {
+                stored.body = text();
+            } else if field == self.facts {
+                stored.facts.push(text());
+            } else if field == self.tags {
+                stored.tags.push(text());
+            } else if field == self.standards {
+                stored.standards.push(text());
+            } else if field == self.revision {
+                stored.revision = value.as_u64().unwrap_or_default();
+            }
         }
+        stored
     }
 }
 

@@ -34,6 +34,13 @@ pub(crate) struct Matcher {
     words: BTreeSet<String>,
     /// Ideographs that stood alone in the query.
     singles: BTreeSet<char>,
+    /// A bit for each first character of `words`: nearly every word of a text is dismissed by it.
+    firsts: u64,
+}
+
+/// The bit of a word by its first character.
+fn first_bit(word: &str) -> u64 {
+    word.chars().next().map_or(0, |first| 1 << (u32::from(first) % 64))
 }
 
 /// A text, what it is worth, where it matches and where its best passage begins.
@@ -52,7 +59,10 @@ impl Matcher {
                     (Some(one), None) if fold(&word.text).any(|folded| folded.class == Class::Ideograph) => {
                         matcher.singles.insert(one);
                     }
-                    _ => drop(matcher.words.insert(word.text.clone())),
+                    _ => {
+                        matcher.firsts |= first_bit(&word.text);
+                        matcher.words.insert(word.text.clone());
+                    }
                 }
             }
         }
@@ -71,7 +81,7 @@ impl Matcher {
             let mut cutter = cut(text, Cut::Bigrams);
             let mut word = Word::default();
             while cutter.next_into(&mut word) {
-                if self.words.contains(&word.text) {
+                if first_bit(&word.text) & self.firsts != 0 && self.words.contains(&word.text) {
                     add(word.start, word.end);
                 }
             }
@@ -132,13 +142,19 @@ impl Matcher {
 /// The match with which the best window begins: distinct matched texts count three times their length, repeats once.
 fn best_window(text: &str, found: &[(usize, usize)]) -> (usize, usize) {
     let mut best = (0, 0);
+    // A window holds few matches, so looking through those seen costs less than keeping them in order.
+    let mut seen: Vec<&str> = Vec::new();
     for (place, (start, _)) in found.iter().enumerate().take(400) {
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        seen.clear();
         let mut worth = 0;
         // Four bytes a character at most; three for ideographs.
         for (from, to) in found[place..].iter().take_while(|(_, to)| to - start <= (LENGTH - LEAD) * 3) {
             let part = &text[*from..*to];
-            worth += part.len() * if seen.insert(part) { 3 } else { 1 };
+            let is_new = !seen.contains(&part);
+            worth += part.len() * if is_new { 3 } else { 1 };
+            if is_new {
+                seen.push(part);
+            }
         }
         if worth > best.0 {
             best = (worth, *start);

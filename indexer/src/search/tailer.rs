@@ -24,6 +24,8 @@ use crate::store::{
 const READ_LINES: u32 = 1_000;
 /// Longest time that something applied waits for a commit.
 const COMMIT_WITHIN: Duration = Duration::from_millis(150);
+/// Shortest time between two commits, however fast the disk is.
+const COMMIT_APART: Duration = Duration::from_millis(40);
 /// The same while there is much more to read: each commit makes files that have to be merged later.
 const COMMIT_WITHIN_WHILE_BEHIND: Duration = Duration::from_secs(2);
 /// Most lines that wait for a commit.
@@ -50,6 +52,9 @@ pub struct Tailer {
     /// Told after each commit: what waits for its own writes.
     reached: Arc<dyn Fn(u64) + Send + Sync>,
     one_thread: bool,
+    /// How long to gather before a commit: as long as the last one took, so that a slow disk is given half of the time
+    /// and a fast one makes news searchable sooner.
+    pause: Duration,
 }
 
 /// What has been applied and not committed.
@@ -69,8 +74,8 @@ impl Pending {
         Self { position, lines: 0, since: None, is_urgent: false, ahead: None }
     }
 
-    fn is_due(&self, now: Instant, is_all: bool) -> bool {
-        let within = if is_all { COMMIT_WITHIN } else { COMMIT_WITHIN_WHILE_BEHIND };
+    fn is_due(&self, now: Instant, is_all: bool, pause: Duration) -> bool {
+        let within = if is_all { pause } else { COMMIT_WITHIN_WHILE_BEHIND };
         self.since.is_some_and(|since| {
             self.is_urgent || self.lines >= COMMIT_LINES || now.duration_since(since) >= within
         })
@@ -100,6 +105,7 @@ impl Tailer {
             progress: Arc::new(ArcSwap::from_pointee(progress)),
             reached,
             one_thread,
+            pause: COMMIT_APART,
         }
     }
 
@@ -134,20 +140,23 @@ impl Tailer {
             pending.position = last.position;
             pending.lines += rows.len();
             pending.since.get_or_insert_with(Instant::now);
-            let changes: Vec<IndexChange> = rows.into_iter().map(change).collect();
-            pending.is_urgent |= changes.iter().any(|change| matches!(change, IndexChange::Remove(_)));
             let index = Arc::clone(&self.index);
-            let apply = self.run(move || index.apply(&changes));
-            if is_all {
-                apply.await?;
+            let apply = self.run(move || {
+                // Reading the content is work too, and not for the network's threads.
+                let changes: Vec<IndexChange> = rows.into_iter().map(change).collect();
+                index.apply(&changes)?;
+                Ok(changes.iter().any(|change| matches!(change, IndexChange::Remove(_))))
+            });
+            pending.is_urgent |= if is_all {
+                apply.await?
             } else {
                 // The database reads on while the index writes.
                 let (applied, ahead) = tokio::join!(apply, self.read_after(pending.position));
-                applied?;
                 pending.ahead = Some(ahead?);
-            }
+                applied?
+            };
         }
-        if pending.is_due(Instant::now(), is_all) {
+        if pending.is_due(Instant::now(), is_all, self.pause) {
             return self.commit(pending, is_all).await;
         }
         if is_all {
@@ -162,9 +171,11 @@ impl Tailer {
             .await
     }
 
-    async fn commit(&self, pending: &mut Pending, is_all: bool) -> Result<(), TailerError> {
+    async fn commit(&mut self, pending: &mut Pending, is_all: bool) -> Result<(), TailerError> {
         let (index, position) = (Arc::clone(&self.index), pending.position);
+        let began = Instant::now();
         let committed = self.run(move || index.commit(position)).await?;
+        self.pause = began.elapsed().clamp(COMMIT_APART, COMMIT_WITHIN);
         // After a loss the index is at the beginning again, and what was read ahead is of no use.
         let ahead = pending.ahead.take().filter(|_| committed == Committed::Done);
         *pending = Pending { ahead, ..Pending::after(self.index.position()) };
@@ -181,7 +192,7 @@ impl Tailer {
     /// Waits until there is more, a commit is due, or it is time to look after the files.
     async fn wait(&mut self, pending: &mut Pending) -> Result<(), TailerError> {
         let now = Instant::now();
-        let until = pending.since.map_or(now + LOOK_EVERY, |since| since + COMMIT_WITHIN);
+        let until = pending.since.map_or(now + LOOK_EVERY, |since| since + self.pause);
         if timeout_at(until, self.head.changed()).await.is_err() && pending.since.is_none() {
             let index = Arc::clone(&self.index);
             match self.run(move || index.check()).await? {

@@ -4,7 +4,10 @@ use shouwang_proto::{
     id::{MemberId, RecordId},
     log::{chain::Position, sealed::SealedEntry},
 };
-use shouwang_serving::{on, store::Batch};
+use shouwang_serving::{
+    on,
+    store::{Batch, Engine},
+};
 use tokio::sync::watch;
 
 use super::{Conn, StoreError, Tx, bad_row, column, counter, log::EntryBytes};
@@ -51,22 +54,53 @@ impl HubLogHead {
 /// What the store said.
 pub async fn hub_log_append(tx: &mut Tx, member: &MemberId, changes: &[Change]) -> Result<u64, StoreError> {
     let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
-    let head: i64 = on!(tx, c => sqlx::query_scalar(
-        "update hub_log_head set position = position + $1 returning position")
-        .bind(count).fetch_one(&mut *c).await?);
-    let change = |kind| match kind {
-        ChangeKind::Put => "put".to_owned(),
-        ChangeKind::Remove => "remove".to_owned(),
+    let records = changes.iter().map(|change| change.record.to_string()).collect::<Vec<_>>();
+    let seqs = changes.iter().map(|change| column(change.seq)).collect::<Vec<_>>();
+    let kinds = changes.iter().map(|line| word(line.kind).to_owned()).collect::<Vec<_>>();
+    let head: i64 = match tx.engine() {
+        // One trip to the server instead of two.
+        Engine::Postgres(c) => {
+            sqlx::query_scalar(
+                "with head as (update hub_log_head set position = position + $1 returning position),
+                      line as (insert into hub_log (position, member_id, record, seq, change)
+                               select head.position - $1 + n, $2, record, seq, change
+                               from head, unnest($3::text[], $4::bigint[], $5::text[])
+                                    with ordinality as line (record, seq, change, n))
+                 select position from head",
+            )
+            .bind(count)
+            .bind(member.as_str())
+            .bind(records)
+            .bind(seqs)
+            .bind(kinds)
+            .fetch_one(c)
+            .await?
+        }
+        Engine::Sqlite(c) => {
+            let head: i64 =
+                sqlx::query_scalar("update hub_log_head set position = position + $1 returning position")
+                    .bind(count)
+                    .fetch_one(c)
+                    .await?;
+            Batch::into("hub_log")
+                .column("position", (head - count + 1..=head).collect::<Vec<_>>())
+                .column("member_id", vec![member.to_string(); changes.len()])
+                .column("record", records)
+                .column("seq", seqs)
+                .column("change", kinds)
+                .run(tx)
+                .await?;
+            head
+        }
     };
-    Batch::into("hub_log")
-        .column("position", (head - count + 1..=head).collect::<Vec<_>>())
-        .column("member_id", vec![member.to_string(); changes.len()])
-        .column("record", changes.iter().map(|change| change.record.to_string()).collect::<Vec<_>>())
-        .column("seq", changes.iter().map(|change| column(change.seq)).collect::<Vec<_>>())
-        .column("change", changes.iter().map(|line| change(line.kind)).collect::<Vec<_>>())
-        .run(tx)
-        .await?;
     counter("hub_log_head", "position", 1, head)
+}
+
+fn word(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Put => "put",
+        ChangeKind::Remove => "remove",
+    }
 }
 
 /// One line of the hub's log.

@@ -169,6 +169,7 @@ fn pause_until(next: Option<Timestamp>, now: Timestamp) -> Duration {
 
 async fn pause_or_change(pause: Duration, changed: &mut watch::Receiver<u64>) -> bool {
     tokio::select! {
+        biased;
         () = tokio::time::sleep(pause) => true,
         changed = changed.changed() => changed.is_ok(),
     }
@@ -210,7 +211,7 @@ impl Out {
                 }
             };
             tokio::select! {
-                go_on = pause_or_change(pause, &mut changed) => if !go_on { return },
+                biased;
                 Some(ended) = running.join_next() => match ended {
                     Ok(id) => drop(under_way.remove(&id)),
                     // Nobody knows which one it was; those that are still due begin again.
@@ -220,6 +221,7 @@ impl Out {
                         under_way.clear();
                     }
                 },
+                go_on = pause_or_change(pause, &mut changed) => if !go_on { return },
             }
         }
     }

@@ -42,6 +42,7 @@ pub(super) async fn run(link: Arc<Link>) {
         let mut talk =
             Talk { link: &link, healthy: None, answered: 0, quarantined: None, mail: Mail::default() };
         let ended = tokio::select! {
+            biased;
             () = link.stop.cancelled() => return,
             ended = talk.run() => ended,
         };
@@ -106,12 +107,9 @@ impl Talk<'_> {
         loop {
             self.load_words().await?;
             tokio::select! {
-                message = inbound.message() => {
-                    heard = Instant::now();
-                    let message = message?.and_then(|message| message.message);
-                    let Some(message) = message else { return Err(Ended::broken("the hub closed the link （枢纽关闭了连接）")) };
-                    self.heard(message).await?;
-                }
+                // What limits itself comes before what the hub may send without end; and what was heard in time counts.
+                biased;
+                _ = redial.changed() => return Err(Ended::redial()),
                 _ = beats.tick() => {
                     let (head, _) = self.link.head().await?;
                     number += 1;
@@ -128,8 +126,13 @@ impl Talk<'_> {
                     changed.map_err(|_| Ended::broken("the store is closed"))?;
                     self.mail.grew();
                 }
+                message = inbound.message() => {
+                    heard = Instant::now();
+                    let message = message?.and_then(|message| message.message);
+                    let Some(message) = message else { return Err(Ended::broken("the hub closed the link （枢纽关闭了连接）")) };
+                    self.heard(message).await?;
+                }
                 () = tokio::time::sleep_until(heard + deadline) => return Err(silent()),
-                _ = redial.changed() => return Err(Ended::redial()),
             }
         }
     }
@@ -221,6 +224,8 @@ impl Talk<'_> {
         let new = parts.store.notice_receive(notice, facts, parts.alarms.clone(), now).await?;
         if new {
             tracing::warn!(notice = name, ?kind, alarm, "a notice came （收到应急通知）");
+        } else {
+            tracing::debug!(notice = name, "a notice came again");
         }
         self.mail.stored(delivery_id);
         Ok(())

@@ -188,6 +188,7 @@ impl Link {
     async fn pause(&self, pause: Duration) -> bool {
         let mut redial = self.redial.subscribe();
         tokio::select! {
+            biased;
             () = self.stop.cancelled() => false,
             () = tokio::time::sleep(pause) => true,
             // A new certificate or a new wish of the hub is worth a try now.

@@ -45,6 +45,7 @@ async fn fetching(link: &Link) {
             }
         };
         tokio::select! {
+            biased;
             () = tokio::time::sleep(pause) => {}
             // A new connection is worth a try; after a failure only time or a wish of the hub is.
             changed = open.changed(), if pause == EVERY => if changed.is_err() { return },

@@ -33,12 +33,14 @@ pub(super) async fn run(link: Arc<Link>) {
         if let Ok(left @ 1..) = u64::try_from(left) {
             let wait = Duration::from_millis(left).min(LOOK_AGAIN);
             tokio::select! {
+                biased;
                 () = link.stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => continue,
                 wish = asked.changed() => if wish.is_err() { return },
             }
         }
         let renewed = tokio::select! {
+            biased;
             () = link.stop.cancelled() => return,
             renewed = renew(&link) => renewed,
         };

@@ -38,6 +38,7 @@ pub(super) async fn run(link: Arc<Link>) {
         link.parts.board.change(|status| status.sync = LinkState::Connecting);
         let mut talk = Talk { link: &link, machine: &mut machine, loaded: Vec::new(), healthy: None };
         let ended = tokio::select! {
+            biased;
             () = link.stop.cancelled() => return talk.over().await,
             ended = talk.run() => ended,
         };
@@ -116,6 +117,18 @@ impl Talk<'_> {
         loop {
             let awaiting = self.machine.awaits_hub();
             tokio::select! {
+                // What limits itself comes before what the hub may send without end; and what was heard in time counts.
+                biased;
+                _ = redial.changed() => return Err(Ended::redial()),
+                changed = grown.changed() => {
+                    changed.map_err(|_| Ended::broken("the store is closed"))?;
+                    let seq = *grown.borrow_and_update();
+                    if !awaiting {
+                        // Only now does the hub owe an answer.
+                        heard = Instant::now();
+                    }
+                    self.tell(&mut line, Event::Grew { seq }).await?;
+                }
                 message = inbound.message() => {
                     heard = Instant::now();
                     let message = match message {
@@ -126,17 +139,7 @@ impl Talk<'_> {
                     let event = self.understand(message).await?;
                     self.tell(&mut line, event).await?;
                 }
-                changed = grown.changed() => {
-                    changed.map_err(|_| Ended::broken("the store is closed"))?;
-                    let seq = *grown.borrow_and_update();
-                    if !awaiting {
-                        // Only now does the hub owe an answer.
-                        heard = Instant::now();
-                    }
-                    self.tell(&mut line, Event::Grew { seq }).await?;
-                }
                 () = tokio::time::sleep_until(heard + READ_DEADLINE), if awaiting => return Err(silent()),
-                _ = redial.changed() => return Err(Ended::redial()),
             }
         }
     }

@@ -28,6 +28,7 @@ pub(super) async fn run(link: Arc<Link>) {
     let mut backoff = Backoff::new();
     loop {
         let sent = tokio::select! {
+            biased;
             () = link.stop.cancelled() => return,
             sent = send_due(&link) => sent,
         };

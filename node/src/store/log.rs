@@ -11,7 +11,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::TryStreamExt as _;
 use shouwang_proto::{
     id::RecordId,
     log::{
@@ -91,15 +90,24 @@ async fn digest_at(conn: &mut Conn, hash: Hash) -> Result<StateDigest, StoreErro
     }
 }
 
+/// Headers read at once when the digest is made anew.
+const REBUILD_PAGE: i64 = 4096;
+
 /// The digest from all headers of the log.
 async fn digest_rebuild(conn: &mut Conn) -> Result<StateDigest, StoreError> {
     let mut live: BTreeMap<RecordId, Live> = BTreeMap::new();
-    {
-        let mut rows = sqlx::query_as::<_, (i64, Vec<u8>, Vec<u8>)>(
-            "select seq, header, entry_hash from log_entry order by seq",
+    let mut after = 0;
+    loop {
+        let page: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "select seq, header, entry_hash from log_entry where seq > $1 order by seq limit $2",
         )
-        .fetch(sqlite(conn)?);
-        while let Some((seq, header, hash)) = rows.try_next().await? {
+        .bind(after)
+        .bind(REBUILD_PAGE)
+        .fetch_all(sqlite(conn)?)
+        .await?;
+        let Some((newest, _, _)) = page.last() else { break };
+        after = *newest;
+        for (seq, header, hash) in page {
             let place = Place { table: "log_entry", row: &seq };
             let header = Header::decode(&header).map_err(|error| place.damaged("header", error))?;
             match header.kind {
@@ -143,6 +151,12 @@ pub struct LogSlice {
     pub cut: bool,
 }
 
+/// Seq, header, signature and payload of an entry.
+type EntryRow = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
+
+/// Entries read at once for the wire, so that a large budget of bytes is not read in vain.
+const SLICE_PAGE: usize = 64;
+
 /// The entries after `seq`, as many as fit.
 ///
 /// # Errors
@@ -154,23 +168,33 @@ pub(super) async fn log_after(
     most_bytes: u64,
 ) -> Result<LogSlice, StoreError> {
     let mut slice = LogSlice::default();
-    let mut rows = sqlx::query_as::<_, (i64, Vec<u8>, Vec<u8>, Vec<u8>)>(
-        "select seq, header, signature, payload from log_entry where seq > $1 order by seq",
-    )
-    .bind(stored(seq))
-    .fetch(sqlite(conn)?);
+    let mut after = stored(seq);
     while slice.entries.len() < most_entries {
-        let Some((seq, header, signature, payload)) = rows.try_next().await? else { break };
-        let size = u64::try_from(header.len() + signature.len() + payload.len()).unwrap_or(u64::MAX);
-        if slice.bytes + size > most_bytes {
-            slice.cut = true;
+        let wanted = SLICE_PAGE.min(most_entries - slice.entries.len());
+        let page: Vec<EntryRow> = sqlx::query_as(
+            "select seq, header, signature, payload from log_entry where seq > $1 order by seq limit $2",
+        )
+        .bind(after)
+        .bind(i64::try_from(wanted).unwrap_or(i64::MAX))
+        .fetch_all(sqlite(conn)?)
+        .await?;
+        let ends = page.len() < wanted;
+        for (seq, header, signature, payload) in page {
+            let size = u64::try_from(header.len() + signature.len() + payload.len()).unwrap_or(u64::MAX);
+            if slice.bytes + size > most_bytes {
+                slice.cut = true;
+                return Ok(slice);
+            }
+            let place = Place { table: "log_entry", row: &seq };
+            let entry = SealedEntry::open(Bytes::from(header), Bytes::from(signature), Bytes::from(payload))
+                .map_err(|error| place.damaged("payload", error))?;
+            slice.bytes += size;
+            slice.entries.push(entry);
+            after = seq;
+        }
+        if ends {
             break;
         }
-        let place = Place { table: "log_entry", row: &seq };
-        let entry = SealedEntry::open(Bytes::from(header), Bytes::from(signature), Bytes::from(payload))
-            .map_err(|error| place.damaged("payload", error))?;
-        slice.bytes += size;
-        slice.entries.push(entry);
     }
     Ok(slice)
 }

@@ -1,11 +1,10 @@
 //! A row is believed only after it is checked.
 
 use shouwang_proto::log::Hash;
-use shouwang_serving::store::{Conn, Engine, StoreError};
-use sqlx::SqliteConnection;
+use shouwang_serving::store::{Conn, DirectConnection, Engine, StoreError};
 
 /// The connection of a node's store, which is always SQLite.
-pub(super) fn sqlite(conn: &mut Conn) -> Result<&mut SqliteConnection, StoreError> {
+pub(super) fn sqlite(conn: &mut Conn) -> Result<&mut DirectConnection, StoreError> {
     match conn.engine() {
         Engine::Sqlite(conn) => Ok(conn),
         Engine::Postgres(_) => Err(StoreError::Unavailable("a node keeps its store in SQLite".to_owned())),

@@ -1,6 +1,8 @@
 //! Rules for text that people write: which characters, how long, each wrong field named.
 
-use unicode_normalization::UnicodeNormalization as _;
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 use crate::{refusal::Violations, vocabulary};
 
@@ -40,7 +42,7 @@ impl TextRule {
             );
             return String::new();
         }
-        let clean: String = text.replace("\r\n", "\n").trim().nfc().collect();
+        let clean = composed(text);
         if let Some(bad) = clean.chars().find(|&character| !self.allows(character)) {
             violations.add(
                 field,
@@ -75,6 +77,18 @@ impl TextRule {
             '\n' | '\t' => self.lines,
             _ => !character.is_control() && !is_deceptive(character),
         }
+    }
+}
+
+/// Trimmed, with plain line ends, composed. Most text is all that already, and then it is only copied.
+fn composed(text: &str) -> String {
+    let lines =
+        if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
+    let trimmed = lines.trim();
+    if is_nfc_quick(trimmed.chars()) == IsNormalized::Yes {
+        trimmed.to_owned()
+    } else {
+        trimmed.nfc().collect()
     }
 }
 

@@ -3,11 +3,10 @@
 use std::{
     any::Any,
     fmt,
-    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -131,20 +130,20 @@ fn words(panic: &(dyn Any + Send)) -> String {
 /// Runs seeds, some at a time, until `enough` says so after one of them or all have run.
 #[must_use]
 pub fn campaign(
-    seeds: Range<u64>,
+    seeds: &[u64],
     threads: usize,
     options: &Options,
     enough: impl Fn(&Report) -> bool + Sync,
 ) -> Report {
     let began = Instant::now();
-    let next = AtomicU64::new(seeds.start);
+    let next = AtomicUsize::new(0);
     let report = Mutex::new(Report::default());
     let work = || loop {
-        let seed = next.fetch_add(1, Ordering::Relaxed);
-        if seed >= seeds.end || enough(&report.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+        if enough(&report.lock().unwrap_or_else(PoisonError::into_inner)) {
             return;
         }
-        let outcome = run_seed(seed, options);
+        let outcome = run_seed(*seed, options);
         report.lock().unwrap_or_else(PoisonError::into_inner).add(outcome);
     };
     std::thread::scope(|scope| {

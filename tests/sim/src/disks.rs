@@ -152,6 +152,9 @@ impl Disks {
         if !self.declared {
             return;
         }
+        if let Host::Node(member) = host {
+            self.stage.forget(member);
+        }
         if host == Host::Hub {
             self.stage.ledger(|ledger| ledger.hub_restored(backup.made));
         } else {

@@ -3,6 +3,7 @@
 //!
 //! Pure and first to read: [`plan`] (what will go wrong), [`model`] (what must be true), [`ledger`] (what people know).
 
+pub mod aid;
 pub mod campaign;
 pub mod chance;
 pub mod check;

@@ -18,8 +18,9 @@ use tokio::task::JoinSet;
 use turmoil::Sim;
 
 use crate::{
+    aid,
     chance::Chance,
-    net::{SimDialer, SimListener},
+    net::{LastBreath, SimDialer, SimListener},
     people::{
         calls::{NODES_PORT, PEOPLE_PORT, PUBLISHING_PORT},
         operator::until_invited,
@@ -65,8 +66,10 @@ pub fn start_hub(sim: &mut Sim<'_>, stage: &Stage) {
         let stage = stage.clone();
         let world = life(&stage, Host::Hub, &lives);
         async move {
+            let _last = LastBreath;
             let mut hub = Box::pin(hub(&stage, world)).await?;
             stage.note("the hub serves");
+            stage.set_hub_up_since(Some(stage.now()));
             stage.serving(Host::Hub);
             Err(hub.failed().await.into())
         }
@@ -80,6 +83,7 @@ async fn hub(stage: &Stage, world: World) -> anyhow::Result<HubHandle> {
         advertise: Some(format!("hub:{NODES_PORT}")),
         advertise_people: Some(format!("hub:{PEOPLE_PORT}")),
         link_credit_bytes: stage.plan().credit,
+        mutual_aid: aid::policy(),
         store: StoreOptions::simulation_with(latency),
         one_thread: true,
         ..HubConfig::new(stage.disk(Host::Hub))
@@ -96,6 +100,7 @@ pub fn start_node(sim: &mut Sim<'_>, stage: &Stage, member: usize, host: Host) {
         let stage = stage.clone();
         let world = life(&stage, host, &lives);
         async move {
+            let _last = LastBreath;
             let mut node = Box::pin(node(&stage, member, host, world)).await?;
             stage.note(format!("{} serves", host.name()));
             stage.serving(host);

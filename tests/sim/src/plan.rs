@@ -115,6 +115,12 @@ impl FaultKind {
         (Self::LoseIndex, 1),
     ];
 
+    /// Does what was promised in an emergency survive it?
+    #[must_use]
+    pub fn keeps_promises(self) -> bool {
+        !matches!(self, Self::HubRestore | Self::ProperRestore | Self::OldHub | Self::Clone)
+    }
+
     /// Its name in tables.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -207,6 +213,9 @@ pub struct Plan {
     pub stranger: bool,
     /// Is the index taken away at the end, to be built again?
     pub rebuild: bool,
+    /// Are there emergencies? Then no disk of the hub goes back and no node is copied, for nobody can say what is left of
+    /// a promise then.
+    pub aid: bool,
     /// What goes wrong, in order of time.
     pub faults: Vec<Planned>,
 }
@@ -216,6 +225,7 @@ impl Plan {
     #[must_use]
     pub fn draw(seed: u64) -> Self {
         let mut chance = Chance::of(seed, "plan");
+        let aid = Chance::of(seed, "aid").per_mille(500);
         let members = 3 + chance.index(MEMBERS.len() - 2);
         let chaos = chance.within(8_000..20_000);
         let skews = (0..=members).map(|_| skew(&mut chance)).collect();
@@ -238,7 +248,8 @@ impl Plan {
             credit: if chance.per_mille(700) { 4 * 1024 * 1024 } else { 16 * 1024 },
             stranger: chance.per_mille(300),
             rebuild: chance.per_mille(250),
-            faults: faults(seed, members, chaos),
+            aid,
+            faults: faults(seed, members, chaos, aid),
         }
     }
 }
@@ -251,10 +262,11 @@ fn skew(chance: &mut Chance) -> i64 {
     i64::try_from(chance.within(0..14_400)).unwrap_or(0) - 7_200
 }
 
-fn faults(seed: u64, members: usize, chaos: u64) -> Vec<Planned> {
+fn faults(seed: u64, members: usize, chaos: u64, aid: bool) -> Vec<Planned> {
     let mut chance = Chance::of(seed, "faults");
-    let weights: Vec<(FaultKind, u64)> =
+    let mut weights: Vec<(FaultKind, u64)> =
         FaultKind::WEIGHTS.iter().filter(|_| chance.per_mille(550)).copied().collect();
+    weights.retain(|(kind, _)| !aid || kind.keeps_promises());
     let total: u64 = weights.iter().map(|(_, weight)| weight).sum();
     if total == 0 {
         return Vec::new();

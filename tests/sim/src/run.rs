@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use turmoil::Sim;
 
 use crate::{
+    aid::{self, Dispatcher, Owner, lookout::Lookout},
     check,
     disks::Disks,
     evidence, listen, machines,
@@ -35,6 +36,9 @@ use crate::{
 const TICK: Duration = Duration::from_millis(4);
 /// A run that has not ended by itself after so much simulated time never will.
 const LONGEST: Duration = Duration::from_secs(900);
+
+/// What a node logs when a notice comes that it has already.
+const AGAIN: &str = "a notice came again";
 
 /// What a run is besides its plan.
 #[derive(Clone, Debug, Default)]
@@ -81,12 +85,17 @@ pub fn run(plan: Plan, options: &Options) -> Outcome {
             Duration::ZERO
         }
     };
-    listen::heard().into_iter().for_each(|(name, times)| stage.add(format!("log: {name}"), times));
+    listen::heard().into_iter().for_each(|(name, times)| {
+        if name.ends_with(AGAIN) {
+            stage.add("aid: notice came again", times);
+        }
+        stage.add(format!("log: {name}"), times);
+    });
     Outcome {
         seed,
         violations: stage.violations(),
-        acked: stage.ledger(|ledger| ledger.acked()),
-        unknown: stage.ledger(|ledger| ledger.unknown()),
+        acked: stage.ledger(|ledger| ledger.acked()) + stage.aid(|aid| aid.acked()),
+        unknown: stage.ledger(|ledger| ledger.unknown()) + stage.aid(|aid| aid.unknown()),
         sometimes: stage.sometimes(),
         trace: stage.trace(),
         simulated,
@@ -155,9 +164,10 @@ fn perform(stage: &Stage, options: &Options) -> anyhow::Result<Duration> {
     for member in 0..plan.members {
         disks.back_up(Host::Node(member), now(&sim))?;
     }
-    let mut weather = Weather::new(stage, disks, now(&sim));
-    live(&mut sim, stage, &mut weather)?;
-    let audit = heal(&mut sim, stage, &mut weather)?;
+    let mut weather = Weather::new(stage, disks, options.sabotage, now(&sim));
+    let mut lookout = Lookout::new(stage);
+    live(&mut sim, stage, &mut weather, &mut lookout)?;
+    let audit = heal(&mut sim, stage, &mut weather, &mut lookout)?;
     let simulated = sim.elapsed();
     stop(&mut sim, stage);
     drop(sim);
@@ -193,17 +203,32 @@ fn found(sim: &mut Sim<'_>, stage: &Stage) -> anyhow::Result<()> {
         step(sim)?;
     }
     stage.note_at(now(sim), "everybody has joined");
+    if stage.plan().aid {
+        stage.come(aid::setup::lend(stage.clone()));
+        while !stage.has_lent() {
+            anyhow::ensure!(sim.elapsed() < LONGEST / 4, "the members do not lend");
+            step(sim)?;
+        }
+    }
     Ok(())
 }
 
 /// People work, the weather is bad.
-fn live(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Result<()> {
+fn live(
+    sim: &mut Sim<'_>,
+    stage: &Stage,
+    weather: &mut Weather,
+    lookout: &mut Lookout,
+) -> anyhow::Result<()> {
     let until = now(sim) + stage.plan().chaos;
     stage.set_phase(Phase::Chaos);
     for member in 0..stage.plan().members {
         let desk = Desk::new(stage, member, Host::Node(member), "k");
         stage.begin_work();
         stage.come(desk.work());
+    }
+    if stage.plan().aid {
+        come_to_aid(stage);
     }
     let reading = stage.clone();
     stage.come(async move {
@@ -214,12 +239,35 @@ fn live(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Resu
     while now(sim) < until {
         weather.blow(sim, now(sim))?;
         step(sim)?;
+        lookout.look(now(sim))?;
     }
     Ok(())
 }
 
+/// Two dispatchers and the people of every member.
+fn come_to_aid(stage: &Stage) {
+    for (number, closes) in [(1, true), (2, false)] {
+        let coming = stage.clone();
+        stage.begin_work();
+        stage.come(async move {
+            let line = operator::hub_line(&coming)?;
+            Dispatcher::new(&coming, number, line).work(closes).await
+        });
+    }
+    for member in 0..stage.plan().members {
+        let coming = stage.clone();
+        stage.begin_work();
+        stage.come(async move { Box::pin(Owner::new(&coming, member)?.work()).await });
+    }
+}
+
 /// The weather is good; people finish, the auditor looks.
-fn heal(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Result<Audit> {
+fn heal(
+    sim: &mut Sim<'_>,
+    stage: &Stage,
+    weather: &mut Weather,
+    lookout: &mut Lookout,
+) -> anyhow::Result<Audit> {
     weather.clear(sim, now(sim))?;
     stage.set_phase(Phase::Healing);
     stage.note_at(now(sim), "the weather is good");
@@ -233,6 +281,7 @@ fn heal(sim: &mut Sim<'_>, stage: &Stage, weather: &mut Weather) -> anyhow::Resu
     });
     loop {
         step(sim)?;
+        lookout.look(now(sim))?;
         match stage.take_demand() {
             Some(Demand::LoseIndex) => weather.lose_index(sim, now(sim))?,
             Some(Demand::End) => break,
@@ -273,6 +322,9 @@ fn judge(stage: &Stage, audit: &Audit) -> anyhow::Result<()> {
         let copied = hub.members.get(&Host::Stranger.name()).cloned().unwrap_or_default();
         let (meant, poison) = stage.stranger();
         violations.extend(check::stranger(&meant, &poison, &copied));
+    }
+    if stage.plan().aid {
+        violations.extend(aid::lookout::judge(stage)?);
     }
     let expected = check::to_be_found(&hub);
     for (promise, found) in [("P5", &audit.found), ("P16", &audit.found_again)] {

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use shouwang_proto::log::sealed::SealedEntry;
 
 use crate::{
+    aid::memory::Memory,
     ledger::{Key, Ledger, Moment},
     plan::{Host, Plan},
     sometimes::Sometimes,
@@ -78,6 +79,11 @@ struct Inner {
     serving: RefCell<BTreeSet<Host>>,
     demand: Cell<Option<Demand>>,
     held: RefCell<BTreeSet<usize>>,
+    forgotten: RefCell<BTreeSet<usize>>,
+    hub_up_since: Cell<Option<Moment>>,
+    lent: Cell<bool>,
+    unsettled: RefCell<Option<String>>,
+    aid: RefCell<Memory>,
     stranger: RefCell<(Vec<SealedEntry>, BTreeSet<u64>)>,
     at_work: Cell<usize>,
     ledger: RefCell<Ledger>,
@@ -100,6 +106,11 @@ impl Stage {
             serving: RefCell::default(),
             demand: Cell::new(None),
             held: RefCell::default(),
+            forgotten: RefCell::default(),
+            hub_up_since: Cell::new(None),
+            lent: Cell::new(false),
+            unsettled: RefCell::new(Some("nobody has looked yet".to_owned())),
+            aid: RefCell::default(),
             stranger: RefCell::default(),
             at_work: Cell::new(0),
             ledger: RefCell::default(),
@@ -202,6 +213,62 @@ impl Stage {
     #[must_use]
     pub fn is_held(&self, member: usize) -> bool {
         self.0.held.borrow().contains(&member)
+    }
+
+    /// A member's node went back to an older disk.
+    pub fn forget(&self, member: usize) {
+        self.0.forgotten.borrow_mut().insert(member);
+    }
+
+    /// Did it ever?
+    #[must_use]
+    pub fn has_forgotten(&self, member: usize) -> bool {
+        self.0.forgotten.borrow().contains(&member)
+    }
+
+    /// The hub serves from now on, or is gone.
+    pub fn set_hub_up_since(&self, since: Option<Moment>) {
+        self.0.hub_up_since.set(since);
+    }
+
+    /// Since when the hub serves; none while it is gone.
+    #[must_use]
+    pub fn hub_up_since(&self) -> Option<Moment> {
+        self.0.hub_up_since.get()
+    }
+
+    /// Everybody has published what it lends.
+    pub fn set_lent(&self) {
+        self.0.lent.set(true);
+    }
+
+    /// Has everybody?
+    #[must_use]
+    pub fn has_lent(&self) -> bool {
+        self.0.lent.get()
+    }
+
+    /// Why not everybody knows everything of an emergency yet.
+    pub fn set_unsettled(&self, why: Option<String>) {
+        *self.0.unsettled.borrow_mut() = why;
+    }
+
+    /// The same, to be read.
+    #[must_use]
+    pub fn unsettled(&self) -> Option<String> {
+        self.0.unsettled.borrow().clone()
+    }
+
+    /// Works with what people were told of emergencies. Must not be held over an await.
+    pub fn aid<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
+        work(&mut self.0.aid.borrow_mut())
+    }
+
+    /// The time of day, by a clock that is right. Only within the simulation.
+    #[must_use]
+    pub fn clock(&self) -> Timestamp {
+        let passed = jiff::SignedDuration::from_millis(i64::try_from(self.now()).unwrap_or(i64::MAX));
+        self.0.epoch.checked_add(passed).unwrap_or(self.0.epoch)
     }
 
     /// What the stranger's log is, and which of its entries are poison.

@@ -11,8 +11,10 @@ use crate::{
     disks::Disks,
     ledger::Moment,
     machines,
+    net::die,
     people::desk::Desk,
     plan::{Copy, Fault, Host, Planned},
+    sabotage::Sabotage,
     stage::Stage,
 };
 
@@ -48,6 +50,7 @@ struct Bad {
 pub struct Weather {
     stage: Stage,
     disks: Disks,
+    sabotage: Option<Sabotage>,
     planned: Vec<Planned>,
     began: Moment,
     down: BTreeMap<Host, Down>,
@@ -60,12 +63,13 @@ pub struct Weather {
 impl Weather {
     /// The weather of a plan, beginning now.
     #[must_use]
-    pub fn new(stage: &Stage, disks: Disks, began: Moment) -> Self {
+    pub fn new(stage: &Stage, disks: Disks, sabotage: Option<Sabotage>, began: Moment) -> Self {
         let mut planned = stage.plan().faults.clone();
         planned.reverse();
         Self {
             stage: stage.clone(),
             disks,
+            sabotage,
             planned,
             began,
             down: BTreeMap::new(),
@@ -118,7 +122,7 @@ impl Weather {
             self.start(sim, Host::Hub, now)?;
         }
         for member in std::mem::take(&mut self.clones) {
-            sim.crash(Host::Clone(member).name());
+            die(|| sim.crash(Host::Clone(member).name()));
         }
         Ok(())
     }
@@ -185,7 +189,10 @@ impl Weather {
         if self.down.contains_key(&host) {
             return false;
         }
-        sim.crash(host.name());
+        die(|| sim.crash(host.name()));
+        if host == Host::Hub {
+            self.stage.set_hub_up_since(None);
+        }
         self.stage.note_at(now, format!("{} is down", host.name()));
         self.down.insert(host, down);
         true
@@ -200,6 +207,9 @@ impl Weather {
             Meanwhile::IndexLost => self.disks.lose_index()?,
             Meanwhile::OldHubComes => self.disks.bring_old_hub()?,
             Meanwhile::OldHubGoes => self.disks.send_old_hub_away(now)?,
+        }
+        if let Some(sabotage) = self.sabotage {
+            sabotage.strike(&self.stage, host)?;
         }
         sim.bounce(host.name());
         self.stage.note_at(now, format!("{} is up", host.name()));

@@ -75,8 +75,9 @@ impl Desk {
                         sequence = last;
                     }
                     tokio::select! {
-                        more = changes.changed() => if more.is_err() { return Ok(()) },
+                        biased;
                         () = out.closed() => return Ok(()),
+                        more = changes.changed() => if more.is_err() { return Ok(()) },
                     }
                 }
             };

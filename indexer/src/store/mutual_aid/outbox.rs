@@ -237,7 +237,8 @@ pub async fn notice_seen(
         .map_err(|error| bad_row("aid_notice", "assignment_id", id, error))
 }
 
-/// Notes that a person of the member has answered what it was told of an assignment.
+/// Notes that a person of the member has answered what it was told of an assignment. What is not on the node's disk yet
+/// nobody has answered: it stays in the outbox, whatever was said meanwhile.
 ///
 /// # Errors
 /// What the store said.
@@ -250,7 +251,7 @@ pub async fn notices_answered(
     execute!(
         tx,
         "update aid_notice set state = 'answered', state_ms = $3
-         where assignment_id = $1 and recipient_id = $2 and state in ('queued', 'sent', 'delivered', 'seen')",
+         where assignment_id = $1 and recipient_id = $2 and state in ('delivered', 'seen')",
         assignment.to_string(),
         recipient.as_str(),
         now.as_millisecond(),

@@ -108,6 +108,7 @@ where
     let (mut patient, mut draining) = (true, false);
     loop {
         tokio::select! {
+            biased;
             result = connection.as_mut() => return match result {
                 Ok(()) => End::Closed,
                 Err(error) => {

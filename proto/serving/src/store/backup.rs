@@ -24,10 +24,10 @@ pub struct Backup {
 /// # Errors
 /// [`BackupError`]; for any other address than `sqlite:PATH` [`BackupError::NotSqlite`].
 pub async fn backup(url: &str, to: &Path) -> Result<Backup, BackupError> {
-    let Ok(Source::Sqlite { reader, .. }) = Source::parse(url, &StoreOptions::default()) else {
+    let Ok(Source::Sqlite(file)) = Source::parse(url, &StoreOptions::default()) else {
         return Err(BackupError::NotSqlite);
     };
-    let mut conn = reader.connect().await?;
+    let mut conn = file.copying().connect().await?;
     copy(&mut conn, to, false).await
 }
 

@@ -1,7 +1,9 @@
 //! Many rows in one statement: `unnest` on PostgreSQL, chunks of `values` on SQLite.
 
+use super::direct::DirectConnection;
 use super::{Engine, StoreError, Tx};
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, QueryBuilder, Sqlite, SqliteConnection};
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres};
 use std::fmt::Write as _;
 
 /// Most rows of a SQLite statement; larger ones gain nothing.
@@ -76,28 +78,27 @@ impl Batch {
             return Ok(0);
         }
         match tx.engine() {
-            Engine::Sqlite(conn) => self.run_sqlite(conn, rows).await,
+            Engine::Sqlite(conn) => self.run_sqlite(conn, rows),
             Engine::Postgres(conn) => self.run_postgres(conn).await,
         }
     }
 
-    async fn run_sqlite(self, conn: &mut SqliteConnection, rows: usize) -> Result<u64, StoreError> {
-        let head = format!("insert into {} ({}) ", self.table, self.names());
+    fn run_sqlite(&self, conn: &mut DirectConnection, rows: usize) -> Result<u64, StoreError> {
         let mut affected = 0;
         let mut start = 0;
         while start < rows {
             let chunk = start..start + sqlite_rows(rows - start);
             start = chunk.end;
-            let mut query = QueryBuilder::<Sqlite>::new(&head);
-            query.push_values(chunk, |mut row, n| {
-                for (_, column) in &self.columns {
-                    column.push_sqlite(&mut row, n);
-                }
-            });
-            query.push(" ").push(self.tail);
-            affected += query.build().execute(&mut *conn).await?.rows_affected();
+            let values = chunk.clone().flat_map(|n| self.columns.iter().map(move |(_, column)| column.at(n)));
+            affected += conn.execute_with(&self.sqlite_text(chunk.len()), values)?;
         }
         Ok(affected)
+    }
+
+    fn sqlite_text(&self, rows: usize) -> String {
+        let row = format!("({})", vec!["?"; self.columns.len()].join(","));
+        let rows = vec![row.as_str(); rows].join(",");
+        format!("insert into {} ({}) values {rows} {}", self.table, self.names(), self.tail)
     }
 
     async fn run_postgres(self, conn: &mut PgConnection) -> Result<u64, StoreError> {
@@ -154,14 +155,16 @@ impl Column {
         }
     }
 
-    fn push_sqlite(&self, row: &mut sqlx::query_builder::Separated<'_, Sqlite, &'static str>, n: usize) {
-        match self {
-            Self::Text(values) => row.push_bind(values[n].clone()),
-            Self::Integer(values) => row.push_bind(values[n]),
-            Self::Bytes(values) => row.push_bind(values[n].clone()),
-            Self::Real(values) => row.push_bind(values[n]),
-            Self::Flag(values) => row.push_bind(values[n]),
+    /// The value of one row, borrowed.
+    fn at(&self, n: usize) -> ToSqlOutput<'_> {
+        let value = match self {
+            Self::Text(values) => values[n].as_deref().map(|text| ValueRef::Text(text.as_bytes())),
+            Self::Integer(values) => values[n].map(ValueRef::Integer),
+            Self::Bytes(values) => values[n].as_deref().map(ValueRef::Blob),
+            Self::Real(values) => values[n].map(ValueRef::Real),
+            Self::Flag(values) => values[n].map(|flag| ValueRef::Integer(flag.into())),
         };
+        value.map_or(ToSqlOutput::Owned(Value::Null), ToSqlOutput::Borrowed)
     }
 }
 

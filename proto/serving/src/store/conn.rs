@@ -1,7 +1,9 @@
 //! One connection of either engine, and how one SQL text serves both.
 
-use sqlx::{PgConnection, SqliteConnection};
+use super::direct::DirectConnection;
+use sqlx::PgConnection;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 /// A connection that may only look. Statements run in one snapshot.
 #[derive(Debug)]
@@ -11,7 +13,7 @@ pub struct Conn {
 
 #[derive(Debug)]
 pub(super) enum Raw {
-    Sqlite(SqliteConnection),
+    Sqlite(Box<DirectConnection>),
     Postgres(PgConnection),
 }
 
@@ -26,7 +28,7 @@ pub struct Tx {
 #[derive(Debug)]
 pub enum Engine<'c> {
     /// A SQLite file.
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(&'c mut DirectConnection),
     /// A PostgreSQL server.
     Postgres(&'c mut PgConnection),
 }
@@ -38,6 +40,14 @@ impl Conn {
 
     pub(super) fn into_raw(self) -> Raw {
         self.raw
+    }
+
+    /// Ends a statement of SQLite that runs longer than `limit` from now on. PostgreSQL's are waited for only so long.
+    pub(super) fn limit(&mut self, limit: Option<Duration>) {
+        match &mut self.raw {
+            Raw::Sqlite(conn) => conn.limit(limit),
+            Raw::Postgres(_) => {}
+        }
     }
 
     /// The engine, for the rare statement that has to differ; [`on!`](crate::on) serves all others.
@@ -74,7 +84,7 @@ impl DerefMut for Tx {
 
 /// Runs one expression on whichever engine a [`Conn`](crate::store::Conn) or [`Tx`](crate::store::Tx) has.
 ///
-/// `on!(conn, c => …)` writes the expression once per engine, with `c: &mut SqliteConnection` or
+/// `on!(conn, c => …)` writes the expression once per engine, with `c: &mut DirectConnection` or
 /// `c: &mut PgConnection`. Both arms must have the same type, so await inside:
 ///
 /// ```

@@ -60,7 +60,7 @@ pub(super) fn is_outage(error: &sqlx::Error) -> bool {
     match code.parse::<u32>() {
         // SQLite answers with small numbers; the low byte is the primary code, the rest says where it happened.
         Ok(code) if code < 10_000 => {
-            const SQLITE_OUTAGES: [u32; 9] = [5, 6, 8, 10, 11, 13, 14, 15, 26];
+            const SQLITE_OUTAGES: [u32; 10] = [5, 6, 8, 9, 10, 11, 13, 14, 15, 26];
             SQLITE_OUTAGES.contains(&(code & 0xff))
         }
         // PostgreSQL answers with five characters. A class of two says enough: connection, resources, operator,

@@ -1,10 +1,9 @@
 //! Brings the schema up to date, never without a copy and never downwards.
 
-use super::source::Source;
-use super::{Conn, Engine, Migrations, OpenError, backup};
+use super::{Migrations, OpenError, backup};
 use crate::durable::beside;
-use sqlx::SqliteConnection;
 use sqlx::migrate::{Migrate, Migrator};
+use sqlx::{PgConnection, SqliteConnection};
 use std::path::{Path, PathBuf};
 
 /// What a database still needs.
@@ -18,26 +17,28 @@ enum Need {
     From(i64),
 }
 
-/// Checks and migrates. `conn` must be the only user of a SQLite file.
-pub(super) async fn run(conn: &mut Conn, migrations: &Migrations, source: &Source) -> Result<(), OpenError> {
-    match conn.engine() {
-        Engine::Sqlite(c) => {
-            let need = need(c, migrations.sqlite).await?;
-            if let (Need::From(version), Source::Sqlite { path, .. }) = (&need, source) {
-                backup::copy(c, &copy_path(path, *version), true).await.map_err(OpenError::Copy)?;
-            }
-            if need != Need::Nothing {
-                migrations.sqlite.run(&mut *c).await?;
-            }
-            check_sqlite(c).await
-        }
-        Engine::Postgres(c) => {
-            if need(c, migrations.postgres).await? != Need::Nothing {
-                migrations.postgres.run(&mut *c).await?;
-            }
-            Ok(())
-        }
+/// Checks and migrates the SQLite file behind `conn`, which must be its only user.
+pub(super) async fn run_sqlite(
+    conn: &mut SqliteConnection,
+    migrations: &Migrations,
+    path: &Path,
+) -> Result<(), OpenError> {
+    let need = need(conn, migrations.sqlite).await?;
+    if let Need::From(version) = need {
+        backup::copy(conn, &copy_path(path, version), true).await.map_err(OpenError::Copy)?;
     }
+    if need != Need::Nothing {
+        migrations.sqlite.run(&mut *conn).await?;
+    }
+    check_sqlite(conn).await
+}
+
+/// Checks and migrates a database on a server.
+pub(super) async fn run_postgres(conn: &mut PgConnection, migrations: &Migrations) -> Result<(), OpenError> {
+    if need(conn, migrations.postgres).await? != Need::Nothing {
+        migrations.postgres.run(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// Where the copy of a database goes before it leaves version `version`.

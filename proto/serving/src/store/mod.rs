@@ -46,6 +46,7 @@
 mod backup;
 mod batch;
 mod conn;
+mod direct;
 mod error;
 mod job;
 mod migrate;
@@ -64,6 +65,10 @@ mod writer;
 pub use backup::{Backup, backup};
 pub use batch::{Batch, Column};
 pub use conn::{Conn, Engine, Tx};
+pub use direct::{
+    Direct, DirectArguments, DirectColumn, DirectConnection, DirectDone, DirectRow, DirectType, DirectValue,
+    DirectValueRef, Nothing,
+};
 pub use error::{BackupError, OpenError, StoreError};
 pub use options::{Migrations, StoreOptions};
 
@@ -176,12 +181,12 @@ impl Store {
     /// [`BackupError`]; on PostgreSQL always [`BackupError::NotSqlite`].
     pub async fn backup_to(&self, path: impl Into<PathBuf>) -> Result<Backup, BackupError> {
         let path = path.into();
-        let Source::Sqlite { reader, .. } = self.threads.source.clone() else {
+        let Source::Sqlite(file) = self.threads.source.clone() else {
             return Err(BackupError::NotSqlite);
         };
         let work = async move || {
             // A connection of its own: neither the writer nor a reader waits for the copy.
-            let mut conn = reader.connect().await?;
+            let mut conn = file.copying().connect().await?;
             backup::copy(&mut conn, &path, false).await
         };
         let answer =

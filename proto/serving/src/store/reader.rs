@@ -60,7 +60,9 @@ impl Reader {
                 return job.fail(&format!("a read could not begin: {error}"));
             }
         };
+        conn.limit(Some(self.options.read_limit));
         let held: Box<dyn Held> = job.run(&mut conn, self.options.read_limit).await;
+        conn.limit(None);
         // A read that failed or was cut short may have left the connection in any state; a good one ends here.
         let reusable = match held.verdict() {
             Verdict::Keep | Verdict::Undo => {
@@ -91,7 +93,7 @@ impl Reader {
 /// One snapshot for all statements of a read, so that a list and its total agree.
 async fn begin(conn: &mut Conn) -> Result<(), sqlx::Error> {
     match conn.engine() {
-        Engine::Sqlite(conn) => sqlx::query("begin").execute(conn).await.map(drop),
+        Engine::Sqlite(conn) => conn.run("begin"),
         Engine::Postgres(conn) => {
             sqlx::raw_sql("begin isolation level repeatable read read only").execute(conn).await.map(drop)
         }
@@ -100,7 +102,7 @@ async fn begin(conn: &mut Conn) -> Result<(), sqlx::Error> {
 
 async fn end(conn: &mut Conn) -> Result<(), sqlx::Error> {
     match conn.engine() {
-        Engine::Sqlite(conn) => sqlx::query("rollback").execute(conn).await.map(drop),
+        Engine::Sqlite(conn) => conn.run("rollback"),
         Engine::Postgres(conn) => sqlx::raw_sql("rollback").execute(conn).await.map(drop),
     }
 }

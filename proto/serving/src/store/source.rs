@@ -1,9 +1,9 @@
 //! Where a database is, and how to connect to it.
 
 use super::conn::Raw;
-use super::{Conn, OpenError, StoreOptions, error, sqlite};
+use super::sqlite::SqliteFile;
+use super::{Conn, OpenError, StoreOptions, error};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Where a database is.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    Sqlite { path: PathBuf, writer: Box<SqliteConnectOptions>, reader: Box<SqliteConnectOptions> },
+    Sqlite(SqliteFile),
     Postgres { options: Box<PgConnectOptions> },
 }
 
@@ -27,12 +27,7 @@ impl Source {
             if path.is_empty() || path.starts_with(":memory:") {
                 return Err(OpenError::Address("a SQLite store is a file".to_owned()));
             }
-            let path = PathBuf::from(path);
-            return Ok(Self::Sqlite {
-                writer: Box::new(sqlite::writer_options(&path, options)),
-                reader: Box::new(sqlite::reader_options(&path, options)),
-                path,
-            });
+            return Ok(Self::Sqlite(SqliteFile::new(PathBuf::from(path), options)));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
@@ -48,14 +43,14 @@ impl Source {
 
     pub(super) async fn connect_writer(&self) -> Result<Conn, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Conn::new(Raw::Sqlite(writer.connect().await?))),
+            Self::Sqlite(file) => Ok(Conn::new(Raw::Sqlite(Box::new(file.writer()?)))),
             Self::Postgres { options } => connect_postgres(options).await,
         }
     }
 
     pub(super) async fn connect_reader(&self) -> Result<Conn, sqlx::Error> {
         match self {
-            Self::Sqlite { reader, .. } => Ok(Conn::new(Raw::Sqlite(reader.connect().await?))),
+            Self::Sqlite(file) => Ok(Conn::new(Raw::Sqlite(Box::new(file.reader()?)))),
             Self::Postgres { options } => connect_postgres(options).await,
         }
     }
@@ -68,12 +63,14 @@ async fn connect_postgres(options: &PgConnectOptions) -> Result<Conn, sqlx::Erro
 
 /// Says goodbye to the engine; an error is of no use to anybody.
 pub(super) async fn close(conn: Conn) {
-    let closed = match conn.into_raw() {
-        Raw::Sqlite(conn) => conn.close().await,
-        Raw::Postgres(conn) => conn.close().await,
-    };
-    if let Err(error) = closed {
-        tracing::debug!(%error, "a database connection did not close cleanly");
+    match conn.into_raw() {
+        // SQLite's goodbye is the drop.
+        Raw::Sqlite(conn) => drop(conn),
+        Raw::Postgres(conn) => {
+            if let Err(error) = conn.close().await {
+                tracing::debug!(%error, "a database connection did not close cleanly");
+            }
+        }
     }
 }
 
@@ -86,7 +83,7 @@ mod tests {
         let options = StoreOptions::default();
         for url in ["sqlite:a/b.db", "sqlite://a/b.db"] {
             let source = Source::parse(url, &options).unwrap();
-            assert!(matches!(source, Source::Sqlite { path, .. } if path == std::path::Path::new("a/b.db")));
+            assert!(matches!(source, Source::Sqlite(file) if file.path == std::path::Path::new("a/b.db")));
         }
         assert!(matches!(Source::parse("postgres://u@h/d", &options), Ok(Source::Postgres { .. })));
         for url in ["sqlite:", "sqlite::memory:", "mysql://root:secret@h/d", "x"] {

@@ -1,12 +1,13 @@
 //! SQLite the way we run it: durable, private to its user, and distrustful of the file's own content.
 
+use super::direct::{DirectConnection, Pragma};
 use super::{OpenError, StoreOptions};
 use crate::durable::folder_of;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Earlier versions can corrupt a database when the log is reset while another connection commits.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
@@ -18,37 +19,69 @@ const CHECKPOINT_PAGES: &str = "1024";
 const WRITER_CACHE: &str = "-65536";
 /// Page cache of each reader: 16 MiB.
 const READER_CACHE: &str = "-16384";
+/// What every connection keeps to.
+const DISTRUST: [Pragma<'static>; 3] =
+    [("foreign_keys", "ON"), ("trusted_schema", "OFF"), ("cell_size_check", "ON")];
 /// The log shrinks back to this after a burst: 64 MiB.
 const LOG_BYTES: &str = "67108864";
 
-pub(super) fn writer_options(path: &Path, options: &StoreOptions) -> SqliteConnectOptions {
-    // FULL, because NORMAL lost acknowledged commits in 8 of 15 power cuts.
-    let synchronous = if options.simulated { SqliteSynchronous::Off } else { SqliteSynchronous::Full };
-    shared_options(path, options)
-        .page_size(PAGE_BYTES)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
-        .pragma("cache_size", WRITER_CACHE)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", LOG_BYTES)
-        .thread_name(|_| "store-sqlite-w".to_owned())
+/// A SQLite file and how it is opened.
+#[derive(Clone, Debug)]
+pub(super) struct SqliteFile {
+    pub(super) path: PathBuf,
+    busy: Duration,
+    simulated: bool,
 }
 
-pub(super) fn reader_options(path: &Path, options: &StoreOptions) -> SqliteConnectOptions {
-    shared_options(path, options)
-        .read_only(true)
-        .pragma("cache_size", READER_CACHE)
-        .thread_name(|n| format!("store-sqlite-{n}"))
-}
+impl SqliteFile {
+    pub(super) fn new(path: PathBuf, options: &StoreOptions) -> Self {
+        Self { path, busy: options.busy_timeout, simulated: options.simulated }
+    }
 
-fn shared_options(path: &Path, options: &StoreOptions) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .foreign_keys(true)
-        .busy_timeout(options.busy_timeout)
-        .pragma("trusted_schema", "OFF")
-        .pragma("cell_size_check", "ON")
+    /// The connection that writes.
+    pub(super) fn writer(&self) -> Result<DirectConnection, sqlx::Error> {
+        let pragmas = [
+            ("journal_mode", "WAL"),
+            ("synchronous", if self.simulated { "OFF" } else { "FULL" }),
+            ("cache_size", WRITER_CACHE),
+            ("wal_autocheckpoint", CHECKPOINT_PAGES),
+            ("journal_size_limit", LOG_BYTES),
+        ];
+        DirectConnection::open(&self.path, false, self.busy, &[DISTRUST.as_slice(), &pragmas].concat())
+    }
+
+    /// A connection that only looks.
+    pub(super) fn reader(&self) -> Result<DirectConnection, sqlx::Error> {
+        let pragmas = [("cache_size", READER_CACHE)];
+        DirectConnection::open(&self.path, true, self.busy, &[DISTRUST.as_slice(), &pragmas].concat())
+    }
+
+    /// How `sqlx`'s own driver opens the file to bring its schema up to date.
+    pub(super) fn migrating(&self) -> SqliteConnectOptions {
+        // FULL, because NORMAL lost acknowledged commits in 8 of 15 power cuts.
+        let synchronous = if self.simulated { SqliteSynchronous::Off } else { SqliteSynchronous::Full };
+        self.shared().page_size(PAGE_BYTES).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous)
+    }
+
+    /// How `sqlx`'s own driver opens the file to copy it.
+    pub(super) fn copying(&self) -> SqliteConnectOptions {
+        self.shared().read_only(true)
+    }
+
+    fn shared(&self) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(&self.path)
+            .create_if_missing(false)
+            .foreign_keys(true)
+            .busy_timeout(self.busy)
+            .pragma("trusted_schema", "OFF")
+            .pragma("cell_size_check", "ON")
+    }
+
+    /// Refuses what the engine really does if an acknowledged write could be lost that way.
+    pub(super) async fn assert_safe(&self, conn: &mut DirectConnection) -> Result<(), OpenError> {
+        assert_safe(conn, self.simulated).await
+    }
 }
 
 /// Makes the folder (0700) and the file (0600), or tightens the file. A folder that others may *write* is refused,
@@ -75,7 +108,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Asks the engine what it really does, for a pragma that was not understood is silently ignored.
-pub(super) async fn assert_safe(conn: &mut SqliteConnection, simulated: bool) -> Result<(), OpenError> {
+async fn assert_safe(conn: &mut DirectConnection, simulated: bool) -> Result<(), OpenError> {
     let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&mut *conn).await?;
     if !is_new_enough(&version) {
         return Err(OpenError::Unsafe(format!("SQLite {version} is older than {OLDEST_SQLITE:?}")));

@@ -1,12 +1,15 @@
 //! The threads of a store: starting them in order, ending them in order.
 
+use super::conn::Raw;
 use super::job::{ReadJob, WriteJob};
 use super::options::Latency;
 use super::reader::{ReadQueue, Reader};
 use super::source::Source;
+use super::sqlite::{self, SqliteFile};
 use super::writer::{WriteQueues, Writer};
-use super::{Engine, Migrations, OpenError, StoreOptions, Tx, migrate, postgres, sqlite};
+use super::{Conn, Engine, Migrations, OpenError, StoreOptions, Tx, migrate, postgres};
 use futures::channel::oneshot;
+use sqlx::{ConnectOptions as _, Connection as _};
 use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,13 +57,11 @@ impl Threads {
         let queues = WriteQueues { urgent: urgent_jobs, ordinary: ordinary_jobs, closing: closing.clone() };
         let (from, limits) = (source.clone(), options.clone());
         threads
-            .spawn("store-writer", async move |ready| {
-                match open_writer(&from, &migrations, limits.simulated).await {
-                    Err(error) => report(ready, Err(error)),
-                    Ok(tx) => {
-                        report(ready, Ok(()));
-                        Writer::new(tx, from, limits, writable).run(queues).await;
-                    }
+            .spawn("store-writer", async move |ready| match open_writer(&from, &migrations).await {
+                Err(error) => report(ready, Err(error)),
+                Ok(tx) => {
+                    report(ready, Ok(()));
+                    Writer::new(tx, from, limits, writable).run(queues).await;
                 }
             })?
             .wait(options.simulated)
@@ -142,17 +143,27 @@ fn report(ready: oneshot::Sender<Result<(), OpenError>>, outcome: Result<(), Ope
     drop(ready.send(outcome));
 }
 
-async fn open_writer(source: &Source, migrations: &Migrations, simulated: bool) -> Result<Tx, OpenError> {
-    if let Source::Sqlite { path, .. } = source {
-        sqlite::prepare(path)?;
+async fn open_writer(source: &Source, migrations: &Migrations) -> Result<Tx, OpenError> {
+    if let Source::Sqlite(file) = source {
+        return open_sqlite(file, migrations).await;
     }
     let mut conn = source.connect_writer().await?;
-    match conn.engine() {
-        Engine::Sqlite(conn) => sqlite::assert_safe(conn, simulated).await?,
-        Engine::Postgres(conn) => postgres::assert_safe(conn).await?,
+    if let Engine::Postgres(conn) = conn.engine() {
+        postgres::assert_safe(conn).await?;
+        migrate::run_postgres(conn, migrations).await?;
     }
-    migrate::run(&mut conn, migrations, source).await?;
     Ok(Tx::new(conn))
+}
+
+async fn open_sqlite(file: &SqliteFile, migrations: &Migrations) -> Result<Tx, OpenError> {
+    sqlite::prepare(&file.path)?;
+    let mut migrating = file.migrating().connect().await?;
+    migrate::run_sqlite(&mut migrating, migrations, &file.path).await?;
+    let mut conn = file.writer()?;
+    // Only now, for the last connection of a file folds its log into it, which takes time after a crash.
+    migrating.close().await?;
+    file.assert_safe(&mut conn).await?;
+    Ok(Tx::new(Conn::new(Raw::Sqlite(Box::new(conn)))))
 }
 
 /// A thread with a runtime of its own that runs one future to its end.

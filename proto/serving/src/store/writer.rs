@@ -118,7 +118,9 @@ impl Writer {
         let started = Instant::now();
         let mut next = Some(first);
         while let Some(job) = next.take() {
+            tx.limit(Some(self.options.write_limit));
             let mut ran = job.run(tx, self.options.write_limit).await;
+            tx.limit(None);
             let kept = match ran.verdict() {
                 Verdict::Keep => self.keep(tx, &mut *ran).await,
                 Verdict::Undo => self.step(tx, Step::Undo).await,
@@ -174,14 +176,16 @@ impl Writer {
 async fn step(tx: &mut Tx, step: Step) -> Result<(), sqlx::Error> {
     match tx.engine() {
         Engine::Sqlite(conn) => {
-            let sql = match step {
+            let statements: &[&str] = match step {
                 // IMMEDIATE takes the write lock now; a lock taken late can fail half-way.
-                Step::Begin => "begin immediate; savepoint operation",
-                Step::Keep => "release operation; savepoint operation",
-                Step::Undo => "rollback to operation",
-                Step::Commit => "commit",
+                Step::Begin => &["begin immediate", "savepoint operation"],
+                Step::Keep => &["release operation", "savepoint operation"],
+                Step::Undo => &["rollback to operation"],
+                Step::Commit => &["commit"],
             };
-            sqlx::query(sql).execute(conn).await?;
+            for sql in statements {
+                conn.run(sql)?;
+            }
         }
         Engine::Postgres(conn) => {
             let sql = match step {

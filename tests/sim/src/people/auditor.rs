@@ -108,6 +108,9 @@ impl Auditor {
         if !self.stage.is_idle() {
             return Some("somebody still waits for an answer".to_owned());
         }
+        if let Some(why) = self.stage.unsettled().filter(|_| self.stage.plan().aid) {
+            return Some(why);
+        }
         for (member, line) in &self.nodes {
             if let Some(why) = self.node_not_yet(*member, line).await {
                 return Some(format!("{}: {why}", Host::Node(*member).name()));
@@ -161,7 +164,11 @@ impl Auditor {
     }
 }
 
-fn node_line(stage: &Stage, member: usize) -> anyhow::Result<Line> {
+/// A line to a member's node with the token of its people.
+///
+/// # Errors
+/// When the node's files cannot be used.
+pub fn node_line(stage: &Stage, member: usize) -> anyhow::Result<Line> {
     let host = Host::Node(member);
     let disk = stage.disk(host);
     let (root, token, name) = (disk.join("local-root.pem"), disk.join("publisher.token"), host.name());

@@ -19,6 +19,9 @@ use shouwang_proto::{
 use super::paper;
 use crate::{chance::Chance, ledger::Key};
 
+/// The secret key of somebody else.
+pub const FORGER: [u8; 32] = [9; 32];
+
 /// Something that must be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forgery {
@@ -208,7 +211,7 @@ impl Pen {
         let one = |header: Header| vec![vec![seal(header)]];
         match forgery {
             Forgery::WrongKey => {
-                vec![vec![SealedEntry::seal(header, payload, &LogKey::from_secret([9; 32]))]]
+                vec![vec![SealedEntry::seal(header, payload, &LogKey::from_secret(FORGER))]]
             }
             Forgery::Gap => one(Header { seq: header.seq + 1, ..header }),
             Forgery::OtherHistory => one(Header { previous: Hash([3; 32]), ..header }),

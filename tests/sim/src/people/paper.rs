@@ -28,6 +28,32 @@ pub fn write(key: &Key, version: u32, text: usize) -> wire::Publication {
     }
 }
 
+/// The owner's number of a resource that it lends.
+#[must_use]
+pub fn resource_number(number: usize) -> String {
+    format!("r{number}-0")
+}
+
+/// A resource that its owner lends, as it is published.
+#[must_use]
+pub fn resource(key: &Key, quota: u32, unit: &str, pre_authorised: bool) -> wire::Publication {
+    let kind = if unit == "1" { "vehicle" } else { "supply" };
+    let contact =
+        wire::DutyContact { name: "王队".to_owned(), phone: "13800000000".to_owned(), duty: String::new() };
+    let resource = wire::MutualAidResource {
+        resource_kind: kind.to_owned(),
+        resource_type: "汽车吊".to_owned(),
+        quantity: f64::from(quota),
+        unit: unit.to_owned(),
+        location: Some(wire::Location { latitude: 31.3, longitude: 120.7, address: "一号门".to_owned() }),
+        muster_minutes: 5,
+        duty_contacts: vec![contact],
+        pre_authorised,
+        ..wire::MutualAidResource::default()
+    };
+    wire::Publication { detail: Some(wire::publication::Detail::Resource(resource)), ..write(key, 1, 0) }
+}
+
 /// A word that is in every version of a publication and in no other publication.
 #[must_use]
 pub fn word(key: &Key) -> String {
@@ -97,6 +123,7 @@ mod tests {
         let written = write(&key, 12, 50);
         assert_eq!(version(&written), Some(12));
         assert!(Content::from_wire(written).is_ok());
+        assert!(Content::from_wire(resource(&key, 40, "kg", true)).is_ok());
         assert_eq!(word_of(&key, 12), "northxkhvbc");
     }
 }

@@ -122,6 +122,31 @@ pub(super) async fn a_supplier_withdraws_on_the_road(engine: TrialEngine) {
     assert_eq!(trial.ledger().await.free, 1);
 }
 
+/// Found by the simulation: the recall was marked as answered by a head-count from the road, and never sent.
+pub(super) async fn a_word_said_before_the_recall_came_leaves_it_in_the_outbox(engine: TrialEngine) {
+    let trial = Trial::new(engine).await;
+    let request = trial.call_for_help("苯罐泄漏").await;
+    let held = trial.ordered(&request).await;
+    let committed = trial.does(&held, confirm()).await;
+    let way = trial.does(&committed, Action::Depart(wire::DepartAction::default())).await;
+    let recall = wire::ActOnAssignmentRequest {
+        context: trial.context(),
+        action: Some(wire::AssignmentAction {
+            assignment: way.name.clone(),
+            epoch: way.epoch,
+            action: Some(Action::Recall(wire::RecallAction { reason: "险情解除".to_owned() })),
+        }),
+        expected_version: way.version,
+    };
+    trial.desk.aid_act(&dispatcher("desk-1"), recall).await.unwrap();
+    let count = Action::HeadCount(wire::HeadCountAction { people: 4, note: String::new() });
+    let counted = trial.spoke(&way, way.epoch, count.clone()).await;
+    assert_eq!(counted.outcome(), wire::CommandOutcome::Accepted);
+    assert_eq!(trial.mail("hengrui-crane").await, [wire::NoticeKind::Recall], "nobody there knows of it yet");
+    trial.does(&way, count).await;
+    assert!(trial.mail("hengrui-crane").await.is_empty());
+}
+
 pub(super) async fn a_hub_that_is_killed_during_an_order_has_ordered_or_not(engine: TrialEngine) {
     let trial = Trial::new(engine).await;
     let request = trial.call_for_help("苯罐泄漏").await;

@@ -60,6 +60,7 @@ told_on_both!(
     missions::two_dispatchers_race_for_one_crane,
     missions::an_answer_that_comes_an_hour_late_binds_nobody,
     missions::a_supplier_withdraws_on_the_road,
+    missions::a_word_said_before_the_recall_came_leaves_it_in_the_outbox,
     doors::the_same_request_id_gives_the_first_answer_again,
     doors::the_fences_hold_without_the_machine,
     doors::a_member_sees_only_what_concerns_it,
@@ -148,8 +149,24 @@ impl Trial {
         self.desk.aid_order(&dispatcher("desk-1"), order).await.unwrap().assignment.unwrap()
     }
 
-    /// A word of the crane's owner at its own node.
+    /// A word of the crane's owner at its own node, which has everything that it was told.
     async fn said(
+        &self,
+        assignment: &wire::Assignment,
+        epoch: u64,
+        action: Action,
+    ) -> wire::MemberCommandResult {
+        let (owner, now) = (member("hengrui-crane"), Timestamp::UNIX_EPOCH);
+        let recipient = owner.clone();
+        let read = async move |conn: &mut _| notices_waiting(conn, &recipient, 0, 100, now).await;
+        let waiting = self.hub.store.read(read).await.unwrap();
+        let numbers = waiting.iter().map(|waiting| waiting.number).collect();
+        self.desk.room.delivered(owner, numbers).await.unwrap();
+        self.spoke(assignment, epoch, action).await
+    }
+
+    /// A word of the crane's owner, whatever its node has.
+    async fn spoke(
         &self,
         assignment: &wire::Assignment,
         epoch: u64,

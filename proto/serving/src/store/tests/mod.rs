@@ -1,6 +1,7 @@
 //! The store on both engines.
 
 mod cancelled;
+mod direct;
 mod lifecycle;
 mod reading;
 mod schema;

@@ -135,7 +135,7 @@ async fn a_group_that_fails_tells_everyone_and_the_next_works(bed: Bed) {
 }
 
 async fn a_write_out_of_time_is_given_up(bed: Bed) {
-    let options = StoreOptions { write_limit: Duration::from_millis(50), ..StoreOptions::default() };
+    let options = StoreOptions { write_limit: Duration::from_millis(300), ..StoreOptions::default() };
     let store = bed.open_with(options).await;
     let stuck = store
         .write(async |tx| {

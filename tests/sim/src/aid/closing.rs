@@ -1,0 +1,69 @@
+//! When the weather is good, one dispatcher brings everybody home and closes everything: from every state that is possible.
+
+use std::time::Duration;
+
+use shouwang_proto::wire::{self, AssignmentState, RequestState, assignment_action::Action};
+
+use super::dispatcher::{Dispatcher, Picture};
+
+/// Before anything is closed, everything that waits for time gets time.
+const QUIET: Duration = Duration::from_secs(11);
+/// Pause between two rounds.
+const PAUSE: Duration = Duration::from_millis(150);
+
+impl Dispatcher {
+    /// Returns when nothing goes on any more. If that cannot be reached, the auditor says so.
+    pub(super) async fn close_everything(&mut self) {
+        tokio::time::sleep(QUIET).await;
+        self.asking.stage.note("everything is closed now");
+        loop {
+            match self.read().await {
+                Some(Picture { incidents, requests }) if incidents.is_empty() && requests.is_empty() => {
+                    self.asking.stage.hit("aid: everything closed");
+                    return;
+                }
+                Some(picture) => self.close_round(picture).await,
+                None => {}
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn close_round(&mut self, Picture { incidents, requests }: Picture) {
+        for request in &requests {
+            if request.state() != RequestState::StandingDown {
+                self.stand_down(request).await;
+                continue;
+            }
+            let Some(assignments) = self.assignments(&request.name).await else { continue };
+            for found in assignments {
+                self.bring_home(&found).await;
+            }
+            self.close(request).await;
+        }
+        for incident in &incidents {
+            if !requests.iter().any(|request| request.incident == incident.name) {
+                self.close_incident(incident).await;
+            }
+        }
+    }
+
+    async fn bring_home(&mut self, found: &wire::Assignment) {
+        let out = matches!(
+            found.state(),
+            AssignmentState::EnRoute | AssignmentState::Staged | AssignmentState::OnScene
+        );
+        if out {
+            self.report(found, Action::Release(wire::ReportAction::default())).await;
+        }
+        if out || found.state() == AssignmentState::Returning {
+            let damaged = u64::from(self.asking.chance.per_mille(50));
+            let back = wire::Return {
+                returned: found.quantity.saturating_sub(damaged),
+                damaged: damaged.min(found.quantity),
+                ..wire::Return::default()
+            };
+            self.report(found, Action::Return(back)).await;
+        }
+    }
+}
