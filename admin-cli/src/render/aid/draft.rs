@@ -135,9 +135,10 @@ pub(crate) fn practice(request: &MutualAidRequest, incident: &Incident, entries:
     };
     let measured = Measured::of(request, entries).words();
     let title: String = format!("{mode}复盘：{}", request.title).chars().take(TITLE).collect();
-    let state = match request.state() {
-        RequestState::Reviewed => String::new(),
-        other => format!("\n\n（本请求{}，尚未复盘）", labels::request_state(other).0),
+    let state = if request.state() == RequestState::Reviewed {
+        String::new()
+    } else {
+        format!("\n\n（本请求{}，尚未复盘）", labels::request_state(request.state()).0)
     };
     let body = format!(
         "## 事件\n\n{}（{}）{state}\n\n## 求援\n\n{}\n\n## 用时\n\n{measured}\n\n## 经过\n\n{}\n\n## 经验\n\n{}\n",

@@ -19,13 +19,15 @@ fn countdown(task: &AidTask, look: Look) -> String {
 
 /// One task: what to do, whom to phone, who was reached, and its name for `task done`.
 pub(crate) fn one(task: &AidTask, look: Look) -> String {
-    let mode = match task.mode() {
-        IncidentMode::Actual => String::new(),
-        other => format!("【{}】", look.pick(labels::mode(other))),
+    let mode = if task.mode() == IncidentMode::Actual {
+        String::new()
+    } else {
+        format!("【{}】", look.pick(labels::mode(task.mode())))
     };
-    let priority = match task.priority() {
-        RequestPriority::Unspecified => String::new(),
-        some => format!("{} ", look.pick(labels::priority(some))),
+    let priority = if task.priority() == RequestPriority::Unspecified {
+        String::new()
+    } else {
+        format!("{} ", look.pick(labels::priority(task.priority())))
     };
     let text = look.say(&task.text_zh, &task.text_en);
     let mut out = format!("{mode}{priority}{}{}", crate::words::harmless(text), countdown(task, look));
