@@ -26,7 +26,7 @@ impl Lang {
 
     /// The message with this key. A key that is nowhere shows as it is; a test finds it before a reader does.
     #[must_use]
-    pub fn say<'a>(self, key: &'a str) -> &'a str {
+    pub fn say(self, key: &str) -> &str {
         self.find(key).unwrap_or(key)
     }
 
