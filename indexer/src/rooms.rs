@@ -107,6 +107,41 @@ pub(crate) struct Rooms {
     stopping: CancellationToken,
 }
 
+/// What several rooms are given.
+struct Shared<'a> {
+    store: &'a Store,
+    roster: &'a Roster,
+    board: &'a LinkBoard,
+    hub_log: &'a HubLogHead,
+    world: &'a World,
+}
+
+impl Shared<'_> {
+    fn link_room(
+        &self,
+        config: &HubConfig,
+        foundation: &Foundation,
+        attachments: &Attachments,
+        mutual_aid: &MutualAid,
+        stopping: CancellationToken,
+    ) -> LinkRoom {
+        LinkRoom::new(LinkParts {
+            mutual_aid: mutual_aid.clone(),
+            store: self.store.clone(),
+            roster: self.roster.clone(),
+            board: self.board.clone(),
+            hub_log: self.hub_log.clone(),
+            attachments: attachments.clone(),
+            alliance: foundation.hub.alliance.clone(),
+            hub_epoch: foundation.hub.epoch,
+            world: self.world.clone(),
+            silence: SILENCE,
+            credit_bytes: config.link_credit_bytes,
+            stopping,
+        })
+    }
+}
+
 impl Rooms {
     /// Opens the rooms on a store, from the lowest up; with them comes the task that keeps the index.
     pub(crate) async fn open(
@@ -142,20 +177,9 @@ impl Rooms {
             world: world.clone(),
         })
         .await?;
-        let link = LinkRoom::new(LinkParts {
-            mutual_aid: mutual_aid.clone(),
-            store: store.clone(),
-            roster: roster.clone(),
-            board: board.clone(),
-            hub_log: hub_log.clone(),
-            attachments: attachments.clone(),
-            alliance: foundation.hub.alliance.clone(),
-            hub_epoch: foundation.hub.epoch,
-            world: world.clone(),
-            silence: SILENCE,
-            credit_bytes: config.link_credit_bytes,
-            stopping,
-        });
+        let shared =
+            Shared { store: &store, roster: &roster, board: &board, hub_log: &hub_log, world: &world };
+        let link = shared.link_room(config, &foundation, &attachments, &mutual_aid, stopping);
         let parts = RoomParts {
             store: store.clone(),
             roster: roster.clone(),
