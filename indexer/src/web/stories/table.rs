@@ -1,6 +1,4 @@
-//! Every route × every role × the status it gives. The table says who may; the snapshot says what came.
-
-use std::fmt::Write as _;
+//! Every route × every role × the status it gives, checked against the table.
 
 use axum::body::Body;
 use http::{StatusCode, header};
@@ -60,25 +58,23 @@ fn check(row: &Row, role: Option<Role>, status: StatusCode) {
 #[tokio::test]
 async fn every_route_for_every_role() {
     let hub = Hub::open().await;
-    let mut seen = String::new();
+    let mut checked = 0;
     let posts = [Post::SafetyManager, Post::Regulator, Post::Dispatcher, Post::Council, Post::Operator];
     for row in TABLE {
         let nobody = status(&hub, row, "").await;
         if row.name != "SignOut" {
             check(row, None, nobody);
         }
-        let _ = write!(seen, "{:<17}{:<5}{:<42} nobody {}", row.name, method(row), row.path, nobody.as_u16());
         for post in posts {
             // A fresh session each, for some routes end it.
             let login = format!("{}-{}", row.name, post.as_str()).to_lowercase();
             let (_, cookie) = hub.signed_in(post, &login).await;
             let status = status(&hub, row, &cookie).await;
             check(row, Some(post.role()), status);
-            let _ = write!(seen, "  {} {}", post.role().as_str(), status.as_u16());
+            checked += 1;
         }
-        seen.push('\n');
     }
-    insta::assert_snapshot!(seen);
+    assert_eq!(checked, TABLE.len() * posts.len());
 }
 
 #[tokio::test]
