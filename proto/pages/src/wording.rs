@@ -23,7 +23,7 @@ pub fn own_words(template: &str) -> Vec<String> {
 #[must_use]
 pub fn keys(source: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for call in ["say(\"", "with(\"", "fill(\"", "count(\"", "key: \""] {
+    for call in [".say(\"", ".with(\"", ".fill(\"", ".count(\"", "key: \""] {
         for (start, _) in source.match_indices(call) {
             let key = source[start + call.len()..].split('"').next().unwrap_or_default();
             // Made of parts elsewhere, or not a key of ours.

@@ -73,7 +73,7 @@ async fn a_script_whose_session_has_ended_leads_to_the_sign_in() {
 #[tokio::test]
 async fn a_form_of_another_site_is_refused() {
     let hub = Hub::open().await;
-    let (_, cookie) = hub.signed_in(Post::Operator, "op").await;
+    let (_, cookie) = hub.signed_in(Post::Operator, "operator").await;
     for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
         let request = request("POST", "/people").header(header::COOKIE, &cookie).header(name, value);
         let refused = hub.send(request.body(Body::from("display_name=x&post=operator")).unwrap()).await;
@@ -90,7 +90,7 @@ async fn a_form_of_another_site_is_refused() {
 #[tokio::test]
 async fn every_page_speaks_both_languages_and_keeps_the_choice() {
     let hub = Hub::open().await;
-    let (_, cookie) = hub.signed_in(Post::Operator, "op").await;
+    let (_, cookie) = hub.signed_in(Post::Operator, "operator").await;
     for path in ["/", "/account", "/people", "/p/x/y"] {
         for lang in ["zh-CN", "en"] {
             let page = hub.get(&format!("{path}?lang={lang}"), &cookie).await;
