@@ -3,6 +3,7 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use shouwang_proto::wire::{
+    account_link_service_client::AccountLinkServiceClient, account_service_client::AccountServiceClient,
     council_service_client::CouncilServiceClient, inbox_service_client::InboxServiceClient,
     mutual_aid_service_client::MutualAidServiceClient, publishing_service_client::PublishingServiceClient,
     search_service_client::SearchServiceClient,
@@ -77,6 +78,20 @@ impl Hub {
     /// The council's and operator's work.
     pub(crate) fn council(&self) -> CouncilServiceClient<Authorised> {
         CouncilServiceClient::new(self.0.channel.clone())
+            .max_decoding_message_size(MESSAGE_BYTES)
+            .max_encoding_message_size(MESSAGE_BYTES)
+    }
+
+    /// Who may sign in at the hub's pages.
+    pub(crate) fn accounts(&self) -> AccountServiceClient<Authorised> {
+        AccountServiceClient::new(self.0.channel.clone())
+            .max_decoding_message_size(MESSAGE_BYTES)
+            .max_encoding_message_size(MESSAGE_BYTES)
+    }
+
+    /// Taking links for accounts.
+    pub(crate) fn account_links(&self) -> AccountLinkServiceClient<Authorised> {
+        AccountLinkServiceClient::new(self.0.channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES)
             .max_encoding_message_size(MESSAGE_BYTES)
     }

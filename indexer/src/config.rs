@@ -25,6 +25,11 @@ pub struct HubConfig {
     pub advertise: Option<String>,
     /// `host:port` by which nodes and people reach the people port: what invites lead to. Default: where it listens.
     pub advertise_people: Option<String>,
+    /// Where the pages are served without TLS: for a proxy on this machine, or a browser on it. Loopback only.
+    pub web_listen: Option<SocketAddr>,
+    /// `https://host` or `http://host:port` by which people reach the pages: what links for them begin with. Default: where
+    /// they are served without TLS, else `https://` and the people port.
+    pub web_address: Option<String>,
     /// Calls a second that one token, or one address without a token, may make in the long run; twice that at once.
     pub calls_per_second: u32,
     /// Limits of the people port.
@@ -57,6 +62,8 @@ impl HubConfig {
             database: None,
             advertise: None,
             advertise_people: None,
+            web_listen: None,
+            web_address: None,
             calls_per_second: CALLS_PER_SECOND,
             people_limits: AcceptLimits::people(),
             node_limits: AcceptLimits::nodes(),
@@ -102,6 +109,10 @@ pub struct HubFile {
     pub advertise: Option<String>,
     /// `host:port` by which nodes and people reach the people port.
     pub advertise_people: Option<String>,
+    /// Where the pages are served without TLS, such as `127.0.0.1:8442`. Loopback only.
+    pub web_listen: Option<SocketAddr>,
+    /// `https://host` by which people reach the pages.
+    pub web_address: Option<String>,
     /// Calls a second per token or address.
     pub calls_per_second: Option<u32>,
     /// Most connections at once on the people port.
@@ -209,6 +220,8 @@ impl HubFile {
             nodes_listen: _,
             advertise,
             advertise_people,
+            web_listen,
+            web_address,
             calls_per_second,
             people_connections,
             node_connections,
@@ -222,6 +235,8 @@ impl HubFile {
         config.database = database.or(config.database.take());
         config.advertise = advertise.or(config.advertise.take());
         config.advertise_people = advertise_people.or(config.advertise_people.take());
+        config.web_listen = web_listen.or(config.web_listen);
+        config.web_address = web_address.or(config.web_address.take());
         config.calls_per_second = calls_per_second.unwrap_or(config.calls_per_second).max(1);
         for (limits, connections) in
             [(&mut config.people_limits, people_connections), (&mut config.node_limits, node_connections)]

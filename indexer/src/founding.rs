@@ -85,7 +85,7 @@ pub async fn lay(
         durable::check_private(&folder.operator_file(), "600")?;
     }
     durable::write(&folder.root_file(), authority.root_pem().as_bytes(), Readers::All)?;
-    let identity = own_identity(&folder.identity_file(), &authority, world)?;
+    let identity = own_identity(&folder.identity_file(), &authority, &names(config), world)?;
     Ok(Foundation { hub, authority: Arc::new(authority), identity })
 }
 
@@ -148,7 +148,8 @@ async fn operator_token_add(
     let now = world.now();
     let id = uuid::Builder::from_random_bytes(world.random()).into_uuid().to_string();
     let expires = now.checked_add(OPERATOR_TOKEN_LIFE).unwrap_or(now);
-    let token = NewToken { id: &id, secret_hash, label, role: Role::Operator, member: None, expires };
+    let token =
+        NewToken { id: &id, secret_hash, label, role: Role::Operator, member: None, account: None, expires };
     store::enrolment::token_add(tx, &token, now).await?;
     Ok(id)
 }
@@ -182,23 +183,64 @@ pub async fn renew_operator_token(config: &HubConfig, world: &World) -> anyhow::
     Ok(file)
 }
 
-/// The hub's own certificate: the one on disk while it is good, else a new one.
-fn own_identity(file: &Path, authority: &Authority, world: &World) -> anyhow::Result<Identity> {
+/// The names and addresses that browsers know the hub by.
+#[must_use]
+pub fn names(config: &HubConfig) -> Vec<String> {
+    let host = |address: &String| {
+        let host = address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host);
+        host.trim_start_matches('[').trim_end_matches(']').to_owned()
+    };
+    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    names.extend([&config.advertise_people, &config.advertise].into_iter().flatten().map(host));
+    // Not every host of an address can stand in a certificate, and a hub without that one is better than none.
+    names.retain(|name| !name.is_empty() && name.is_ascii());
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The hub's own certificate: the one on disk while it is good and names what it should, else a new one.
+fn own_identity(
+    file: &Path,
+    authority: &Authority,
+    names: &[String],
+    world: &World,
+) -> anyhow::Result<Identity> {
     if file.exists() {
         let identity = Identity::load(file)?;
-        if !hub_renewal_due(from_millis(identity.facts().not_after_ms), world.now()) {
+        let facts = identity.facts();
+        let is_named = names.iter().all(|name| facts.names.contains(name));
+        if is_named && !hub_renewal_due(from_millis(facts.not_after_ms), world.now()) {
             return Ok(identity);
         }
     }
-    renew_identity(file, authority, world)
+    renew_identity(file, authority, names, world)
 }
 
 /// A new certificate for the hub, on disk before anybody sees it.
 ///
 /// # Errors
 /// When it cannot be made or written.
-pub fn renew_identity(file: &Path, authority: &Authority, world: &World) -> anyhow::Result<Identity> {
-    let identity = authority.issue_hub(world)?;
+pub fn renew_identity(
+    file: &Path,
+    authority: &Authority,
+    names: &[String],
+    world: &World,
+) -> anyhow::Result<Identity> {
+    let identity = authority.issue_hub(names, world)?;
     identity.save(file)?;
     Ok(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_knows_the_hub_by_what_is_advertised() {
+        let mut config = HubConfig::new("d");
+        config.advertise_people = Some("park.example:8440".to_owned());
+        config.advertise = Some("[2001:db8::1]:8441".to_owned());
+        assert_eq!(names(&config), ["127.0.0.1", "2001:db8::1", "localhost", "park.example"]);
+    }
 }

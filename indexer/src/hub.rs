@@ -2,15 +2,15 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde_json::json;
 use shouwang_proto::clock::{World, from_millis};
 use shouwang_serving::{
-    accept::{Acceptor, Listener},
+    accept::{self, Acceptor, Listener},
     probes::Probes,
     tls::ServerTls,
 };
-use tokio::task::JoinSet;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     folder::DataFolder,
     founding,
     mutual_aid::{council_duty::CouncilAlerts, room::MutualAid},
-    people,
+    port,
     rooms::Rooms,
     store::{self, Store},
 };
@@ -47,6 +47,8 @@ pub struct Addresses {
     pub people: SocketAddr,
     /// For nodes.
     pub nodes: SocketAddr,
+    /// For the pages without TLS, if they are served so.
+    pub web: Option<SocketAddr>,
 }
 
 /// A hub, before it runs.
@@ -58,6 +60,10 @@ pub struct Hub;
 pub struct HubHandle {
     /// Where it listens.
     pub addresses: Addresses,
+    /// Where people open the pages: `https://host:port`.
+    pub web: String,
+    /// A link for the first operator, while nobody can sign in. It works once.
+    pub set_up: Option<String>,
     epoch: u64,
     tasks: JoinSet<&'static str>,
     stop: CancellationToken,
@@ -77,26 +83,39 @@ impl Hub {
         surroundings: Surroundings<P, N>,
     ) -> anyhow::Result<HubHandle> {
         let Surroundings { world, people: people_listener, nodes: nodes_listener } = surroundings;
-        let addresses =
-            Addresses { people: people_listener.local_addr()?, nodes: nodes_listener.local_addr()? };
+        let web_listener = config.web_listen.map(bind_web).transpose()?;
+        let addresses = Addresses {
+            people: people_listener.local_addr()?,
+            nodes: nodes_listener.local_addr()?,
+            web: web_listener.as_ref().map(TcpListener::local_addr).transpose()?,
+        };
         let folder = DataFolder::take(&config.data)?;
         let store = store::open(&config.database_url(), config.store.clone())
             .await
             .context("the database does not open")?;
         let stop = CancellationToken::new();
         let (rooms, tailer) = Rooms::open(&config, &folder, store.clone(), world, stop.clone()).await?;
+        let site = rooms.site(&config, addresses);
+        let web = site.address.clone();
+        let set_up = rooms.people.set_up().await?.map(|linked| format!("{web}{}", linked.path()));
         let people_tls = ServerTls::for_people(&rooms.foundation.identity)?;
         let nodes_tls = ServerTls::for_nodes(&rooms.foundation.identity, rooms.client_rule())?;
-        let ready = people::readiness(store.clone(), rooms.index_probe());
+        let ready = port::readiness(store.clone(), rooms.index_probe());
         let probes = Probes { ready, figures: config.figures.clone() };
-        let people_router = people::router(rooms.people_services(&config, addresses).await?, probes);
+        let services = rooms.people_services(&config, addresses).await?;
+        let people_router = port::router(services, probes, site.clone());
         let nodes_router = rooms.node_services().await.into_axum_router();
 
         // Both listeners wait already; whoever is answered shall find the file.
         folder.ready(&json!({
-            "people": addresses.people, "nodes": addresses.nodes, "pid": std::process::id(),
+            "people": addresses.people, "nodes": addresses.nodes, "pid": std::process::id(), "web": web,
+            "set_up": set_up,
         }))?;
         let mut tasks = JoinSet::new();
+        if let Some(listener) = web_listener {
+            let port = Acceptor::new("web", config.people_limits.clone());
+            spawn(&mut tasks, "web port", port.serve(listener, port::pages_only(&site), stop.clone()));
+        }
         let people_port = Acceptor::new("people", config.people_limits.clone()).with_tls(&people_tls);
         let nodes_port = Acceptor::new("nodes", config.node_limits.clone()).with_tls(&nodes_tls);
         spawn(&mut tasks, "people port", people_port.serve(people_listener, people_router, stop.clone()));
@@ -104,12 +123,13 @@ impl Hub {
         follow(&mut tasks, &stop, &rooms);
         spawn_until(&mut tasks, &stop, "index", tailer.follow());
         spawn_until(&mut tasks, &stop, "thesaurus of the index", rooms.search.clone().follow_thesaurus());
-        let renewal = renew(&rooms, &folder, [people_tls, nodes_tls]);
+        let names = founding::names(&config);
+        let renewal = renew(&rooms, &folder, names, [people_tls, nodes_tls]);
         spawn_until(&mut tasks, &stop, "renewal of the hub's certificate", renewal);
 
         tracing::info!(people = %addresses.people, nodes = %addresses.nodes, "the hub serves");
         let (epoch, mutual_aid) = (rooms.foundation.hub.epoch, rooms.mutual_aid.clone());
-        Ok(HubHandle { addresses, epoch, tasks, stop, store, folder, mutual_aid })
+        Ok(HubHandle { addresses, web, set_up, epoch, tasks, stop, store, folder, mutual_aid })
     }
 }
 
@@ -149,6 +169,17 @@ impl HubHandle {
     }
 }
 
+/// Pages without TLS are for this machine alone: what goes over a wire is encrypted.
+fn bind_web(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    if !address.ip().is_loopback() {
+        bail!(
+            "the pages without TLS listen on loopback addresses only, not on {address}: let a proxy on this machine speak \
+             TLS, or open the pages at the people port, which does"
+        );
+    }
+    accept::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
 /// Tasks that look for what others did, and one that waits for the links to end.
 fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &Rooms) {
     spawn_until(tasks, stop, "watch on the roster", rooms.roster.clone().follow());
@@ -182,6 +213,7 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
 fn renew(
     rooms: &Rooms,
     folder: &DataFolder,
+    names: Vec<String>,
     ports: [ServerTls; 2],
 ) -> impl Future<Output = ()> + Send + 'static {
     let (authority, file) = (Arc::clone(&rooms.foundation.authority), folder.identity_file());
@@ -194,7 +226,7 @@ fn renew(
             if !hub_renewal_due(not_after, world.now()) {
                 continue;
             }
-            match founding::renew_identity(&file, &authority, &world) {
+            match founding::renew_identity(&file, &authority, &names, &world) {
                 Ok(identity) => {
                     ports.iter().for_each(|port| port.replace(&identity));
                     let not_after = from_millis(identity.facts().not_after_ms);

@@ -5,8 +5,9 @@
 //! - [`mutual_aid`]: emergencies: who needs what, who is sent, who is told, and what is free.
 //! - [`search`]: the index, which follows the hub's log, and the only way to it, through a caller's scope.
 //! - [`store`]: the only SQL.
-//! - [`Hub::start`] puts the rooms together and opens two ports: one for people and programs ([`people`]), one for
-//!   nodes.
+//! - [`people`]: who has an account, and how they prove themselves. [`web`]: the pages they see.
+//! - [`Hub::start`] puts the rooms together and opens two ports: one for people and programs ([`port`]), one for nodes;
+//!   and a third for the pages alone, where a proxy on the same machine speaks TLS.
 
 pub mod backup;
 pub mod config;
@@ -17,8 +18,10 @@ mod hub;
 pub mod link;
 pub mod mutual_aid;
 pub mod people;
+pub mod port;
 mod rooms;
 pub mod search;
 pub mod store;
+pub mod web;
 
 pub use hub::{Addresses, Hub, HubHandle, Surroundings};

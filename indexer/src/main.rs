@@ -1,6 +1,6 @@
 //! The program of the hub.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -92,6 +92,13 @@ struct ServeArguments {
     /// host:port by which nodes and people reach the people port: what invites lead to. Default: where it listens.
     #[arg(long)]
     advertise_people: Option<String>,
+    /// Where the pages are served without TLS, for a proxy or a browser on this machine, such as 127.0.0.1:8442. Default:
+    /// only with TLS, at the people port.
+    #[arg(long)]
+    web_listen: Option<SocketAddr>,
+    /// https://host by which people reach the pages: what links for them begin with. Default: where they are served.
+    #[arg(long)]
+    web_address: Option<String>,
     /// sqlite:PATH or postgres://… Default: hub.db in the folder.
     #[arg(long, env = "SHOUWANG_DATABASE", hide_env_values = true)]
     database: Option<String>,
@@ -151,6 +158,8 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
     config.database = arguments.database.or(config.database);
     config.advertise = arguments.advertise.or(config.advertise);
     config.advertise_people = arguments.advertise_people.or(config.advertise_people);
+    config.web_listen = arguments.web_listen.or(config.web_listen);
+    config.web_address = arguments.web_address.or(config.web_address);
     let program = Program::begin(arguments.until_stdin_closes)?;
     config.figures = Some(program.figures());
     let surroundings = Surroundings {
@@ -159,9 +168,22 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
         nodes: bind(arguments.nodes_listen.or(file.nodes_listen).unwrap_or(NODES_LISTEN))?,
     };
     let mut hub = Hub::start(config, surroundings).await?;
+    if let Some(link) = &hub.set_up {
+        show_set_up(link);
+    }
     let outcome = program.run(hub.failed()).await;
     hub.stop().await;
     outcome
+}
+
+/// For whoever stands at the terminal, and not in the log: the link is a key until it is used.
+fn show_set_up(link: &str) {
+    // With nobody to read it, it is in `ready.json`.
+    let _ = writeln!(
+        std::io::stdout(),
+        "\n  打开此链接，建立第一个管理员账号（只能用一次，24 小时内有效）\n  \
+         Open this link to make the first operator's account (once, within 24 hours):\n\n    {link}\n"
+    );
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<tokio::net::TcpListener> {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use shouwang_proto::{
     clock::{World, from_millis},
     wire::{
+        account_link_service_server::AccountLinkServiceServer, account_service_server::AccountServiceServer,
         council_service_server::CouncilServiceServer, enrolment_service_server::EnrolmentServiceServer,
         mutual_aid_service_server::MutualAidServiceServer, search_service_server::SearchServiceServer,
     },
@@ -48,12 +49,14 @@ use crate::{
         desk::Desk as AidDesk,
         room::{AidParts, MutualAid},
     },
+    people::{coordinator::People, service::AccountDesk},
     search::{
         room::{RoomParts, SearchRoom},
         service::SearchDesk,
         tailer::{Progress, Tailer},
     },
     store::{self, Store, hub_log::HubLogHead},
+    web::{Site, SiteParts},
 };
 
 /// How the hub calls itself to a webhook.
@@ -85,6 +88,7 @@ pub(crate) struct Rooms {
     pub(crate) store: Store,
     pub(crate) roster: Roster,
     pub(crate) council: Council,
+    pub(crate) people: People,
     pub(crate) gate: Gate,
     pub(crate) foundation: Foundation,
     pub(crate) hub_log: HubLogHead,
@@ -116,6 +120,7 @@ impl Rooms {
         let (roster, thesaurus) =
             (Roster::load(store.clone()).await?, ThesaurusBook::load(store.clone()).await?);
         let council = Council::new(store.clone(), roster.clone(), thesaurus.clone(), world.clone());
+        let people = People::new(store.clone(), roster.clone(), world.clone());
         let gate = Gate::new(roster.clone(), world.clone(), config.calls_per_second);
         let head = store.read(async |conn| store::hub_log::hub_log_head(conn).await).await?;
         let hub_log = HubLogHead::new(head);
@@ -167,6 +172,7 @@ impl Rooms {
             store,
             roster,
             council,
+            people,
             gate,
             foundation,
             hub_log,
@@ -213,8 +219,14 @@ impl Rooms {
         let council = CouncilServiceServer::new(council)
             .max_decoding_message_size(COUNCIL_MESSAGE_BYTES)
             .max_encoding_message_size(SYNC_MESSAGE_BYTES);
-        let (room, gate, store) = (self.search.clone(), self.gate.clone(), self.store.clone());
-        let search = SearchServiceServer::new(SearchDesk::new(room, gate, store, self.attachments.clone()))
+        let accounts =
+            AccountDesk::new(self.people.clone(), self.gate.clone(), Self::web_address(config, addresses));
+        let links = AccountLinkServiceServer::new(accounts.clone())
+            .max_decoding_message_size(ENROLMENT_MESSAGE_BYTES);
+        let accounts = AccountServiceServer::new(accounts)
+            .max_decoding_message_size(COUNCIL_MESSAGE_BYTES)
+            .max_encoding_message_size(SYNC_MESSAGE_BYTES);
+        let search = SearchServiceServer::new(self.search_desk())
             .max_decoding_message_size(SEARCH_MESSAGE_BYTES)
             .max_encoding_message_size(SYNC_MESSAGE_BYTES);
         let aid = AidDesk::new(self.mutual_aid.clone(), self.gate.clone(), self.stopping.clone());
@@ -226,12 +238,47 @@ impl Rooms {
         reporter.set_serving::<EnrolmentServiceServer<EnrolmentDesk>>().await;
         reporter.set_serving::<CouncilServiceServer<CouncilDesk>>().await;
         reporter.set_serving::<SearchServiceServer<SearchDesk>>().await;
+        reporter.set_serving::<AccountServiceServer<AccountDesk>>().await;
+        reporter.set_serving::<AccountLinkServiceServer<AccountDesk>>().await;
         Ok(Routes::new(health)
             .add_service(grpc::reflection()?)
             .add_service(enrolment)
             .add_service(council)
             .add_service(aid)
+            .add_service(accounts)
+            .add_service(links)
             .add_service(search))
+    }
+
+    fn search_desk(&self) -> SearchDesk {
+        let (room, gate, store) = (self.search.clone(), self.gate.clone(), self.store.clone());
+        SearchDesk::new(room, gate, store, self.attachments.clone())
+    }
+
+    /// Where people open the pages.
+    fn web_address(config: &HubConfig, addresses: Addresses) -> String {
+        let own = || match addresses.web {
+            Some(web) => format!("http://{web}"),
+            None => {
+                let people = config.advertise_people.clone();
+                format!("https://{}", people.unwrap_or_else(|| addresses.people.to_string()))
+            }
+        };
+        let address = config.web_address.clone().unwrap_or_else(own);
+        address.trim_end_matches('/').to_owned()
+    }
+
+    /// What the pages stand on.
+    pub(crate) fn site(&self, config: &HubConfig, addresses: Addresses) -> Site {
+        Site::new(SiteParts {
+            people: self.people.clone(),
+            search: self.search_desk(),
+            gate: self.gate.clone(),
+            roster: self.roster.clone(),
+            index: self.index_probe(),
+            address: Self::web_address(config, addresses),
+            world: self.world.clone(),
+        })
     }
 
     fn oversight(&self, config: &HubConfig) -> Oversight {

@@ -1,5 +1,6 @@
 //! What can be typed: one file for each noun, with its verbs.
 
+pub(crate) mod account;
 mod aid;
 mod completions;
 mod context;
@@ -73,6 +74,9 @@ enum Verb {
     /// Invite, list, suspend and group members （成员管理）
     #[command(subcommand)]
     Member(member::MemberVerb),
+    /// Invite, list and disable the people who sign in at the hub's pages （人员账号）
+    #[command(subcommand)]
+    Account(account::AccountVerb),
     /// Issue and revoke access tokens （访问令牌）
     #[command(subcommand)]
     Token(token::TokenVerb),
@@ -140,6 +144,7 @@ async fn dispatch(session: &Session, verb: Verb) -> Outcome<Exit> {
         Verb::Suggest(arguments) => search::suggest(session, arguments).await,
         Verb::Aid(verb) => aid::run(session, verb).await,
         Verb::Member(verb) => member::run(session, verb).await,
+        Verb::Account(verb) => account::run(session, verb).await,
         Verb::Token(verb) => token::run(session, verb).await,
         Verb::Thesaurus(verb) => thesaurus::run(session, verb).await,
         Verb::Quarantine(verb) => quarantine::run(session, verb).await,
@@ -183,6 +188,11 @@ mod tests {
             "member suspend a1 --reason left",
             "member reinstate a1",
             "member set-groups a1 council sector-hot-work",
+            "account invite --name 王敏 --post safety-manager --member a1",
+            "account invite --name 调度 --post dispatcher",
+            "account list",
+            "account disable wang.min",
+            "account reset accounts/x",
             "token issue --label me --role operator",
             "token revoke T",
             "thesaurus list",

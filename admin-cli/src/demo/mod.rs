@@ -2,6 +2,7 @@
 
 mod child;
 pub(crate) mod park;
+mod people;
 mod ports;
 mod programs;
 mod setup;
@@ -18,8 +19,9 @@ use tokio::{
 use self::{
     child::{Keeper, Server},
     park::MEMBERS,
+    people::DemoAccount,
     programs::Programs,
-    state::Folder,
+    state::{Folder, Remembered},
 };
 use crate::{
     exit::Exit,
@@ -39,6 +41,10 @@ const PORTS_PAUSE: Duration = Duration::from_millis(50);
 struct ReadyDemo {
     /// The hub's port for people.
     hub: String,
+    /// Where a browser opens the hub's pages.
+    web: String,
+    /// Who can sign in there.
+    accounts: Vec<DemoAccount>,
     /// The demo's folder.
     data: String,
     /// The file with contexts for every role.
@@ -60,11 +66,11 @@ struct ReadyNode {
 
 impl Answer for ReadyDemo {
     fn text(&self, style: Style) -> String {
-        let Self { hub, contexts, nodes, .. } = self;
+        let Self { hub, web, contexts, nodes, .. } = self;
         let count = nodes.len();
         match style.lang {
-            Lang::Zh => format!("就绪 ready: 中心 {hub}，{count} 个成员节点，上下文 {contexts}"),
-            Lang::En => format!("ready: hub {hub}, {count} nodes, contexts {contexts}"),
+            Lang::Zh => format!("就绪 ready: 网页 {web}，中心 {hub}，{count} 个成员节点，上下文 {contexts}"),
+            Lang::En => format!("ready: pages {web}, hub {hub}, {count} nodes, contexts {contexts}"),
         }
     }
 }
@@ -89,7 +95,7 @@ pub(crate) async fn run(session: &Session, data: &Path) -> Outcome<Exit> {
         }
     };
     session.output.line(&ready);
-    invite_to_try(session, &folder);
+    invite_to_try(session, &folder, &ready);
     stop.await;
     session.output.talk(&words!("正在结束……", "ending …"));
     keeper.end().await;
@@ -124,6 +130,10 @@ async fn begin(session: &Session, data: &Path, keeper: &mut Keeper) -> Outcome<(
         let shown = folder.path.display();
         session.output.talk(&words!("继续 {shown} 中的演示", "going on with the demo in {shown}"));
     }
+    if folder.remembered.web == 0 || !ports::is_free(folder.remembered.web) {
+        // Nobody has to remember this one.
+        folder.remembered.web = ports::free(1)?.into_iter().next().unwrap_or_default();
+    }
     take_ports(session, &mut folder).await?;
     session.output.talk(&words!("启动中心……", "starting the hub …"));
     keeper.start(vec![hub(&folder, &programs)]).await?;
@@ -139,11 +149,12 @@ async fn begin(session: &Session, data: &Path, keeper: &mut Keeper) -> Outcome<(
     setup::tokens(&folder, &council).await?;
     setup::roads(&folder)?;
     setup::contexts(&folder)?;
-    let ready = ready(&folder);
+    let accounts = people::accounts(&folder, &council, &session.world).await?;
+    let ready = ready(&folder, accounts);
     Ok((folder, ready))
 }
 
-fn ready(folder: &Folder) -> ReadyDemo {
+fn ready(folder: &Folder, accounts: Vec<DemoAccount>) -> ReadyDemo {
     let show = |path: &Path| path.display().to_string();
     let node = |(member, port): (&String, &u16)| ReadyNode {
         member: member.clone(),
@@ -152,13 +163,20 @@ fn ready(folder: &Folder) -> ReadyDemo {
     };
     ReadyDemo {
         hub: ports::address(folder.remembered.people),
+        web: format!("http://{}", ports::address(folder.remembered.web)),
+        accounts,
         data: show(&folder.path),
         contexts: show(&folder.contexts()),
         nodes: folder.remembered.publishing.iter().map(node).collect(),
     }
 }
 
-fn invite_to_try(session: &Session, folder: &Folder) {
+fn invite_to_try(session: &Session, folder: &Folder, ready: &ReadyDemo) {
+    let web = &ready.web;
+    session.output.talk(&words!("在浏览器中打开 {web} 并登录：", "open {web} in a browser and sign in:"));
+    for DemoAccount { login, password } in &ready.accounts {
+        session.output.talk_text(&format!("  {login:<12}{password}"));
+    }
     let contexts = folder.contexts();
     let contexts = contexts.display();
     let own = std::env::current_exe().unwrap_or_else(|_| "shouwang".into());
@@ -175,12 +193,13 @@ fn invite_to_try(session: &Session, folder: &Folder) {
 }
 
 fn hub(folder: &Folder, programs: &Programs) -> Server {
-    let (people, nodes) = (folder.remembered.people, folder.remembered.nodes);
+    let Remembered { people, nodes, web, .. } = &folder.remembered;
     let data = folder.hub();
     let arguments = [
         ("--data", data.display().to_string()),
-        ("--people-listen", ports::address(people)),
-        ("--nodes-listen", ports::address(nodes)),
+        ("--people-listen", ports::address(*people)),
+        ("--nodes-listen", ports::address(*nodes)),
+        ("--web-listen", ports::address(*web)),
         ("--alliance", park::ALLIANCE.to_owned()),
     ];
     server(folder, "shouwang-hub", &programs.hub, data, &arguments)

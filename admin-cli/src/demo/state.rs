@@ -24,6 +24,9 @@ pub(crate) struct Remembered {
     pub(crate) people: u16,
     /// The hub's port for nodes. Nodes keep it from joining on.
     pub(crate) nodes: u16,
+    /// The hub's port for browsers; 0 in the folder of an earlier version.
+    #[serde(default)]
+    pub(crate) web: u16,
     /// The nodes' publishing ports by member id.
     pub(crate) publishing: BTreeMap<String, u16>,
     /// Members whose publications have been imported.
@@ -116,6 +119,11 @@ impl Folder {
         self.path.join("logs").join(format!("{server}.log"))
     }
 
+    /// The passwords of the demo's people.
+    pub(crate) fn accounts(&self) -> PathBuf {
+        self.path.join("accounts.json")
+    }
+
     /// The contexts for the command line.
     pub(crate) fn contexts(&self) -> PathBuf {
         self.path.join("contexts.toml")
@@ -123,11 +131,12 @@ impl Folder {
 }
 
 fn fresh(members: &[&str]) -> Outcome<Remembered> {
-    let mut free = ports::free(members.len() + 2)?.into_iter();
+    let mut free = ports::free(members.len() + 3)?.into_iter();
     // `free` gave as many as asked.
-    let (people, nodes) = (free.next().unwrap_or_default(), free.next().unwrap_or_default());
+    let mut next = || free.next().unwrap_or_default();
+    let (people, nodes, web) = (next(), next(), next());
     let publishing = members.iter().map(|member| (*member).to_owned()).zip(free).collect();
-    Ok(Remembered { people, nodes, publishing, imported: BTreeSet::new(), thesaurus: false })
+    Ok(Remembered { people, nodes, web, publishing, imported: BTreeSet::new(), thesaurus: false })
 }
 
 fn lock(folder: &Path) -> Outcome<Held> {
@@ -163,9 +172,9 @@ mod tests {
             .publishing
             .values()
             .copied()
-            .chain([folder.remembered.people, folder.remembered.nodes])
+            .chain([folder.remembered.people, folder.remembered.nodes, folder.remembered.web])
             .collect();
-        assert_eq!(ports.len(), 4, "each port once");
+        assert_eq!(ports.len(), 5, "each port once");
         assert!(Folder::open(&path, &["a1", "b2"]).is_err(), "it is held");
         folder.remembered.imported.insert("a1".to_owned());
         folder.save().unwrap();

@@ -1,5 +1,6 @@
 //! Answers as people and programs read them. Pure.
 
+pub(crate) mod account;
 pub(crate) mod aid;
 pub(crate) mod council;
 pub(crate) mod doctor;

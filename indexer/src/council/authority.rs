@@ -183,14 +183,21 @@ impl Authority {
         &self.fingerprint
     }
 
-    /// A new key and certificate for the hub itself, 90 days.
+    /// A new key and certificate for the hub itself, 90 days. Nodes and the command line know it by one name everywhere;
+    /// browsers by the names and addresses in `also`.
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn issue_hub(&self, world: &World) -> Result<Identity, AuthorityError> {
+    pub fn issue_hub(&self, also: &[String], world: &World) -> Result<Identity, AuthorityError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut params = params(HUB_NAME, world.random(), world.now(), HUB_LIFE);
         params.subject_alt_names = vec![rcgen::SanType::DnsName(HUB_NAME.try_into()?)];
+        for name in also {
+            params.subject_alt_names.push(match name.parse() {
+                Ok(address) => rcgen::SanType::IpAddress(address),
+                Err(_) => rcgen::SanType::DnsName(name.as_str().try_into()?),
+            });
+        }
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;

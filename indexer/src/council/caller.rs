@@ -51,13 +51,25 @@ impl FromStr for Role {
     }
 }
 
+/// By what somebody who asks is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// An access token, sent along with the call.
+    Token,
+    /// A person's session in a browser.
+    Session,
+}
+
 /// Who asks, as the roster knew it when the call came in. Made by
-/// [`RosterSnapshot::caller`](super::membership::RosterSnapshot::caller) for every call anew, never kept.
+/// [`RosterSnapshot::caller`](super::membership::RosterSnapshot::caller) or
+/// [`RosterSnapshot::person`](super::membership::RosterSnapshot::person) for every call anew, never kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// Id of the access token.
+    /// Id of the access token, or of the account of a person who is signed in.
     pub token_id: String,
-    /// Who or what uses the token, for people and the audit log.
+    /// By what it is known.
+    pub proof: Proof,
+    /// Who or what asks, for people and the audit log.
     pub label: String,
     /// What it may do.
     pub role: Role,
@@ -71,7 +83,10 @@ impl Caller {
     /// How the audit log names it.
     #[must_use]
     pub fn actor(&self) -> String {
-        format!("token/{} {}", self.token_id, self.label)
+        match self.proof {
+            Proof::Token => format!("token/{} {}", self.token_id, self.label),
+            Proof::Session => format!("accounts/{} {}", self.token_id, self.label),
+        }
     }
 }
 

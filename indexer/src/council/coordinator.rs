@@ -263,7 +263,8 @@ impl Council {
                     return Err(membership::suspended(member).into());
                 }
                 let (role, member) = (*role, member.as_ref());
-                let token = NewToken { id: &token_id, secret_hash: hash, label, role, member, expires };
+                let (id, secret_hash, account) = (&*token_id, hash, None);
+                let token = NewToken { id, secret_hash, label, role, member, account, expires };
                 store::enrolment::token_add(tx, &token, now).await?;
                 audit_add(tx, &deed).await
             })

@@ -1,6 +1,9 @@
 //! The door of every service for people and programs: who calls, may it, and not too often.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 use shouwang_proto::{clock::World, refusal::Refusal};
@@ -9,6 +12,7 @@ use tokio::time::Instant;
 use tonic::{Code, Request};
 
 use super::{
+    caller::Caller,
     pace::Pace,
     permission::{Authorized, Rpc},
     roster::Roster,
@@ -44,13 +48,38 @@ impl Gate {
         Ok(caller)
     }
 
+    /// The caller with this token, at its pace. For doors that are not gRPC's.
+    ///
+    /// # Errors
+    /// As [`Self::admit`], but for the role.
+    pub fn recognise(&self, secret: &str) -> Result<Caller, Refusal> {
+        let caller = self.roster.snapshot().caller(secret, self.now())?;
+        self.keep_pace(&caller.token_id)?;
+        Ok(caller)
+    }
+
+    /// Lets a person who is signed in through, at the person's pace.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED (TOO_MANY_REQUESTS).
+    pub fn admit_person(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.keep_pace(&caller.token_id)
+    }
+
     /// Lets somebody without a token through, by the address it calls from.
     ///
     /// # Errors
     /// RESOURCE_EXHAUSTED (TOO_MANY_REQUESTS).
     pub fn admit_stranger<T>(&self, request: &Request<T>) -> Result<(), Refusal> {
-        let address = request.extensions().get::<PeerAddr>();
-        self.keep_pace(&address.map_or_else(|| "address unknown".to_owned(), |peer| peer.0.ip().to_string()))
+        self.admit_address(request.extensions().get::<PeerAddr>().map(|peer| peer.0.ip()))
+    }
+
+    /// As [`Self::admit_stranger`], where the address is known already.
+    ///
+    /// # Errors
+    /// RESOURCE_EXHAUSTED (TOO_MANY_REQUESTS).
+    pub fn admit_address(&self, address: Option<IpAddr>) -> Result<(), Refusal> {
+        self.keep_pace(&address.map_or_else(|| "address unknown".to_owned(), |address| address.to_string()))
     }
 
     /// The time now.

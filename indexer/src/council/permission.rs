@@ -111,6 +111,12 @@ table! {
         DeleteThesaurusGroup: COUNCIL,
         GetHubStatus: ANYONE,
     }
+    AccountService {
+        InviteAccount: OPERATOR,
+        ListAccounts: OPERATOR,
+        ResetAccount: OPERATOR,
+        DisableAccount: OPERATOR,
+    }
     SearchService {
         Search: ANYONE,
         Suggest: ANYONE,
@@ -169,8 +175,14 @@ mod tests {
     use super::*;
 
     /// Services whose callers prove themselves by something else than a token.
-    const WITHOUT_TOKEN: &[&str] =
-        &["EnrolmentService", "InboxService", "LinkService", "MutualAidLinkService", "PublishingService"];
+    const WITHOUT_TOKEN: &[&str] = &[
+        "AccountLinkService",
+        "EnrolmentService",
+        "InboxService",
+        "LinkService",
+        "MutualAidLinkService",
+        "PublishingService",
+    ];
 
     fn rpcs_of_the_contract() -> BTreeSet<String> {
         let set = prost_types::FileDescriptorSet::decode(shouwang_proto::FILE_DESCRIPTOR_SET).unwrap();

@@ -16,7 +16,7 @@ use shouwang_serving::store::{StoreError, StoreOptions, trial};
 
 use super::{
     authority::{Authority, CertificateRequest},
-    caller::{Caller, Role},
+    caller::{Caller, Proof, Role},
     coordinator::{Council, InviteWish, TokenWish},
     enrolment::{Enrolment, Join, Joined, Renewal},
     membership::MemberState,
@@ -105,6 +105,7 @@ impl Room {
         let enrolment = Enrolment::new(store.clone(), roster.clone(), authority, &hub, world);
         let operator = Caller {
             token_id: "0".to_owned(),
+            proof: Proof::Token,
             label: "operator".to_owned(),
             role: Role::Operator,
             member: None,

@@ -60,7 +60,7 @@ pub(crate) async fn open(hub: &TrialStore, board: &LinkBoard, world: World) -> M
     let alliance = "park".parse().unwrap();
     let system = World::system();
     let authority = Authority::found(&folder.path().join("authority.pem"), &alliance, &system).unwrap();
-    let identity = authority.issue_hub(&system).unwrap();
+    let identity = authority.issue_hub(&[], &system).unwrap();
     MutualAid::open(AidParts {
         store: hub.store.clone(),
         roster: Roster::load(hub.store.clone()).await.unwrap(),

@@ -41,7 +41,7 @@ pub(super) fn facet(facet: Facet, roster: &RosterSnapshot) -> wire::Facet {
 }
 
 /// What people call a value, in Chinese and English; the value itself when nobody has a name for it.
-fn labels(field: FacetField, value: &str, roster: &RosterSnapshot) -> (String, String) {
+pub(crate) fn labels(field: FacetField, value: &str, roster: &RosterSnapshot) -> (String, String) {
     let of_list = |list| vocabulary::term(list, value).map(|term| (term.zh.clone(), term.en.clone()));
     let both = |(zh, en): (&str, &str)| (zh.to_owned(), en.to_owned());
     let found = match field {

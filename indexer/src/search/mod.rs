@@ -36,6 +36,7 @@ mod view;
 #[cfg(test)]
 mod stories;
 
+pub(crate) use answer::labels;
 pub use collect::Deadline;
 pub use document::{Caller, Document, IndexChange, Kind, RecordKey};
 pub use index::{Committed, IndexSettings, SearchIndex};

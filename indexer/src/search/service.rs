@@ -24,7 +24,12 @@ use super::{
     room::SearchRoom,
 };
 use crate::{
-    council::{caller::Caller, gate::Gate, permission::rpc, roster::RosterSnapshot},
+    council::{
+        caller::Caller,
+        gate::Gate,
+        permission::{Authorized, rpc},
+        roster::RosterSnapshot,
+    },
     link::{attachments::Attachments, publication},
     store::{
         Store,
@@ -53,6 +58,111 @@ impl SearchDesk {
     #[must_use]
     pub fn new(room: SearchRoom, gate: Gate, store: Store, attachments: Attachments) -> Self {
         Self { room, gate, store, attachments }
+    }
+
+    /// Searches.
+    ///
+    /// # Errors
+    /// As `SearchService/Search` in the contract.
+    pub async fn find(
+        &self,
+        caller: Authorized<rpc::Search>,
+        asked: wire::SearchRequest,
+    ) -> Result<wire::SearchResponse, Status> {
+        let began = Instant::now();
+        let caller = caller.into_caller();
+        let Question { query, filters, literal, page_size, page_token, min_applied } = question::read(asked)?;
+        self.room.applied(&min_applied).await?;
+        let progress = self.room.progress();
+        let searcher = self.room.index().searcher(self.room.caller(caller.clone()));
+        let deadline = Deadline::at(Instant::now() + SEARCH_LIMIT);
+        let _gone = GoneWhenDropped(deadline.clone());
+        let asked = SearchParameters {
+            query,
+            filters,
+            literal,
+            page_size,
+            page_token,
+            deadline,
+            now: Instant::now(),
+        };
+        let mut found = self.room.run(move || searcher.search(&asked)).await?.map_err(status_of)?;
+        self.checked(&mut found, &caller).await?;
+        let roster = self.room.roster().snapshot();
+        let took = began.elapsed();
+        metrics::histogram!("shouwang_search_seconds").record(took.as_secs_f64());
+        Ok(wire::SearchResponse {
+            hits: found.hits.into_iter().map(|hit| answer::hit(hit, &roster)).collect(),
+            total: found.total,
+            facets: found.facets.into_iter().map(|facet| answer::facet(facet, &roster)).collect(),
+            next_page_token: found.next_page_token,
+            also_searched: found.also_searched,
+            did_you_mean: found.did_you_mean.unwrap_or_default(),
+            index_time: progress.caught_up.map(time_to_wire),
+            took: prost_types::Duration::try_from(took).ok(),
+        })
+    }
+
+    /// Completes what somebody types.
+    ///
+    /// # Errors
+    /// As `SearchService/Suggest` in the contract.
+    pub async fn complete(
+        &self,
+        caller: Authorized<rpc::Suggest>,
+        asked: wire::SuggestRequest,
+    ) -> Result<wire::SuggestResponse, Status> {
+        let wire::SuggestRequest { prefix, limit } = asked;
+        if prefix.chars().count() > PREFIX_LIMIT {
+            return Err(Refusal::field("prefix", "has more than 64 characters （最长 64 个字符）").into());
+        }
+        let limit = shouwang_proto::page::size(limit, 8, 20) as usize;
+        let searcher = self.room.index().searcher(self.room.caller(caller.into_caller()));
+        let suggestions = self.room.run(move || searcher.suggest(&prefix, limit)).await?;
+        let suggestion = |found: super::Suggestion| wire::Suggestion {
+            text: found.text,
+            source: found.source.name().to_owned(),
+        };
+        Ok(wire::SuggestResponse { suggestions: suggestions.into_iter().map(suggestion).collect() })
+    }
+
+    /// Reads a publication.
+    ///
+    /// # Errors
+    /// As `SearchService/GetPublication` in the contract.
+    pub async fn read(
+        &self,
+        caller: &Authorized<rpc::GetPublication>,
+        name: &str,
+    ) -> Result<wire::Publication, Status> {
+        read_publication(&self.visible(name, caller).await?)
+    }
+
+    /// The bytes of an attachment, and what its owner says of it.
+    ///
+    /// # Errors
+    /// As `SearchService/DownloadAttachment` in the contract.
+    pub async fn file(
+        &self,
+        caller: &Authorized<rpc::DownloadAttachment>,
+        name: &str,
+        sha256: &str,
+    ) -> Result<(wire::Attachment, Bytes), Status> {
+        let sha256: Sha256Hex = sha256.parse().map_err(|why: &str| Refusal::field("sha256", why))?;
+        let publication = read_publication(&self.visible(name, caller).await?)?;
+        let not_here = || {
+            Refusal::not_found(
+                "ATTACHMENT_NOT_HERE",
+                "no such attachment, or its owner's node has not sent it yet （附件不存在或尚未送达）",
+            )
+        };
+        let named = publication.attachments.into_iter().find(|file| file.sha256 == sha256.as_str());
+        let named = named.ok_or_else(not_here)?;
+        match self.attachments.read(&sha256).await {
+            Ok(bytes) => Ok((named, Bytes::from(bytes))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(not_here().into()),
+            Err(error) => Err(grpc::internal(&error)),
+        }
     }
 
     /// The page of an answer without what the database says is not for this caller now.
@@ -132,69 +242,24 @@ impl SearchService for SearchDesk {
         &self,
         request: Request<wire::SearchRequest>,
     ) -> Result<Response<wire::SearchResponse>, Status> {
-        let began = Instant::now();
-        let caller = self.gate.admit::<rpc::Search, _>(&request)?.into_caller();
-        let Question { query, filters, literal, page_size, page_token, min_applied } =
-            question::read(request.into_inner())?;
-        self.room.applied(&min_applied).await?;
-        let progress = self.room.progress();
-        let searcher = self.room.index().searcher(self.room.caller(caller.clone()));
-        let deadline = Deadline::at(Instant::now() + SEARCH_LIMIT);
-        let _gone = GoneWhenDropped(deadline.clone());
-        let asked = SearchParameters {
-            query,
-            filters,
-            literal,
-            page_size,
-            page_token,
-            deadline,
-            now: Instant::now(),
-        };
-        let mut found = self.room.run(move || searcher.search(&asked)).await?.map_err(status_of)?;
-        self.checked(&mut found, &caller).await?;
-        let roster = self.room.roster().snapshot();
-        let took = began.elapsed();
-        metrics::histogram!("shouwang_search_seconds").record(took.as_secs_f64());
-        Ok(Response::new(wire::SearchResponse {
-            hits: found.hits.into_iter().map(|hit| answer::hit(hit, &roster)).collect(),
-            total: found.total,
-            facets: found.facets.into_iter().map(|facet| answer::facet(facet, &roster)).collect(),
-            next_page_token: found.next_page_token,
-            also_searched: found.also_searched,
-            did_you_mean: found.did_you_mean.unwrap_or_default(),
-            index_time: progress.caught_up.map(time_to_wire),
-            took: prost_types::Duration::try_from(took).ok(),
-        }))
+        let caller = self.gate.admit::<rpc::Search, _>(&request)?;
+        Ok(Response::new(self.find(caller, request.into_inner()).await?))
     }
 
     async fn suggest(
         &self,
         request: Request<wire::SuggestRequest>,
     ) -> Result<Response<wire::SuggestResponse>, Status> {
-        let caller = self.gate.admit::<rpc::Suggest, _>(&request)?.into_caller();
-        let wire::SuggestRequest { prefix, limit } = request.into_inner();
-        if prefix.chars().count() > PREFIX_LIMIT {
-            return Err(Refusal::field("prefix", "has more than 64 characters （最长 64 个字符）").into());
-        }
-        let limit = shouwang_proto::page::size(limit, 8, 20) as usize;
-        let searcher = self.room.index().searcher(self.room.caller(caller));
-        let suggestions = self.room.run(move || searcher.suggest(&prefix, limit)).await?;
-        let suggestion = |found: super::Suggestion| wire::Suggestion {
-            text: found.text,
-            source: found.source.name().to_owned(),
-        };
-        Ok(Response::new(wire::SuggestResponse {
-            suggestions: suggestions.into_iter().map(suggestion).collect(),
-        }))
+        let caller = self.gate.admit::<rpc::Suggest, _>(&request)?;
+        Ok(Response::new(self.complete(caller, request.into_inner()).await?))
     }
 
     async fn get_publication(
         &self,
         request: Request<wire::GetPublicationRequest>,
     ) -> Result<Response<wire::Publication>, Status> {
-        let caller = self.gate.admit::<rpc::GetPublication, _>(&request)?.into_caller();
-        let row = self.visible(&request.into_inner().name, &caller).await?;
-        Ok(Response::new(read_publication(&row)?))
+        let caller = self.gate.admit::<rpc::GetPublication, _>(&request)?;
+        Ok(Response::new(self.read(&caller, &request.into_inner().name).await?))
     }
 
     type DownloadAttachmentStream = BoxStream<'static, Result<wire::DownloadAttachmentResponse, Status>>;
@@ -203,24 +268,9 @@ impl SearchService for SearchDesk {
         &self,
         request: Request<wire::DownloadAttachmentRequest>,
     ) -> Result<Response<Self::DownloadAttachmentStream>, Status> {
-        let caller = self.gate.admit::<rpc::DownloadAttachment, _>(&request)?.into_caller();
+        let caller = self.gate.admit::<rpc::DownloadAttachment, _>(&request)?;
         let wire::DownloadAttachmentRequest { name, sha256 } = request.into_inner();
-        let sha256: Sha256Hex = sha256.parse().map_err(|why: &str| Refusal::field("sha256", why))?;
-        let publication = read_publication(&self.visible(&name, &caller).await?)?;
-        let not_here = || {
-            Refusal::not_found(
-                "ATTACHMENT_NOT_HERE",
-                "no such attachment, or its owner's node has not sent it yet （附件不存在或尚未送达）",
-            )
-        };
-        if !publication.attachments.iter().any(|file| file.sha256 == sha256.as_str()) {
-            return Err(not_here().into());
-        }
-        let bytes = match self.attachments.read(&sha256).await {
-            Ok(bytes) => Bytes::from(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(not_here().into()),
-            Err(error) => return Err(grpc::internal(&error)),
-        };
+        let (_, bytes) = self.file(&caller, &name, &sha256).await?;
         let pieces = (0..bytes.len()).step_by(CHUNK);
         let pieces: Vec<_> = pieces.map(|from| bytes.slice(from..bytes.len().min(from + CHUNK))).collect();
         let stream =

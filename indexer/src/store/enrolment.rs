@@ -190,6 +190,8 @@ pub struct NewToken<'a> {
     pub role: crate::council::caller::Role,
     /// The member whose scope it has.
     pub member: Option<&'a MemberId>,
+    /// The account of the person who made it; none when the operator issued it.
+    pub account: Option<&'a str>,
     /// When it ends.
     pub expires: Timestamp,
 }
@@ -199,13 +201,13 @@ pub struct NewToken<'a> {
 /// # Errors
 /// What the store said.
 pub async fn token_add(tx: &mut Tx, token: &NewToken<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let NewToken { id, secret_hash, label, role, member, expires } = token;
+    let NewToken { id, secret_hash, label, role, member, account, expires } = token;
     let version = roster_raise(tx).await?;
     on!(tx, c => sqlx::query(
-        "insert into token (id, secret_hash, label, role, member_id, created_ms, expires_ms, version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)")
+        "insert into token (id, secret_hash, label, role, member_id, account_id, created_ms, expires_ms, version)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
         .bind(*id).bind(secret_hash.0.to_vec()).bind(*label).bind(role.as_str()).bind(member.map(MemberId::as_str))
-        .bind(now.as_millisecond()).bind(expires.as_millisecond()).bind(version)
+        .bind(*account).bind(now.as_millisecond()).bind(expires.as_millisecond()).bind(version)
         .execute(&mut *c).await?.rows_affected());
     Ok(())
 }

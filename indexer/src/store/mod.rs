@@ -1,6 +1,7 @@
 //! The only SQL of the hub. One file per concern; functions are named noun first and take the connection or
 //! transaction they run in. Times are milliseconds since 1970 (UTC), JSON is text, ids are text.
 
+pub mod account;
 pub mod attachment;
 pub mod audit;
 pub mod catalog;
@@ -11,6 +12,7 @@ pub mod log;
 pub mod mutual_aid;
 pub mod quarantine;
 pub mod roster;
+pub mod session;
 pub mod thesaurus;
 #[cfg(test)]
 pub(crate) mod trial;

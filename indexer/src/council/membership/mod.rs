@@ -16,7 +16,7 @@ use shouwang_proto::{
 };
 use tonic::Code;
 
-use super::caller::{Caller, Role, SecretHash};
+use super::caller::{Caller, Proof, Role, SecretHash};
 pub(crate) use rules::invite_invalid;
 pub use rules::{Invite, LogStart, log_start, may_invite, reinstated};
 
@@ -265,16 +265,38 @@ impl RosterSnapshot {
         }
         Ok(Caller {
             token_id: token.id.clone(),
+            proof: Proof::Token,
             label: token.label.clone(),
             role: token.role,
             member: token.member.clone(),
-            groups: self.groups_of(token)?,
+            groups: self.groups_of(token.role, token.member.as_ref())?,
         })
     }
 
-    /// The groups a token may see, from the roster as it is now, never from the token.
-    fn groups_of(&self, token: &TokenStanding) -> Result<BTreeSet<GroupId>, Refusal> {
-        match (token.role, &token.member) {
+    /// A person who is signed in, with the scope that a token of the same role has at this moment.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED (MEMBER_SUSPENDED).
+    pub fn person(
+        &self,
+        account_id: &str,
+        name: &str,
+        role: Role,
+        member: Option<&MemberId>,
+    ) -> Result<Caller, Refusal> {
+        Ok(Caller {
+            token_id: account_id.to_owned(),
+            proof: Proof::Session,
+            label: name.to_owned(),
+            role,
+            member: member.cloned(),
+            groups: self.groups_of(role, member)?,
+        })
+    }
+
+    /// The groups a role may see, from the roster as it is now, never from a token.
+    fn groups_of(&self, role: Role, member: Option<&MemberId>) -> Result<BTreeSet<GroupId>, Refusal> {
+        match (role, member) {
             (Role::Member, Some(id)) => match self.member(id) {
                 Some(member) if member.state == MemberState::Suspended => Err(suspended(id)),
                 Some(member) => Ok(member.groups.clone()),

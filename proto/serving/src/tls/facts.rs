@@ -3,7 +3,8 @@
 use super::TlsError;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use std::net::IpAddr;
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 /// The parts of a certificate that servers and people look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct CertificateFacts {
     pub serial_hex: String,
     /// Common name of the subject; empty if there is none.
     pub subject_common_name: String,
+    /// Names and addresses that a client may know the server by.
+    pub names: Vec<String>,
     /// First moment of its validity, in ms since 1970.
     pub not_before_ms: i64,
     /// Last moment of its validity, in ms since 1970.
@@ -33,6 +36,7 @@ impl CertificateFacts {
         Ok(Self {
             serial_hex: serial_hex(certificate.raw_serial()),
             subject_common_name: name.unwrap_or_default().to_owned(),
+            names: names(&certificate),
             not_before_ms: certificate.validity().not_before.timestamp().saturating_mul(1000),
             not_after_ms: certificate.validity().not_after.timestamp().saturating_mul(1000),
         })
@@ -46,6 +50,26 @@ impl CertificateFacts {
         let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| TlsError::Pem("certificate"))?;
         Self::from_der(&der)
     }
+}
+
+/// The names and addresses in the subject's alternative names; others are not looked at.
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
+    let name = |name: &GeneralName<'_>| {
+        if let GeneralName::DNSName(name) = name {
+            Some((*name).to_owned())
+        } else if let GeneralName::IPAddress(bytes) = name {
+            address(bytes).map(|address| address.to_string())
+        } else {
+            None
+        }
+    };
+    extension.value.general_names.iter().filter_map(name).collect()
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
 /// A serial number the way allow-lists hold it: lower-case hex without leading zero bytes. Encodings differ in those

@@ -263,7 +263,8 @@ fn need_of_a_crane(incident: &str) -> wire::MutualAidRequest {
 
 fn caller(token: &str, role: Role, member: Option<MemberId>) -> Caller {
     let groups = BTreeSet::from([GroupId::alliance()]);
-    Caller { token_id: token.to_owned(), label: token.to_owned(), role, member, groups }
+    let proof = crate::council::caller::Proof::Token;
+    Caller { token_id: token.to_owned(), proof, label: token.to_owned(), role, member, groups }
 }
 
 fn dispatcher(token: &str) -> Caller {

@@ -1,4 +1,5 @@
-//! The port for people and programs: gRPC, and three pages for machines that look after machines.
+//! The port for people and programs: gRPC, the pages of [`web`](crate::web), and three for machines that look after
+//! machines.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,13 +17,41 @@ use tonic::{Code, service::Routes};
 use crate::{
     council::oversight::IndexProbe,
     store::{self, Store},
+    web::{self, Site},
 };
 
 /// Longest time to the first byte of an answer. Searches have their own, shorter limit.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// Everything the people port serves: the pages for monitoring, and the gRPC services.
-pub fn router(services: Routes, probes: Probes) -> Router {
-    probes::router(probes).merge(services.into_axum_router()).layer(middleware::from_fn(in_time))
+
+/// Everything the people port serves: the pages for monitoring, the gRPC services, and the pages for people.
+pub fn router(services: Routes, probes: Probes, site: Site) -> Router {
+    probes::router(probes)
+        .merge(services.into_axum_router())
+        .merge(web::router(&site))
+        .fallback(async move |request: Request| nowhere(&site, request))
+        .layer(middleware::from_fn(in_time))
+}
+
+/// The pages alone, for a port without TLS.
+pub fn pages_only(site: &Site) -> Router {
+    let site = site.plain();
+    web::router(&site)
+        .fallback(async move |request: Request| web::nowhere(&site, request))
+        .layer(middleware::from_fn(in_time))
+}
+
+/// A call or a page that there is not.
+fn nowhere(site: &Site, request: Request) -> Response {
+    if is_grpc(&request) {
+        return tonic::Status::unimplemented("this hub has no such service or method （没有这个服务或方法）")
+            .into_http::<axum::body::Body>();
+    }
+    web::nowhere(site, request)
+}
+
+fn is_grpc(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
 /// Whether database and index can do their work.
@@ -44,10 +73,7 @@ async fn ready(store: Store, index: IndexProbe) -> Result<(), &'static str> {
 
 /// Ends calls that take too long to begin answering.
 async fn in_time(request: Request, next: Next) -> Response {
-    let grpc = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    let grpc = is_grpc(&request);
     match tokio::time::timeout(CALL_LIMIT, next.run(request)).await {
         Ok(response) => response,
         Err(_) if grpc => tonic::Status::new(Code::DeadlineExceeded, "the hub took too long （处理超时）")

@@ -1,0 +1,133 @@
+//! Every route of the pages, and who may take it: one table.
+//!
+//! A route is a type, and its handler takes an [`Asked`](super::asked::Asked) of that type, which only a request that
+//! has passed this table becomes. So a handler without a row does not compile; a row without a handler fails a test.
+
+use crate::council::caller::Role;
+
+/// What a route gives, and so how it says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// A page: who is not signed in is led to the sign-in.
+    Page,
+    /// What a form sends: as a page.
+    Form,
+    /// A piece of a page, asked for by a script: 401 and 403.
+    Fragment,
+    /// JSON for programs, also with a token: 401 and 403 with the reason.
+    Api,
+}
+
+/// Who may take a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Also who is not signed in.
+    Everybody,
+    /// Who is signed in with one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// The two methods there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Looks.
+    Get,
+    /// Changes something.
+    Post,
+}
+
+/// A route and who may take it.
+pub trait Route: Send + Sync + 'static {
+    /// Its row.
+    const ROW: Row;
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The route's name.
+    pub name: &'static str,
+    /// Its method.
+    pub method: Method,
+    /// Its path, with `{names}`.
+    pub path: &'static str,
+    /// What it gives.
+    pub manner: Manner,
+    /// Who may take it.
+    pub who: Who,
+}
+
+/// Whoever is signed in.
+const ANYONE: Who = Who::Roles(&Role::ALL);
+/// Those who run the hub.
+const OPERATOR: Who = Who::Roles(&[Role::Operator]);
+/// Also who is not signed in.
+const EVERYBODY: Who = Who::Everybody;
+
+macro_rules! table {
+    ($($name:ident: $method:ident $path:literal $manner:ident $who:expr,)+) => {
+        /// One type for each route.
+        pub mod to {
+            use super::{ANYONE, EVERYBODY, Manner, Method, OPERATOR, Route, Row};
+            $(
+                #[doc = concat!("`", stringify!($method), " ", $path, "`.")]
+                #[derive(Clone, Copy, Debug)]
+                pub struct $name;
+
+                impl Route for $name {
+                    const ROW: Row = Row {
+                        name: stringify!($name),
+                        method: Method::$method,
+                        path: $path,
+                        manner: Manner::$manner,
+                        who: $who,
+                    };
+                }
+            )+
+        }
+
+        /// Every row.
+        pub const TABLE: &[Row] = &[$(<to::$name as Route>::ROW,)+];
+    };
+}
+
+table! {
+    ShowSearch: Get "/" Page ANYONE,
+    Suggest: Get "/suggest" Fragment ANYONE,
+    ShowPublication: Get "/p/{member}/{record}" Page ANYONE,
+    GetFile: Get "/p/{member}/{record}/files/{sha256}" Page ANYONE,
+
+    ShowSignIn: Get "/login" Page EVERYBODY,
+    SignIn: Post "/login" Form EVERYBODY,
+    SignOut: Post "/logout" Form ANYONE,
+    ShowLink: Get "/link/{secret}" Page EVERYBODY,
+    TakeLink: Post "/link/{secret}" Form EVERYBODY,
+
+    ShowAccount: Get "/account" Page ANYONE,
+    ChangePassword: Post "/account/password" Form ANYONE,
+    EndOtherSessions: Post "/account/sessions/end" Form ANYONE,
+    MakeToken: Post "/account/tokens" Form ANYONE,
+    RevokeToken: Post "/account/tokens/{id}/revoke" Form ANYONE,
+
+    ShowPeople: Get "/people" Page OPERATOR,
+    InvitePerson: Post "/people" Form OPERATOR,
+    ResetPerson: Post "/people/{id}/link" Form OPERATOR,
+    DisablePerson: Post "/people/{id}/disable" Form OPERATOR,
+
+    ApiSearch: Get "/api/v1/search" Api ANYONE,
+    ApiPublication: Get "/api/v1/publications/{member}/{record}" Api ANYONE,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_plain() {
+        for row in TABLE {
+            assert_eq!(row.method == Method::Post, row.manner == Manner::Form, "{}", row.name);
+            assert_eq!(row.path.starts_with("/api/"), row.manner == Manner::Api, "{}", row.name);
+            assert!(!matches!(row.who, Who::Roles([])), "{}", row.name);
+        }
+    }
+}
