@@ -1,4 +1,4 @@
-//! The port for people and programs: gRPC, the pages of [`web`](crate::web), and three for machines that look after
+//! The port for people and programs: gRPC, the pages of [`web`], and three for machines that look after
 //! machines.
 
 use std::{sync::Arc, time::Duration};

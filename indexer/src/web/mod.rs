@@ -2,7 +2,7 @@
 //!
 //! - [`route`]: every route and who may take it, one table. [`asked`]: a request that has passed that table; nothing
 //!   else reaches a handler. [`door`]: routes and handlers together.
-//! - [`trouble`]: what went wrong, in words. [`cookies`]: how a browser is known.
+//! - [`trouble`]: what went wrong, in words. `cookies`: how a browser is known.
 //! - `search_page`, `publication_page`, `sign_in_page`, `link_page`, `account_page`, `people_page`, `api`: one file for
 //!   each; they ask the same handles as the gRPC services, with the same authorisation.
 
