@@ -7,7 +7,6 @@ mod demo;
 mod exit;
 mod failure;
 mod import;
-mod message;
 mod output;
 mod render;
 mod session;

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod codec;
 pub mod id;
 pub mod interchange;
+pub mod json;
 pub mod log;
 pub mod mutual_aid;
 pub mod page;

@@ -184,7 +184,13 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
         headers: { authorization: `Bearer ${token}`, cookie: "" },
       });
       assert.equal(answer.status(), 200);
-      assert.ok((await answer.json()).total > 0);
+      const found = await answer.json();
+      assert.ok(found.total > 0 && found.hits[0].title.text, "the contract's own names");
+      const [, member, , record] = found.hits[0].name.split("/");
+      const whole = await page.request.get(`${demo.web}/api/v1/publications/${member}/${record}`, {
+        headers: { authorization: `Bearer ${token}`, cookie: "" },
+      });
+      assert.equal((await whole.json()).title, found.hits[0].title.text);
       await page.locator(".rows form button").first().click();
       const refused = await page.request.get(`${demo.web}/api/v1/search`, {
         headers: { authorization: `Bearer ${token}`, cookie: "" },

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use shouwang_proto::{
-    vocabulary,
+    json, vocabulary,
     wire::{Casualties, DutyContact, Incident, IncidentMode, Location, MutualAidRequest, RequestPriority},
 };
 
 use super::{moment, need, refer};
 use crate::{
     failure::{Failure, Outcome},
-    message,
     session::Session,
     words::{Words, words},
 };
@@ -250,7 +249,7 @@ pub(super) fn read_file(path: &std::path::Path) -> Outcome<String> {
 }
 
 fn read_json(path: &std::path::Path) -> Outcome<MutualAidRequest> {
-    message::read(&read_file(path)?).map_err(|error| Failure::file(path, &error))
+    json::read(&read_file(path)?).map_err(|error| Failure::file(path, &error))
 }
 
 /// Reads a time option for the wire, when it was given.

@@ -24,13 +24,13 @@ mod task;
 mod tests;
 
 use clap::Subcommand;
+use shouwang_proto::json::Contract;
 use tonic::{Response, Status};
 
 use crate::{
     connection::Hub,
     exit::Exit,
     failure::Outcome,
-    message::Contract,
     output::Format,
     render::aid::{Look, Shown},
     session::Session,

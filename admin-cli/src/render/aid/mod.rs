@@ -20,10 +20,12 @@ mod tests;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
-use shouwang_proto::wire::{DutyContact, Location};
+use shouwang_proto::{
+    json::{self, Contract},
+    wire::{DutyContact, Location},
+};
 
 use crate::{
-    message::{self, Contract},
     output::{Answer, Style},
     words::Lang,
 };
@@ -49,7 +51,7 @@ pub(crate) struct Shown<M> {
 
 impl<M: Contract> Serialize for Shown<M> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        message::serialize(&self.message, serializer)
+        json::serialize(&self.message, serializer)
     }
 }
 

@@ -1,13 +1,15 @@
 //! `shouwang request amend`: what the request is now.
 
 use clap::Args;
-use shouwang_proto::wire::{AmendRequestRequest, MutualAidRequest};
+use shouwang_proto::{
+    json,
+    wire::{AmendRequestRequest, MutualAidRequest},
+};
 
 use super::super::{content::RequestFlags, refer, said::Said, show};
 use crate::{
     exit::Exit,
     failure::{Failure, Outcome},
-    message,
     render::aid,
     session::Session,
     words::words,
@@ -41,7 +43,7 @@ pub(super) async fn run(session: &Session, arguments: AmendArguments) -> Outcome
     let base = match &content.file {
         Some(file) => {
             let text = super::super::content::read_file(file)?;
-            let read: MutualAidRequest = message::read(&text).map_err(|error| Failure::file(file, &error))?;
+            let read: MutualAidRequest = json::read(&text).map_err(|error| Failure::file(file, &error))?;
             MutualAidRequest { name, incident: before.incident, requester: before.requester, ..read }
         }
         None => before,

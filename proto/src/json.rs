@@ -1,13 +1,16 @@
 //! Messages of the contract as JSON: the field names of the `.proto` files, enumerations by name, times in RFC 3339.
 //!
-//! For mutual aid the contract itself is what scripts read and write; a second set of names would only drift from it.
+//! The contract itself is what scripts read and write, at the command line and under `/api/v1`; a second set of names
+//! would only drift from it.
 
 use std::sync::LazyLock;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, SerializeOptions};
 use serde::{Serializer, ser::Error as _};
-use shouwang_proto::{FILE_DESCRIPTOR_SET, wire};
+use serde_json::Value;
+
+use crate::{FILE_DESCRIPTOR_SET, wire};
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the contract is part of the program and read by a test")]
@@ -15,7 +18,7 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
 });
 
 /// A message that knows its name in the contract.
-pub(crate) trait Contract: Message + Default {
+pub trait Contract: Message + Default {
     /// Name without the package.
     const NAME: &'static str;
 }
@@ -55,7 +58,9 @@ contract!(
     OrderResponse,
     OwnCommand,
     PlanProposal,
+    Publication,
     RemoveClosureResponse,
+    SearchResponse,
     SolicitResponse,
     UploadRoadGraphResponse,
     WatchInboxResponse,
@@ -70,7 +75,7 @@ fn descriptor<M: Contract>() -> Option<prost_reflect::MessageDescriptor> {
 ///
 /// # Errors
 /// When the serializer fails.
-pub(crate) fn serialize<M: Contract, S: Serializer>(message: &M, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize<M: Contract, S: Serializer>(message: &M, serializer: S) -> Result<S::Ok, S::Error> {
     let descriptor = descriptor::<M>().ok_or_else(|| S::Error::custom("no such message"))?;
     let mut dynamic = DynamicMessage::new(descriptor);
     dynamic.transcode_from(message).map_err(S::Error::custom)?;
@@ -81,11 +86,19 @@ pub(crate) fn serialize<M: Contract, S: Serializer>(message: &M, serializer: S) 
     dynamic.serialize_with_options(serializer, &options)
 }
 
+/// The message as a JSON value.
+///
+/// # Errors
+/// When the serializer fails.
+pub fn value<M: Contract>(message: &M) -> Result<Value, serde_json::Error> {
+    serialize(message, serde_json::value::Serializer)
+}
+
 /// Reads a message from JSON; unknown fields are errors.
 ///
 /// # Errors
 /// What is wrong, in the words of the parser, with line and column where it knows them.
-pub(crate) fn read<M: Contract>(text: &str) -> Result<M, String> {
+pub fn read<M: Contract>(text: &str) -> Result<M, String> {
     let descriptor = descriptor::<M>().ok_or_else(|| "no such message".to_owned())?;
     let mut from = serde_json::Deserializer::from_str(text);
     let options = DeserializeOptions::new().deny_unknown_fields(true);
@@ -98,10 +111,6 @@ pub(crate) fn read<M: Contract>(text: &str) -> Result<M, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn value<M: Contract>(message: &M) -> serde_json::Value {
-        serialize(message, serde_json::value::Serializer).unwrap()
-    }
 
     #[test]
     fn every_message_is_in_the_contract() {
@@ -118,7 +127,7 @@ mod tests {
         let request: wire::MutualAidRequest = read(text).unwrap();
         assert_eq!(request.priority(), wire::RequestPriority::P1);
         assert_eq!(request.lines[0].requested, 2);
-        let back = value(&request);
+        let back = value(&request).unwrap();
         assert_eq!(back["lines"][0]["needed_by"], "2026-07-01T00:00:00Z");
         assert_eq!(back["lines"][0]["requested"], 2, "numbers, not texts");
         assert_eq!(read::<wire::MutualAidRequest>(&back.to_string()).unwrap(), request);
