@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use shouwang_proto::{id::AllianceId, publication::DutyContact, refusal::Violations};
-use shouwang_serving::{accept::AcceptLimits, alerts::HookChoice, probes::Figures, store::StoreOptions};
+use shouwang_serving::{accept::AcceptLimits, probes::Figures, store::StoreOptions};
 
 /// How a hub runs.
 #[derive(Clone)]
@@ -127,37 +127,10 @@ pub struct HubFile {
     pub alerts: Option<AlertsFile>,
 }
 
-/// Whom of the council an emergency calls, and how: the table `[alerts]` of the configuration file.
-///
-/// ```toml
-/// [alerts]
-/// command = ["/usr/local/bin/ring", "--loud"]
-/// webhook = "https://alarm.example/shouwang"
-///
-/// [[alerts.duty]]                    # first the dispatcher on duty, then the deputy, then everybody else
-/// name = "理事会值班 钱"
-/// phone = "0512-555 0001"
-/// duty = "24h"
-/// ```
-///
-/// Both hooks get one JSON object for every page (`event`: `page`), with the people whom it means. When they are called
-/// stands in `[mutual_aid]`. A hook may get a page twice, after a crash; it has the same `webhook-id` then.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AlertsFile {
-    /// A program and its arguments. It gets the JSON on standard input and must end with 0 in time, or it is run again.
-    pub command: Vec<String>,
-    /// Longest run of the program in seconds, 1 to 600. Default 30.
-    pub command_seconds: Option<u64>,
-    /// An address that the JSON is posted to, signed as Standard Webhooks say with the secret in the hub's file
-    /// `webhook.secret`. `https`, or `http` to this machine alone. Any answer but 2xx is tried again.
-    pub webhook: Option<String>,
-    /// Authorities (PEM) that the webhook's server is believed by. Default `/etc/ssl/certs/ca-certificates.crt`.
-    pub webhook_authorities: Option<PathBuf>,
-    /// The council's people in the order in which they are called; the members' nodes keep them for the day the hub is
-    /// away. At most 32.
-    pub duty: Vec<CouncilPerson>,
-}
+/// Whom of the council an emergency calls, and how. `duty` names first the dispatcher on duty, then the deputy, then everybody
+/// else, at most 32; the members' nodes keep them for the day the hub is away. When they are called stands in
+/// `[mutual_aid]`. The hooks get one JSON object for every page (`event`: `page`), with the people whom it means.
+pub type AlertsFile = shouwang_serving::alerts::AlertsFile<CouncilPerson>;
 
 /// One of the council: a table `[[alerts.duty]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -172,32 +145,22 @@ pub struct CouncilPerson {
     pub duty: String,
 }
 
-impl AlertsFile {
-    /// The hooks, as chosen.
-    #[must_use]
-    pub fn hooks(&self) -> HookChoice {
-        let Self { command, command_seconds, webhook, webhook_authorities, duty: _ } = self.clone();
-        HookChoice { command, command_seconds, webhook, webhook_authorities }
-    }
-
-    /// The council's people.
-    ///
-    /// # Errors
-    /// What is wrong with which of them.
-    pub fn people(&self) -> anyhow::Result<Vec<DutyContact>> {
-        ensure!(self.duty.len() <= PEOPLE, "alerts.duty has more than {PEOPLE} people");
-        let mut wrong = Violations::new();
-        let people =
-            self.duty.iter().cloned().enumerate().map(|(index, CouncilPerson { name, phone, duty })| {
-                DutyContact::read(
-                    &format!("alerts.duty[{index}]"),
-                    shouwang_proto::wire::DutyContact { name, phone, duty },
-                    &mut wrong,
-                )
-            });
-        let people = people.collect();
-        wrong.finish(|| Some(people)).map_err(|refusal| anyhow::anyhow!("{refusal}"))
-    }
+/// The council's people whom a table names.
+///
+/// # Errors
+/// What is wrong with which of them.
+pub fn council_people(file: &AlertsFile) -> anyhow::Result<Vec<DutyContact>> {
+    ensure!(file.duty.len() <= PEOPLE, "alerts.duty has more than {PEOPLE} people");
+    let mut wrong = Violations::new();
+    let people = file.duty.iter().cloned().enumerate().map(|(index, CouncilPerson { name, phone, duty })| {
+        DutyContact::read(
+            &format!("alerts.duty[{index}]"),
+            shouwang_proto::wire::DutyContact { name, phone, duty },
+            &mut wrong,
+        )
+    });
+    let people = people.collect();
+    wrong.finish(|| Some(people)).map_err(|refusal| anyhow::anyhow!("{refusal}"))
 }
 
 impl HubFile {
@@ -274,11 +237,11 @@ mod tests {
                     [[alerts.duty]]\nname = '甲'\nphone = '110'\n[[alerts.duty]]\nname = '乙'\nphone = '119'\nduty = '24h'";
         let mut config = HubConfig::new("d");
         toml::from_str::<HubFile>(text).unwrap().apply(&mut config);
-        assert_eq!(config.alerts.hooks().command, ["/bin/ring", "-l"]);
-        let people = config.alerts.people().unwrap();
+        assert_eq!(config.alerts.command, ["/bin/ring", "-l"]);
+        let people = council_people(&config.alerts).unwrap();
         assert_eq!(people.iter().map(|person| person.duty.as_str()).collect::<Vec<_>>(), ["", "24h"]);
         config.alerts.duty[0].phone = "call me".to_owned();
-        assert!(config.alerts.people().unwrap_err().to_string().contains("alerts.duty[0].phone"));
+        assert!(council_people(&config.alerts).unwrap_err().to_string().contains("alerts.duty[0].phone"));
         assert!(toml::from_str::<HubFile>("[alerts]\nring = true").is_err());
     }
 }

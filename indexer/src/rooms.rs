@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
-    config::HubConfig,
+    config::{HubConfig, council_people},
     council::{
         coordinator::Council,
         enrolment::Enrolment,
@@ -78,8 +78,8 @@ fn council_duty(
     folder: &DataFolder,
     world: &World,
 ) -> anyhow::Result<(Hooks, Arc<CouncilDuty>)> {
-    let hooks = Hooks::open(&config.alerts.hooks(), folder.path(), AGENT, world)?;
-    let duty = CouncilDuty { people: config.alerts.people()?, channels: hooks.channels() };
+    let hooks = Hooks::open(&config.alerts, folder.path(), AGENT, world)?;
+    let duty = CouncilDuty { people: council_people(&config.alerts)?, channels: hooks.channels() };
     Ok((hooks, Arc::new(duty)))
 }
 

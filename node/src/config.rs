@@ -70,41 +70,10 @@ pub struct NodeFile {
     pub keep_days: Option<u32>,
 }
 
-/// Whom an emergency alarms, and how: the table `[alerts]` of the configuration file.
-///
-/// ```toml
-/// [alerts]
-/// command = ["/usr/local/bin/ring", "--loud"]
-/// webhook = "https://alarm.example/shouwang"
-///
-/// [[alerts.duty]]
-/// name = "值班室"
-/// phone = "0512-555 0100"
-/// after_seconds = 0
-///
-/// [[alerts.duty]]
-/// name = "安全总监 李"
-/// phone = "139 0000 0000"
-/// after_seconds = 60
-/// ```
-///
-/// Both hooks get one JSON object for every notice (`event`: `notice`), for every call of the duty chain (`duty`), and
-/// when the hub did not take what people had said (`decision`). They may get one twice, after a crash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AlertsFile {
-    /// A program and its arguments. It gets the JSON on standard input and must end with 0 in time, or it is run again.
-    pub command: Vec<String>,
-    /// Longest run of the program in seconds, 1 to 600. Default 30.
-    pub command_seconds: Option<u64>,
-    /// An address that the JSON is posted to, signed as Standard Webhooks say with the secret in the node's file
-    /// `webhook.secret`. `https`, or `http` to this machine alone. Any answer but 2xx is tried again.
-    pub webhook: Option<String>,
-    /// Authorities (PEM) that the webhook's server is believed by. Default `/etc/ssl/certs/ca-certificates.crt`.
-    pub webhook_authorities: Option<PathBuf>,
-    /// Who is called when nobody has seen a notice that shall wake somebody, in this order.
-    pub duty: Vec<DutyFile>,
-}
+/// Whom an emergency alarms, and how. `duty` are those who are called when nobody has seen a notice that shall wake somebody.
+/// The hooks get one JSON object for every notice (`event`: `notice`), for every call of the duty chain (`duty`), and when
+/// the hub did not take what people had said (`decision`).
+pub type AlertsFile = shouwang_serving::alerts::AlertsFile<DutyFile>;
 
 /// One of the duty chain: a table `[[alerts.duty]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

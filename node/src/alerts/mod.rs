@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{bail, ensure};
 use shouwang_proto::clock::World;
-use shouwang_serving::alerts::{HookChoice, Hooks, LOOK_AGAIN, pause_or_change, pause_until};
+use shouwang_serving::alerts::{Hooks, LOOK_AGAIN, pause_or_change, pause_until};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -40,11 +40,9 @@ impl Alerts {
     /// # Errors
     /// When something in it cannot be; the message says what.
     pub fn open(file: &AlertsFile, data: &Path, world: &World) -> anyhow::Result<Self> {
-        let AlertsFile { command, command_seconds, webhook, webhook_authorities, duty } = file.clone();
-        let choice = HookChoice { command, command_seconds, webhook, webhook_authorities };
-        let hooks = Hooks::open(&choice, data, AGENT, world)?;
-        let plan = AlarmPlan { chain: chain(&duty)?, channels: hooks.channels() };
-        if plan.channels.is_empty() && !duty.is_empty() {
+        let hooks = Hooks::open(file, data, AGENT, world)?;
+        let plan = AlarmPlan { chain: chain(&file.duty)?, channels: hooks.channels() };
+        if plan.channels.is_empty() && !file.duty.is_empty() {
             tracing::warn!(
                 "there is a duty chain and neither a command nor a webhook: its calls are only logged"
             );

@@ -19,6 +19,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
+use serde::{Deserialize, de::DeserializeOwned};
 use shouwang_proto::clock::World;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -34,17 +35,48 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Most characters of a problem that are kept.
 const PROBLEM_LENGTH: usize = 300;
 
-/// What an operator chooses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HookChoice {
-    /// A program by its whole path, and its arguments; empty: none.
+/// Whom an emergency alarms, and how: the table `[alerts]` of a server's configuration file. `P` is one of the people who
+/// are called, which each server knows in its own words.
+///
+/// ```toml
+/// [alerts]
+/// command = ["/usr/local/bin/ring", "--loud"]
+/// webhook = "https://alarm.example/shouwang"
+///
+/// [[alerts.duty]]
+/// name = "值班室"
+/// phone = "0512-555 0100"
+/// ```
+///
+/// Both hooks get one JSON object for each alert. A hook may get one twice, after a crash; it has the same `webhook-id`
+/// then.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, bound = "P: DeserializeOwned")]
+pub struct AlertsFile<P> {
+    /// A program by its whole path, and its arguments; empty: none. It gets the JSON on standard input and must end with
+    /// 0 in time, or it is run again.
     pub command: Vec<String>,
-    /// Longest run of the program in seconds, 1 to 600; none: 30.
+    /// Longest run of the program in seconds, 1 to 600. Default 30.
     pub command_seconds: Option<u64>,
-    /// `https` address, or `http` to this machine alone.
+    /// An address that the JSON is posted to, signed as Standard Webhooks say with the secret in the server's file
+    /// `webhook.secret`. `https`, or `http` to this machine alone. Any answer but 2xx is tried again.
     pub webhook: Option<String>,
-    /// File with the authorities (PEM) that the address's server is believed by; none: those of the system.
+    /// Authorities (PEM) that the webhook's server is believed by. Default: those of the system.
     pub webhook_authorities: Option<PathBuf>,
+    /// The people who are called, in this order.
+    pub duty: Vec<P>,
+}
+
+impl<P> Default for AlertsFile<P> {
+    fn default() -> Self {
+        Self {
+            command: Vec::new(),
+            command_seconds: None,
+            webhook: None,
+            webhook_authorities: None,
+            duty: Vec::new(),
+        }
+    }
 }
 
 /// The store's side of the hooks. Futures run on any thread.
@@ -114,13 +146,13 @@ impl Hooks {
     ///
     /// # Errors
     /// When something in it cannot be; the message says what.
-    pub fn open(
-        choice: &HookChoice,
+    pub fn open<P>(
+        file: &AlertsFile<P>,
         data: &Path,
         agent: &'static str,
         world: &World,
     ) -> anyhow::Result<Self> {
-        let HookChoice { command, command_seconds, webhook, webhook_authorities } = choice;
+        let AlertsFile { command, command_seconds, webhook, webhook_authorities, duty: _ } = file;
         let mut hooks = Vec::new();
         if !command.is_empty() {
             let seconds = command_seconds.unwrap_or(30);

@@ -75,16 +75,16 @@ fn alert(id: i64, expires: Option<Timestamp>) -> Alert {
     Alert { id, message_id: format!("m{id}"), body: format!("{{\"id\":{id}}}"), expires, attempts: 0 }
 }
 
-fn shell(script: &str) -> HookChoice {
+fn shell(script: &str) -> AlertsFile<()> {
     let command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
-    HookChoice { command, ..HookChoice::default() }
+    AlertsFile { command, ..AlertsFile::default() }
 }
 
 /// Runs the hooks until so many things were noted.
-async fn run(rows: &Rows, choice: &HookChoice, count: u64) {
+async fn run(rows: &Rows, file: &AlertsFile<()>, count: u64) {
     let folder = tempfile::tempdir().unwrap();
     let world = World::system();
-    let hooks = Hooks::open(choice, folder.path(), "trial", &world).unwrap();
+    let hooks = Hooks::open(file, folder.path(), "trial", &world).unwrap();
     let (mut tasks, stop) = (JoinSet::new(), CancellationToken::new());
     hooks.start(rows, &world, &mut tasks, &stop);
     rows.wait_for(count).await;
