@@ -10,7 +10,6 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
-    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -28,7 +27,7 @@ use shouwang_tests::{
     },
     processes::Park,
 };
-use tokio::{sync::mpsc, task::JoinSet, time::sleep};
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
@@ -36,8 +35,6 @@ use tokio_util::sync::CancellationToken;
 const MEMBERS: [&str; 2] = ["north-chem", "south-steel"];
 /// Set for the process that is the baseline: the folder in which it finds its keys.
 const BARE_VARIABLE: &str = "SHOUWANG_BENCH_BARE_SERVER";
-/// A process is quiet when it is left alone for so long: longer than two heartbeats.
-const QUIET: Duration = Duration::from_secs(10);
 
 /// What links cost, in KiB for each node.
 #[derive(Clone, Copy, Debug)]
@@ -65,20 +62,17 @@ async fn link_ours(park: &mut Park, nodes: u64) -> anyhow::Result<PerNode> {
         light.push(LightNode::join(people.clone(), &invite, number).await?);
     }
     let pid = park.hub().context("the hub runs")?.pid();
-    sleep(QUIET).await;
-    let before = Usage::of(pid)?;
+    let before = Usage::settled(pid).await?;
     let mut held: JoinSet<anyhow::Result<()>> = JoinSet::new();
     for node in &light {
         held.spawn(node.control().await?.hold());
     }
-    sleep(QUIET).await;
-    let control = Usage::of(pid)?;
+    let control = Usage::settled(pid).await?;
     let mut syncs = Vec::new();
     for node in &light {
         syncs.push(node.sync().await?);
     }
-    sleep(QUIET).await;
-    let both = Usage::of(pid)?;
+    let both = Usage::settled(pid).await?;
     if let Some(ended) = held.try_join_next() {
         ended??;
     }
@@ -173,18 +167,15 @@ async fn link_bare(nodes: u64) -> anyhow::Result<PerNode> {
     let bare = Bare::start()?;
     let pid = bare.child.id();
     let mut held = JoinSet::new();
-    sleep(QUIET).await;
-    let before = Usage::of(pid)?;
+    let before = Usage::settled(pid).await?;
     for number in 0..nodes {
         bare.open(number, false, &mut held).await?;
     }
-    sleep(QUIET).await;
-    let control = Usage::of(pid)?;
+    let control = Usage::settled(pid).await?;
     for number in 0..nodes {
         bare.open(number, true, &mut held).await?;
     }
-    sleep(QUIET).await;
-    let both = Usage::of(pid)?;
+    let both = Usage::settled(pid).await?;
     anyhow::ensure!(held.try_join_next().is_none(), "the bare server closed a link");
     Ok(PerNode { control_kib: per_node(before, control, nodes), both_kib: per_node(before, both, nodes) })
 }
@@ -213,14 +204,14 @@ async fn main() -> anyhow::Result<()> {
     let mut park = busy_park::start(&MEMBERS).await?;
     progress("loading");
     busy_park::load(&mut park, &MEMBERS, &corpus, total).await?;
-    sleep(QUIET).await;
     let pid = park.hub().context("the hub runs")?.pid();
-    memory_row(&mut report, &format!("the hub after taking in {total} publications"), Usage::of(pid)?);
+    let usage = Usage::settled(pid).await?;
+    memory_row(&mut report, &format!("the hub after taking in {total} publications"), usage);
     park.end_hub().await?;
     park.start_hub().await?;
-    sleep(QUIET).await;
     let pid = park.hub().context("the hub runs")?.pid();
-    memory_row(&mut report, &format!("the hub with {total} publications, started anew"), Usage::of(pid)?);
+    let usage = Usage::settled(pid).await?;
+    memory_row(&mut report, &format!("the hub with {total} publications, started anew"), usage);
 
     progress("linking light nodes to the hub");
     let ours = link_ours(&mut park, nodes).await?;

@@ -1,11 +1,19 @@
 //! What a process costs, as the kernel counts it.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use anyhow::Context as _;
+use tokio::time::{Instant, interval, timeout_at};
 
 /// Clock ticks a second in `/proc/PID/stat`; Linux has shown 100 to programs on every architecture since 2.6.
 const TICKS: f64 = 100.0;
+
+/// How often a process is looked at until it is quiet.
+const LOOK: Duration = Duration::from_millis(500);
+/// Looks in a row that have to agree: longer than two heartbeats of a link.
+const LOOKS: usize = 20;
+/// Nobody waits longer for a process to become quiet.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Memory and processor time of one process.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,6 +35,27 @@ impl Usage {
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         Self::read(&status, &stat).with_context(|| format!("/proc/{pid} is not as expected"))
+    }
+
+    /// Of the process with this id as soon as it is quiet: its own memory has stayed the same within a hundredth for longer
+    /// than two heartbeats.
+    ///
+    /// # Errors
+    /// When there is no such process, or it does not become quiet within minutes.
+    pub async fn settled(pid: u32) -> anyhow::Result<Self> {
+        let until = Instant::now() + PATIENCE;
+        let mut looks = interval(LOOK);
+        let (mut first, mut agreeing) = (Self::of(pid)?, 0);
+        while agreeing < LOOKS {
+            timeout_at(until, looks.tick()).await.context("the process does not become quiet")?;
+            let now = Self::of(pid)?;
+            if now.own_kib.abs_diff(first.own_kib) * 100 <= first.own_kib {
+                agreeing += 1;
+            } else {
+                (first, agreeing) = (now, 0);
+            }
+        }
+        Self::of(pid)
     }
 
     fn read(status: &str, stat: &str) -> Option<Self> {
