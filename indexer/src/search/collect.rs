@@ -125,6 +125,7 @@ pub(crate) struct Matches {
 /// A question to a view.
 pub(crate) struct Question<'a> {
     pub(crate) view: &'a View,
+    pub(crate) statistics: &'a OpenStatistics<'a>,
     pub(crate) plan: &'a Plan,
     pub(crate) admission: &'a Admission,
     pub(crate) order: Order,
@@ -146,9 +147,10 @@ impl Question<'_> {
         for scope in [Scope::Open, Scope::Restricted] {
             let searcher = &self.view.shard(scope).searcher;
             if self.admission.enters(scope) && searcher.num_docs() > 0 {
-                let statistics = OpenStatistics(self.view);
                 let scoring = match self.order {
-                    Order::Score => EnableScoring::enabled_from_statistics_provider(&statistics, searcher),
+                    Order::Score => {
+                        EnableScoring::enabled_from_statistics_provider(self.statistics, searcher)
+                    }
                     Order::Newest => EnableScoring::disabled_from_searcher(searcher),
                 };
                 let weight = query.weight(scoring)?;
@@ -255,7 +257,7 @@ impl Question<'_> {
 
     /// Stage two: adds the weighted terms to the worth of the best and orders them anew.
     pub(crate) fn rerank(&self, best: &mut [Ranked], terms: &[Weighted]) -> Result<(), SearchError> {
-        let statistics = OpenStatistics(self.view);
+        let statistics = self.statistics;
         let documents = statistics.total_num_docs()?;
         best.sort_unstable_by_key(|one| one.place);
         for (term, weight) in terms {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tantivy::Term;
+use tantivy::{Term, query::Bm25StatisticsProvider as _};
 
 use super::{
     SearchError,
@@ -13,10 +13,11 @@ use super::{
     index::SearchIndex,
     lexicon::{ScopedLexicon, SoundPair},
     plan::Plan,
-    query::{Filters, Query},
+    query::Filters,
+    scoped::SearchParameters,
     spelling::{Vocabulary, corrected},
     suggest::{Suggestion, suggest},
-    view::View,
+    view::{OpenStatistics, View},
 };
 
 /// Texts of a block of the lexicon in which a likelier spelling is looked for: enough to find what is frequent.
@@ -37,14 +38,15 @@ pub(super) fn suggestions(
 pub(super) fn spelling(
     index: &SearchIndex,
     caller: &Caller,
-    view: &View,
-    query: &Query,
-    deadline: &Deadline,
+    (view, statistics): (&View, &OpenStatistics<'_>),
+    asked: &SearchParameters,
 ) -> Option<String> {
+    let SearchParameters { query, deadline, .. } = asked;
     let thesaurus = index.thesaurus.load();
     let terms: Vec<&str> = thesaurus.terms().collect();
     index.lexicon.for_caller(caller, |lexicon| {
-        corrected(&query.text, &query.words, &InScope { lexicon, caller, view, terms: &terms, deadline })
+        let scope = InScope { lexicon, caller, view, statistics, terms: &terms, deadline };
+        corrected(&query.text, &query.words, &scope)
     })
 }
 
@@ -52,6 +54,7 @@ struct InScope<'a> {
     lexicon: &'a ScopedLexicon<'a>,
     caller: &'a Caller,
     view: &'a View,
+    statistics: &'a OpenStatistics<'a>,
     terms: &'a [&'a str],
     deadline: &'a Deadline,
 }
@@ -61,12 +64,13 @@ impl InScope<'_> {
     fn occurs(&self, word: &str) -> Result<bool, SearchError> {
         let term = Term::from_field_text(self.view.open.fields.bigrams, word);
         let admission = Admission::new(&self.view.names, self.caller, &[], &Filters::default());
-        if admission.enters(Scope::Open) && self.view.open.searcher.doc_freq(&term)? > 0 {
+        if admission.enters(Scope::Open) && self.statistics.doc_freq(&term)? > 0 {
             return Ok(true);
         }
         let plan = Plan::of_term(term);
         let question = Question {
             view: self.view,
+            statistics: self.statistics,
             plan: &plan,
             admission: &admission,
             order: Order::Newest,

@@ -8,6 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use shouwang_proto::{page, refusal::Refusal};
+use tantivy::query::Bm25StatisticsProvider as _;
 
 use super::{
     SearchError,
@@ -22,7 +23,7 @@ use super::{
     signature::FacetField,
     snippet::{Highlighted, Matcher},
     suggest::Suggestion,
-    view::View,
+    view::{OpenStatistics, View},
 };
 
 /// How many of the best stage two ranks again.
@@ -137,7 +138,8 @@ impl ScopedSearcher {
         let own = Words { text: asked.query.words.clone(), weight: 1.0 };
         let others = added.iter().map(|added| Words { text: added.text.clone(), weight: added.weight });
         let words: Vec<Words> = std::iter::once(own).chain(others).collect();
-        let matches = self.matches(&view, asked, &words, from)?;
+        let statistics = OpenStatistics::of(&view);
+        let matches = self.matches((&view, &statistics), asked, &words, from)?;
         let also_searched: Vec<String> = added.into_iter().map(|added| added.text).collect();
 
         let until = (from + asked.page_size).min(matches.best.len());
@@ -157,7 +159,7 @@ impl ScopedSearcher {
             facets: facets(&view, &matches),
             next_page_token: if more { self.token(&view, until, asked) } else { String::new() },
             also_searched,
-            did_you_mean: spelling(&self.index, &self.caller, &view, &asked.query, &asked.deadline),
+            did_you_mean: spelling(&self.index, &self.caller, (&view, &statistics), asked),
             position: view.position,
         })
     }
@@ -204,7 +206,7 @@ impl ScopedSearcher {
 
     fn matches(
         &self,
-        view: &View,
+        (view, statistics): (&View, &OpenStatistics<'_>),
         asked: &SearchParameters,
         words: &[Words],
         from: usize,
@@ -213,11 +215,12 @@ impl ScopedSearcher {
         let admission = Admission::new(&view.names, &self.caller, &filters, &asked.query.excluded);
         let order = if asked.query.is_browsing() { Order::Newest } else { Order::Score };
         let mut plan = Plan::new(&view.open.fields, &asked.query, words, &filters, false);
-        if is_thin(view, &plan)? {
+        if is_thin(statistics, &plan)? {
             plan = Plan::new(&view.open.fields, &asked.query, words, &filters, true);
         }
         let question = Question {
             view,
+            statistics,
             plan: &plan,
             admission: &admission,
             order,
@@ -235,10 +238,10 @@ impl ScopedSearcher {
 
 /// True when so many pairs of ideographs of the query are nowhere that it may be misspelt: then sounds are asked for
 /// too. Looks at the open index only, so that the answer tells nothing about the other.
-fn is_thin(view: &View, plan: &Plan) -> Result<bool, SearchError> {
+fn is_thin(open: &OpenStatistics<'_>, plan: &Plan) -> Result<bool, SearchError> {
     let mut unknown = 0;
     for term in &plan.bigrams {
-        unknown += usize::from(view.open.searcher.doc_freq(term)? == 0);
+        unknown += usize::from(open.doc_freq(term)? == 0);
     }
     Ok(unknown > 0 && unknown * THIN >= plan.bigrams.len())
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    analysis::{Run, pinyin::syllable, runs},
+    analysis::{Run, pinyin::sound, runs},
     lexicon::SoundPair,
 };
 
@@ -72,8 +72,11 @@ fn ideographs(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
         SoundPair::of(*characters.get(one?)?, *characters.get(other)?, is_apart)
     };
     let around = [pair(wrong.checked_sub(1), wrong, false), pair(Some(wrong), wrong + 1, false)];
-    let by_sound = vocabulary.texts(&around.into_iter().flatten().collect::<Vec<_>>());
-    let better = |texts: &[String], is_sound: bool| {
+    let heard = |pairs: Vec<SoundPair>| -> Vec<Heard> {
+        vocabulary.texts(&pairs).iter().map(|text| Heard::of(text.chars())).collect()
+    };
+    let by_sound = heard(around.into_iter().flatten().collect());
+    let better = |texts: &[Heard], is_sound: bool| {
         parts.iter().find_map(|(start, end)| {
             let better = likeliest(&characters[*start..*end], texts, is_sound)?;
             Some(characters[..*start].iter().chain(&better).chain(&characters[*end..]).collect())
@@ -88,39 +91,49 @@ fn ideographs(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
         pair(wrong.checked_sub(2), wrong.wrapping_sub(1), false),
         pair(Some(wrong + 1), wrong + 2, false),
     ];
-    let by_character = vocabulary.texts(&beside.into_iter().flatten().collect::<Vec<_>>());
-    better(&by_character, false)
+    better(&heard(beside.into_iter().flatten().collect()), false)
+}
+
+/// A text with the sound of each character: both are looked at in every part, so they are taken apart once.
+struct Heard {
+    characters: Vec<char>,
+    sounds: Vec<Option<u16>>,
+}
+
+impl Heard {
+    fn of(text: impl Iterator<Item = char>) -> Self {
+        let characters: Vec<char> = text.collect();
+        let sounds = characters.iter().map(|one| sound(*one)).collect();
+        Self { characters, sounds }
+    }
 }
 
 /// The most frequent other way to write a part: the same sounds, or one other character.
-fn likeliest(part: &[char], texts: &[String], is_sound: bool) -> Option<Vec<char>> {
+fn likeliest(part: &[char], texts: &[Heard], is_sound: bool) -> Option<Vec<char>> {
     if !is_sound && part.len() < PART_BY_CHARACTER {
         return None;
     }
-    let sounds: Vec<_> = part.iter().map(|one| syllable(*one)).collect();
-    let mut votes: BTreeMap<Vec<char>, usize> = BTreeMap::new();
+    let part = Heard::of(part.iter().copied());
+    let length = part.characters.len();
+    let mut votes: BTreeMap<&[char], usize> = BTreeMap::new();
     for text in texts {
-        let there: Vec<char> = text.chars().collect();
-        for window in there.windows(part.len()) {
-            let different = window.iter().zip(part).filter(|(one, other)| one != other).count();
+        for (window, sounds) in text.characters.windows(length).zip(text.sounds.windows(length)) {
             let agrees = if is_sound {
-                different > 0
-                    && window
-                        .iter()
-                        .zip(&sounds)
-                        .all(|(one, sound)| sound.is_some() && syllable(*one) == *sound)
+                *sounds == *part.sounds && sounds.iter().all(Option::is_some) && *window != *part.characters
             } else {
-                different == 1 && window.iter().all(|one| syllable(*one).is_some())
+                let different =
+                    window.iter().zip(&part.characters).filter(|(one, other)| one != other).count();
+                different == 1 && sounds.iter().all(Option::is_some)
             };
             if agrees {
-                *votes.entry(window.to_vec()).or_default() += 1;
+                *votes.entry(window).or_default() += 1;
             }
         }
     }
     votes
         .into_iter()
-        .max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(&one.0)))
-        .map(|(window, _)| window)
+        .max_by(|one, other| one.1.cmp(&other.1).then_with(|| other.0.cmp(one.0)))
+        .map(|(window, _)| window.to_vec())
 }
 
 fn letters(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
@@ -140,8 +153,12 @@ fn letters(run: &Run, vocabulary: &dyn Vocabulary) -> Option<String> {
 
 /// Edits from one word to another (a swap of neighbours is one), if at most `most`.
 fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
+    // Nearly all words differ here, and nothing has to be made for them.
+    if one.chars().next() != other.chars().next() {
+        return None;
+    }
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().abs_diff(other.len()) > most || one.first() != other.first() {
+    if one.len().abs_diff(other.len()) > most {
         return None;
     }
     let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];

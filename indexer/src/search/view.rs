@@ -1,6 +1,6 @@
 //! The index at one moment, as questions see it.
 
-use std::sync::Arc;
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 use tantivy::{
     Term,
@@ -81,20 +81,36 @@ impl View {
     }
 }
 
-/// The statistics that rank: those of the open index, for whoever asks and wherever is searched.
-pub(crate) struct OpenStatistics<'a>(pub(crate) &'a View);
+/// The statistics that rank: those of the open index, for whoever asks and wherever is searched. One question asks for the
+/// same terms up to five times, and each look goes through the dictionary of every segment; so it is looked up once.
+pub(crate) struct OpenStatistics<'a> {
+    view: &'a View,
+    frequencies: RefCell<HashMap<Term, u64>>,
+}
+
+impl<'a> OpenStatistics<'a> {
+    /// For one question.
+    pub(crate) fn of(view: &'a View) -> Self {
+        Self { view, frequencies: RefCell::default() }
+    }
+}
 
 impl Bm25StatisticsProvider for OpenStatistics<'_> {
     // At least one of each, so that averages exist while the open index is empty.
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
-        Ok(Bm25StatisticsProvider::total_num_tokens(&self.0.open.searcher, field)?.max(1))
+        Ok(Bm25StatisticsProvider::total_num_tokens(&self.view.open.searcher, field)?.max(1))
     }
 
     fn total_num_docs(&self) -> tantivy::Result<u64> {
-        Ok(Bm25StatisticsProvider::total_num_docs(&self.0.open.searcher)?.max(1))
+        Ok(Bm25StatisticsProvider::total_num_docs(&self.view.open.searcher)?.max(1))
     }
 
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        self.0.open.searcher.doc_freq(term)
+        if let Some(known) = self.frequencies.borrow().get(term) {
+            return Ok(*known);
+        }
+        let found = self.view.open.searcher.doc_freq(term)?;
+        self.frequencies.borrow_mut().insert(term.clone(), found);
+        Ok(found)
     }
 }

@@ -267,31 +267,30 @@ pub async fn catalog_audiences(
     conn: &mut Conn,
     names: &[PublicationName],
 ) -> Result<BTreeMap<PublicationName, BTreeSet<GroupId>>, StoreError> {
-    // Members are named too, so that the primary key serves; a record of another member than was asked for does no harm.
-    let members: BTreeSet<String> = names.iter().map(|name| name.member.to_string()).collect();
-    let members: Vec<String> = members.into_iter().collect();
-    let ids: Vec<String> = names.iter().map(|name| name.record.to_string()).collect();
     let rows: Vec<ScopeRow> = match conn.engine() {
         Engine::Sqlite(c) => {
-            let members = serde_json::to_string(&members).unwrap_or_default();
-            let ids = serde_json::to_string(&ids).unwrap_or_default();
+            let pairs: Vec<[String; 2]> =
+                names.iter().map(|name| [name.member.to_string(), name.record.to_string()]).collect();
+            // The names are the outer loop: one look by the primary key for each.
             sqlx::query_as(
-                "select member_id, record, audience from record
-                 where member_id in (select value from json_each($1))
-                   and record in (select value from json_each($2)) and shown_seq is not null",
+                "select record.member_id, record.record, record.audience from json_each($1) as name
+                 cross join record on record.member_id = name.value ->> 0 and record.record = name.value ->> 1
+                 where record.shown_seq is not null",
             )
-            .bind(members)
-            .bind(ids)
+            .bind(serde_json::to_string(&pairs).unwrap_or_default())
             .fetch_all(c)
             .await?
         }
         Engine::Postgres(c) => {
+            let members: Vec<String> = names.iter().map(|name| name.member.to_string()).collect();
+            let records: Vec<String> = names.iter().map(|name| name.record.to_string()).collect();
             sqlx::query_as(
-                "select member_id, record, audience from record
-             where member_id = any($1) and record = any($2) and shown_seq is not null",
+                "select record.member_id, record.record, record.audience from unnest($1, $2) as name (member_id, record)
+                 join record on record.member_id = name.member_id and record.record = name.record
+                 where record.shown_seq is not null",
             )
             .bind(members)
-            .bind(ids)
+            .bind(records)
             .fetch_all(c)
             .await?
         }
