@@ -11,7 +11,7 @@ use prost::Message as _;
 use shouwang_proto::{clock::World, publication::Content, wire};
 use tokio::{
     sync::watch,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{Committed, IndexChange, RecordKey, SearchError, SearchIndex, compose::document};
@@ -28,6 +28,9 @@ const COMMIT_WITHIN: Duration = Duration::from_millis(150);
 const COMMIT_APART: Duration = Duration::from_millis(40);
 /// The same while there is much more to read: each commit makes files that have to be merged later.
 const COMMIT_WITHIN_WHILE_BEHIND: Duration = Duration::from_secs(2);
+/// While a commit is awaited anyway, what comes within this is read together: a read for each line of a busy log costs more
+/// than the lines.
+const GATHER: Duration = Duration::from_millis(10);
 /// Most lines that wait for a commit.
 const COMMIT_LINES: usize = 20_000;
 /// How often the files are looked at in quiet times, and a broken disk is tried again.
@@ -193,6 +196,9 @@ impl Tailer {
     async fn wait(&mut self, pending: &mut Pending) -> Result<(), TailerError> {
         let now = Instant::now();
         let until = pending.since.map_or(now + LOOK_EVERY, |since| since + self.pause);
+        if pending.since.is_some() {
+            sleep_until(until.min(now + GATHER)).await;
+        }
         if timeout_at(until, self.head.changed()).await.is_err() && pending.since.is_none() {
             let index = Arc::clone(&self.index);
             match self.run(move || index.check()).await? {

@@ -20,6 +20,10 @@ pub const MOST_FLYING: usize = 16;
 const REMEMBER_EVERY: u32 = 64;
 /// With batches under way, less credit than this waits for more instead of making tiny batches.
 const WORTH_READING: u64 = 64 * 1024;
+/// With a batch under way, fewer entries than this wait for its acknowledgement and travel together. A quiet node sends
+/// each entry at once; under load batches grow as the hub's commits take longer, and each costs both sides one signed
+/// head and the hub one transaction (Nagle's rule, RFC 896).
+const WORTH_SENDING: u64 = 64;
 
 #[derive(Clone, Debug)]
 enum Phase {
@@ -37,6 +41,8 @@ struct Stream {
     /// The last entries of the batches under way.
     flying: VecDeque<Position>,
     reading: bool,
+    /// The last read could not take all that there was.
+    behind: bool,
     starved: bool,
     unremembered: u32,
 }
@@ -173,6 +179,7 @@ impl Machine {
             credit,
             flying: VecDeque::new(),
             reading: false,
+            behind: false,
             starved: false,
             unremembered: 0,
         };
@@ -214,9 +221,10 @@ enum Wrong {
 impl Stream {
     /// The next read, if one makes sense now.
     fn read(&mut self, head: u64) -> Option<Command> {
-        let may = !self.reading && !self.starved && self.flying.len() < MOST_FLYING && head > self.sent;
-        let least = if self.flying.is_empty() { 0 } else { WORTH_READING };
-        if !may || self.credit < least {
+        let may = !self.reading && !self.starved && self.flying.len() < MOST_FLYING;
+        let bytes = if self.flying.is_empty() { 0 } else { WORTH_READING };
+        let entries = if self.flying.is_empty() || self.behind { 1 } else { WORTH_SENDING };
+        if !may || self.credit < bytes || head.saturating_sub(self.sent) < entries {
             return None;
         }
         self.reading = true;
@@ -246,6 +254,7 @@ impl Stream {
             self.starved = true;
             return Ok(vec![Command::Discard]);
         };
+        self.behind = cut;
         self.credit = self.credit.saturating_sub(bytes);
         self.sent = last.seq;
         *head = (*head).max(last.seq);

@@ -40,8 +40,22 @@ fn streaming_from(cursor: u64, head: u64) -> Machine {
     machine
 }
 
+/// A read that could not take everything.
 fn loaded(last: u64, bytes: u64) -> Event {
-    Event::Loaded { last: Some(at(last)), bytes, cut: false }
+    Event::Loaded { last: Some(at(last)), bytes, cut: true }
+}
+
+#[test]
+fn few_entries_wait_for_the_acknowledgement_and_travel_together() {
+    let mut machine = streaming_from(2, 3);
+    let all = |last| Event::Loaded { last: Some(at(last)), bytes: 100, cut: false };
+    assert_eq!(machine.handle(all(3)), [Command::Send]);
+    assert_eq!(machine.handle(Event::Grew { seq: 4 }), []);
+    assert_eq!(machine.handle(Event::Grew { seq: 9 }), []);
+    let acked = machine.handle(Event::Acked { cursor: at(3), credit: 100 });
+    assert_eq!(acked, [Command::Progress(at(3)), read(3, 1_000_000)]);
+    assert_eq!(machine.handle(all(9)), [Command::Send]);
+    assert_eq!(machine.handle(Event::Grew { seq: 9 + WORTH_SENDING }), [read(9, 999_900)], "worth a batch");
 }
 
 #[test]
