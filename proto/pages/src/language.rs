@@ -43,15 +43,36 @@ impl Lang {
         }
     }
 
-    /// The part of a text for this language, of a text with both: `must be a number （须为数字）`.
+    /// The part of a text for this language, of a text with both: `must be a number （须为数字）`. A text that ends with the
+    /// Chinese part may have such brackets in either: names that people gave are in both.
     #[must_use]
     pub fn part(self, both: &str) -> &str {
-        let Some((en, rest)) = both.split_once('（') else { return both };
-        match self {
-            Self::Zh => rest.rsplit_once('）').map_or(both, |(zh, _)| zh),
-            Self::En => en.trim_end(),
+        let Some((en, zh)) = last_bracket(both).or_else(|| first_bracket(both)) else { return both };
+        self.pick(zh, en.trim_end())
+    }
+}
+
+/// What stands before, and in, the bracket with which a text ends.
+fn last_bracket(text: &str) -> Option<(&str, &str)> {
+    let inside = text.trim_end().strip_suffix('）')?;
+    let mut depth = 1_u32;
+    for (at, one) in inside.char_indices().rev() {
+        match one {
+            '）' => depth += 1,
+            '（' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((&inside[..at], &inside[at + one.len_utf8()..]));
         }
     }
+    None
+}
+
+/// What stands before, and in, the brackets of a text that goes on behind them.
+fn first_bracket(text: &str) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_once('（')?;
+    Some((before, rest.rsplit_once('）')?.0))
 }
 
 /// The language for a reader: what the address asks for, else what was chosen before, else what the browser prefers.
@@ -104,5 +125,10 @@ mod tests {
             ("超过 9 个字符", "is longer than 9 characters")
         );
         assert_eq!(Lang::Zh.part("only english"), "only english");
+        let named = "taken; next: 甲厂（12 min） （已被占用（途中）；可改选：甲厂（12 min））";
+        assert_eq!(Lang::En.part(named), "taken; next: 甲厂（12 min）");
+        assert_eq!(Lang::Zh.part(named), "已被占用（途中）；可改选：甲厂（12 min）");
+        assert_eq!(Lang::Zh.part("2 mistakes （有误）: a; b"), "有误");
+        assert_eq!(Lang::En.part("2 mistakes （有误）: a; b"), "2 mistakes");
     }
 }
