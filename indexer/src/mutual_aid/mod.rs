@@ -22,7 +22,7 @@ pub mod matching;
 pub mod pack;
 mod planning;
 mod pool;
-mod present;
+pub mod present;
 pub mod room;
 mod save;
 pub mod shelf;

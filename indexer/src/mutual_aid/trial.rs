@@ -129,6 +129,11 @@ pub(crate) fn offered(owner: &str, number: u8, quantity: f64, pre_authorised: bo
     }
 }
 
+/// Puts something on the shelf, as if its owner had published it.
+pub(crate) fn put(room: &MutualAid, offered: Offered) {
+    room.shared.shelf.put(offered);
+}
+
 /// Takes in what owners have published, as the hub's task does.
 pub(crate) async fn take_in(room: &MutualAid) -> usize {
     super::intake::take_in(room).await.unwrap()

@@ -3,6 +3,7 @@
 mod assignments;
 mod lookups;
 mod mission;
+mod pages;
 mod planning;
 mod read;
 mod requests;
@@ -13,13 +14,18 @@ mod tasks;
 mod watch;
 
 use shouwang_proto::wire::{self, mutual_aid_service_server::MutualAidService};
-use shouwang_serving::store::Store;
+use shouwang_serving::store::{Store, StoreError};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::room::MutualAid;
 use crate::{
-    council::{gate::Gate, permission::rpc, roster::Roster},
+    council::{
+        caller::Caller,
+        gate::Gate,
+        permission::{Authorized, Rpc, rpc},
+        roster::Roster,
+    },
     link::board::LinkBoard,
 };
 
@@ -45,9 +51,45 @@ impl Desk {
     }
 }
 
-/// One method for each unary rpc: through the gate, then to the drawer.
+/// A unary rpc and the drawer that answers it, for whoever is let through: a call over gRPC or a page.
+#[tonic::async_trait]
+pub trait Drawer: Rpc + Sized {
+    /// What is asked.
+    type Question: Send;
+    /// What is answered.
+    type Answer: Send;
+
+    /// Answers.
+    ///
+    /// # Errors
+    /// As the contract says of the rpc.
+    async fn answer(
+        desk: &Desk,
+        caller: &Authorized<Self>,
+        question: Self::Question,
+    ) -> Result<Self::Answer, StoreError>;
+}
+
+/// One drawer and one method for each unary rpc: through the gate, then to the drawer.
 macro_rules! drawers {
     ($($name:ident: $rpc:ident($question:ident) -> $answer:ident, |$desk:ident, $caller:ident, $message:ident| $work:expr;)+) => {
+        $(
+            #[tonic::async_trait]
+            impl Drawer for rpc::$rpc {
+                type Question = wire::$question;
+                type Answer = wire::$answer;
+
+                async fn answer(
+                    desk: &Desk,
+                    caller: &Authorized<Self>,
+                    question: wire::$question,
+                ) -> Result<wire::$answer, StoreError> {
+                    let ($desk, $caller, $message): (_, &Caller, _) = (desk, caller, question);
+                    $work.await
+                }
+            }
+        )+
+
         #[tonic::async_trait]
         impl MutualAidService for Desk {
             type WatchRequestStream = ReceiverStream<Result<wire::WatchRequestResponse, Status>>;
@@ -57,9 +99,8 @@ macro_rules! drawers {
                     &self,
                     request: Request<wire::$question>,
                 ) -> Result<Response<wire::$answer>, Status> {
-                    let caller = self.gate.admit::<rpc::$rpc, _>(&request)?.into_caller();
-                    let ($desk, $caller, $message) = (self, &caller, request.into_inner());
-                    Ok(Response::new($work.await?))
+                    let caller = self.gate.admit::<rpc::$rpc, _>(&request)?;
+                    Ok(Response::new(<rpc::$rpc as Drawer>::answer(self, &caller, request.into_inner()).await?))
                 }
             )+
 

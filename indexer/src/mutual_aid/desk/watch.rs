@@ -95,7 +95,7 @@ impl Desk {
     }
 
     async fn first_picture(&self, view: &View, name: &str, out: &Out) -> Result<u64, Status> {
-        let (view, present) = (view.clone(), self.room.shared.present.at(name));
+        let (view, present) = (view.clone(), self.room.shared.present.at(name, self.gate.now()));
         let read = async move |conn: &mut Conn| {
             let incident = concerned_incident(conn, view.incident, view.member.as_ref()).await?;
             let (mut requests, mut assignments) = (Vec::new(), Vec::new());
@@ -124,7 +124,7 @@ impl Desk {
         after: u64,
         out: &Out,
     ) -> Result<Option<u64>, Status> {
-        let (view, present) = (view.clone(), self.room.shared.present.at(name));
+        let (view, present) = (view.clone(), self.room.shared.present.at(name, self.gate.now()));
         let read = async move |conn: &mut Conn| {
             let entries = timeline_after(conn, view.incident, None, after, PAGE).await?;
             let own = own_requests(conn, view.incident, view.member.as_ref()).await?;

@@ -1,0 +1,91 @@
+//! What the dispatch board asks the desk for besides the rpcs.
+
+use shouwang_proto::{id::PublicationName, publication::Location, wire};
+use shouwang_serving::store::{Conn, StoreError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{Desk, Drawer};
+use crate::{
+    council::permission::{Authorized, rpc},
+    mutual_aid::present::Looking,
+    store::mutual_aid::{aid_heads, roads::road_graph_find},
+};
+
+impl Desk {
+    /// Answers what a page asks, as the same call over gRPC would be answered.
+    ///
+    /// # Errors
+    /// As the contract says of the rpc.
+    pub async fn ask<R: Drawer>(
+        &self,
+        caller: Authorized<R>,
+        question: R::Question,
+    ) -> Result<R::Answer, StoreError> {
+        R::answer(self, &caller, question).await
+    }
+
+    /// Number of the newest change. It only rises, also over a restart; when it has not risen, nothing is new.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn newest_change(&self) -> Result<u64, StoreError> {
+        self.store.read(async |conn: &mut Conn| Ok(aid_heads(conn).await?.0)).await
+    }
+
+    /// Wakes when something may have changed.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.room.shared.changes.subscribe()
+    }
+
+    /// Ends what looks on when the hub stops.
+    #[must_use]
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
+    /// Title of a resource that is lent; empty when it is not offered any more. For callers that have been shown an
+    /// assignment of it.
+    #[must_use]
+    pub fn title_of(&self, resource: &str) -> String {
+        let offered = resource.parse::<PublicationName>().ok();
+        let offered = offered.and_then(|name| self.room.shared.shelf.find(&name));
+        offered.map_or_else(String::new, |offered| offered.title.clone())
+    }
+
+    /// Where a resource stands, as its owner published it. For callers that have been shown an assignment of it.
+    #[must_use]
+    pub fn place_of(&self, resource: &str) -> Option<wire::Location> {
+        let name = resource.parse::<PublicationName>().ok()?;
+        self.room.shared.shelf.find(&name)?.resource.location.as_ref().map(Location::to_wire)
+    }
+
+    /// Somebody looks at `name` for as long as the answer lives.
+    #[must_use]
+    pub fn look(&self, name: &str, who: &str) -> Looking {
+        self.room.shared.present.enter(name, who)
+    }
+
+    /// Somebody has looked at `name` just now.
+    pub fn glance(&self, name: &str, who: &str) {
+        self.room.shared.present.glance(name, who, self.gate.now());
+    }
+
+    /// Who looks at `name`, or did so in the last half minute.
+    #[must_use]
+    pub fn lookers(&self, name: &str) -> Vec<String> {
+        self.room.shared.present.at(name, self.gate.now())
+    }
+
+    /// The park's roads, for whoever may see what lies over them; none when none were loaded.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn roads(
+        &self,
+        _caller: Authorized<rpc::ListClosures>,
+    ) -> Result<Option<wire::UploadRoadGraphRequest>, StoreError> {
+        self.store.read(async |conn: &mut Conn| road_graph_find(conn).await).await
+    }
+}
