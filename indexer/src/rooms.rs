@@ -253,8 +253,7 @@ impl Rooms {
         let search = SearchServiceServer::new(self.search_desk())
             .max_decoding_message_size(SEARCH_MESSAGE_BYTES)
             .max_encoding_message_size(SYNC_MESSAGE_BYTES);
-        let aid = AidDesk::new(self.mutual_aid.clone(), self.gate.clone(), self.stopping.clone());
-        let aid = MutualAidServiceServer::new(aid)
+        let aid = MutualAidServiceServer::new(self.aid_desk())
             .max_decoding_message_size(AID_MESSAGE_BYTES)
             .max_encoding_message_size(SYNC_MESSAGE_BYTES);
         let (reporter, health) = grpc::health();
@@ -272,6 +271,10 @@ impl Rooms {
             .add_service(accounts)
             .add_service(links)
             .add_service(search))
+    }
+
+    fn aid_desk(&self) -> AidDesk {
+        AidDesk::new(self.mutual_aid.clone(), self.gate.clone(), self.stopping.clone())
     }
 
     fn search_desk(&self) -> SearchDesk {
@@ -297,6 +300,7 @@ impl Rooms {
         Site::new(SiteParts {
             people: self.people.clone(),
             search: self.search_desk(),
+            aid: self.aid_desk(),
             gate: self.gate.clone(),
             roster: self.roster.clone(),
             index: self.index_probe(),

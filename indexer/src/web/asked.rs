@@ -19,7 +19,7 @@ use super::{
     Site,
     address::{self, Origin},
     cookies,
-    route::{Manner, Method, Route, Row, Who},
+    route::{Manner, Method, Route, Row, Who, to},
     trouble::Trouble,
 };
 use crate::{
@@ -150,9 +150,14 @@ impl Arrival {
     }
 
     fn places(&self, present: &Present) -> Vec<Place> {
-        let place =
-            |address: &'static str, key: &'static str| Place { address, key, is_here: self.path == address };
+        let place = |address: &'static str, key: &'static str| {
+            let is_below = address.len() > 1 && self.path.starts_with(&format!("{address}/"));
+            Place { address, key, is_here: self.path == address || is_below }
+        };
         let mut places = vec![place("/", "place.search")];
+        if allow(to::ShowBoard::ROW.who, Some(&present.caller)).is_ok() {
+            places.push(place("/board", "place.board"));
+        }
         if present.account.post.role() == Role::Operator {
             places.push(place("/people", "place.people"));
         }

@@ -16,6 +16,7 @@ use tower_http::csrf::CsrfLayer;
 use super::{
     Site, account_page, api,
     asked::{Arrival, Asked},
+    board::{board_page, command_page, events, map_page, new_page, paper_page, request_page},
     cookies, link_page, people_page, publication_page,
     route::{Manner, Method, Route, Row, Who},
     search_page, sign_in_page,
@@ -44,6 +45,27 @@ pub fn router(site: &Site) -> Router {
         .open(people_page::invite)
         .open(people_page::reset)
         .open(people_page::disable)
+        .open(board_page::show)
+        .open(board_page::wall)
+        .open(map_page::show)
+        .open(new_page::show)
+        .open(new_page::open)
+        .open(events::follow)
+        .open(paper_page::order)
+        .open(paper_page::incident)
+        .open(paper_page::request)
+        .open(command_page::task)
+        .open(command_page::report)
+        .open(command_page::close_incident)
+        .open(request_page::show)
+        .open(command_page::accept)
+        .open(command_page::reject)
+        .open(command_page::solicit)
+        .open(command_page::order)
+        .open(command_page::act)
+        .open(command_page::stand_down)
+        .open(command_page::close)
+        .open(command_page::review)
         .open(api::search)
         .open(api::publication)
         .router;

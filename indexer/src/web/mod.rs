@@ -4,12 +4,13 @@
 //!   else reaches a handler. [`door`]: routes and handlers together.
 //! - [`trouble`]: what went wrong, in words. `cookies`: how a browser is known.
 //! - `search_page`, `publication_page`, `sign_in_page`, `link_page`, `account_page`, `people_page`, `api`: one file for
-//!   each; they ask the same handles as the gRPC services, with the same authorisation.
+//!   each; they ask the same handles as the gRPC services, with the same authorisation. `board`: the dispatch board.
 
 mod account_page;
 mod address;
 mod api;
 pub mod asked;
+mod board;
 mod browser;
 mod cookies;
 pub mod door;

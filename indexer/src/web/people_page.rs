@@ -27,9 +27,9 @@ use crate::{
     },
 };
 
-struct Choice {
-    value: String,
-    label: String,
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
     is_chosen: bool,
 }
 
@@ -119,7 +119,8 @@ fn posts(lang: Lang, chosen: &str) -> Vec<Choice> {
     Post::ALL.map(choice).into()
 }
 
-fn members(roster: &RosterSnapshot, chosen: &str) -> Vec<Choice> {
+/// The members in the order of their names, by their ids.
+pub(super) fn members(roster: &RosterSnapshot, chosen: &str) -> Vec<Choice> {
     let choice = |member: &crate::council::roster::MemberStanding| Choice {
         is_chosen: member.id.as_str() == chosen,
         value: member.id.to_string(),

@@ -61,6 +61,10 @@ pub struct Row {
 const ANYONE: Who = Who::Roles(&Role::ALL);
 /// Those who run the hub.
 const OPERATOR: Who = Who::Roles(&[Role::Operator]);
+/// Those who dispatch mutual aid.
+const DISPATCH: Who = Who::Roles(&[Role::Dispatcher, Role::Council, Role::Operator]);
+/// Those who dispatch, and those who only look on.
+const BOARD: Who = Who::Roles(&[Role::Regulator, Role::Dispatcher, Role::Council, Role::Operator]);
 /// Also who is not signed in.
 const EVERYBODY: Who = Who::Everybody;
 
@@ -68,7 +72,7 @@ macro_rules! table {
     ($($name:ident: $method:ident $path:literal $manner:ident $who:expr,)+) => {
         /// One type for each route.
         pub mod to {
-            use super::{ANYONE, EVERYBODY, Manner, Method, OPERATOR, Route, Row};
+            use super::{ANYONE, BOARD, DISPATCH, EVERYBODY, Manner, Method, OPERATOR, Route, Row};
             $(
                 #[doc = concat!("`", stringify!($method), " ", $path, "`.")]
                 #[derive(Clone, Copy, Debug)]
@@ -113,6 +117,28 @@ table! {
     InvitePerson: Post "/people" Form OPERATOR,
     ResetPerson: Post "/people/{id}/link" Form OPERATOR,
     DisablePerson: Post "/people/{id}/disable" Form OPERATOR,
+
+    ShowBoard: Get "/board" Page BOARD,
+    ShowWall: Get "/board/wall" Page BOARD,
+    ShowMap: Get "/board/map" Page BOARD,
+    ShowNewIncident: Get "/board/new" Page DISPATCH,
+    OpenIncident: Post "/board/new" Form DISPATCH,
+    FollowBoard: Get "/board/events" Fragment BOARD,
+    CompleteAidTask: Post "/board/tasks" Form DISPATCH,
+    ReportIncident: Post "/board/incidents/{id}/report" Form DISPATCH,
+    CloseIncident: Post "/board/incidents/{id}/close" Form DISPATCH,
+    ExportIncident: Get "/board/incidents/{id}/cap.xml" Page BOARD,
+    ShowMissionOrder: Get "/board/assignments/{id}/order" Page BOARD,
+    ExportAidRequest: Get "/board/requests/{id}/edxl-rm.xml" Page BOARD,
+    ShowAidRequest: Get "/board/requests/{id}" Page BOARD,
+    AcceptAid: Post "/board/requests/{id}/accept" Form DISPATCH,
+    RejectAid: Post "/board/requests/{id}/reject" Form DISPATCH,
+    SolicitAid: Post "/board/requests/{id}/solicit" Form DISPATCH,
+    OrderAid: Post "/board/requests/{id}/order" Form DISPATCH,
+    ActOnAid: Post "/board/requests/{id}/assignments/{assignment}" Form DISPATCH,
+    StandDownAid: Post "/board/requests/{id}/stand-down" Form DISPATCH,
+    CloseAid: Post "/board/requests/{id}/close" Form DISPATCH,
+    ReviewAid: Post "/board/requests/{id}/review" Form DISPATCH,
 
     ApiSearch: Get "/api/v1/search" Api ANYONE,
     ApiPublication: Get "/api/v1/publications/{member}/{record}" Api ANYONE,

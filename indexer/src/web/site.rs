@@ -6,6 +6,7 @@ use shouwang_proto::clock::World;
 
 use crate::{
     council::{gate::Gate, oversight::IndexProbe, roster::Roster},
+    mutual_aid::desk::Desk,
     people::coordinator::People,
     search::service::SearchDesk,
 };
@@ -16,6 +17,8 @@ pub struct SiteParts {
     pub people: People,
     /// Search and publications.
     pub search: SearchDesk,
+    /// Mutual aid.
+    pub aid: Desk,
     /// Pace of callers.
     pub gate: Gate,
     /// The members.

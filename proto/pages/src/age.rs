@@ -55,6 +55,12 @@ pub fn time(at: Timestamp) -> String {
     local(at).strftime("%H:%M").to_string()
 }
 
+/// The time of the day to the second in +08:00: `12:05:09`.
+#[must_use]
+pub fn clock(at: Timestamp) -> String {
+    local(at).strftime("%H:%M:%S").to_string()
+}
+
 fn local(at: Timestamp) -> jiff::Zoned {
     at.to_zoned(TimeZone::fixed(jiff::tz::offset(EAST_EIGHT_HOURS)))
 }

@@ -1,14 +1,17 @@
 //! Stories of the pages: the table of routes against every role, and what a browser sees.
 
+mod board;
 mod journeys;
 mod table;
 mod wording;
 
 use axum::{Router, body::Body, response::Response};
+use futures::StreamExt as _;
 use http::{Request, StatusCode, header};
 use jiff::SignedDuration;
 use shouwang_proto::{clock::World, id::MemberId, log::key::LogKey};
 use shouwang_serving::accept::PeerAddr;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::{Site, SiteParts, router};
@@ -21,6 +24,7 @@ use crate::{
         thesaurus::ThesaurusBook,
     },
     link::{attachments::Attachments, board::LinkBoard},
+    mutual_aid::{self, desk::Desk, room::MutualAid},
     people::{
         account::{Account, Post},
         coordinator::{AccountWish, People, Taking},
@@ -37,12 +41,18 @@ use crate::{
 };
 
 const PASSWORD: &str = "kettle-otter-vivid";
+/// The type of a stream of events.
+const EVENTS: &str = "text/event-stream; charset=utf-8";
 
 /// The pages over a real store and an empty index.
 struct Hub {
     _trial: TrialStore,
     _folder: tempfile::TempDir,
     people: People,
+    gate: Gate,
+    aid: MutualAid,
+    /// Ends what looks on.
+    stopping: CancellationToken,
     router: Router,
     plain: Router,
 }
@@ -60,38 +70,48 @@ impl Hub {
         let folder = tempfile::tempdir().unwrap();
         let member: MemberId = "hengrui-foundry".parse().unwrap();
         trial.join(&member, &LogKey::from_secret([1; 32]), "01").await;
+        mutual_aid::trial::join_all(&trial).await;
         let (store, world) = (trial.store.clone(), World::system());
         let roster = Roster::load(store.clone()).await.unwrap();
         let people = People::new(store.clone(), roster.clone(), world.clone());
         let gate = Gate::new(roster.clone(), world.clone(), 1_000);
+        let links = LinkBoard::load(&store).await.unwrap();
         let parts = RoomParts {
             store: store.clone(),
             roster: roster.clone(),
-            board: LinkBoard::load(&store).await.unwrap(),
+            board: links.clone(),
             hub_log: HubLogHead::new(0),
             thesaurus: ThesaurusBook::load(store.clone()).await.unwrap(),
             world: world.clone(),
             one_thread: false,
         };
         let (room, _tailer) = SearchRoom::open(&folder.path().join("index"), parts).unwrap();
+        let stopping = CancellationToken::new();
+        let aid = mutual_aid::trial::open(&trial, &links, world.clone()).await;
         let attachments = Attachments::open(&folder.path().join("attachments"), false).unwrap();
         let site = Site::new(SiteParts {
             people: people.clone(),
             search: SearchDesk::new(room, gate.clone(), store, attachments),
-            gate,
+            aid: Desk::new(aid.clone(), gate.clone(), stopping.clone()),
+            gate: gate.clone(),
             roster,
             index: std::sync::Arc::new(IndexProgress::default),
             address: "https://hub.example".to_owned(),
             world,
         });
         let (router, plain) = (router(&site), router(&site.plain()));
-        Self { _trial: trial, _folder: folder, people, router, plain }
+        Self { _trial: trial, _folder: folder, people, gate, aid, stopping, router, plain }
     }
 
     /// An account with this post, and the session of somebody signed in with it.
     async fn signed_in(&self, post: Post, login: &str) -> (Account, String) {
+        self.signed_in_as(post, login, "王敏").await
+    }
+
+    /// The same for somebody with another name.
+    async fn signed_in_as(&self, post: Post, login: &str, name: &str) -> (Account, String) {
         let member = (post.role() == Role::Member).then(|| "hengrui-foundry".parse().unwrap());
-        let wish = AccountWish { display_name: "王敏".to_owned(), post, member };
+        let wish = AccountWish { display_name: name.to_owned(), post, member };
         let secret = self.people.invite(&operator(), wish).await.unwrap().secret;
         let taking = Taking { login: login.to_owned(), password: PASSWORD.to_owned(), ..Taking::default() };
         let account = self.people.take(&secret, taking).await.unwrap();
@@ -137,7 +157,13 @@ async fn answer(router: Router, mut request: Request<Body>) -> Answer {
     request.extensions_mut().insert(PeerAddr("127.0.0.1:5000".parse().unwrap()));
     let response: Response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    let bytes = axum::body::to_bytes(body, 10_000_000).await.unwrap();
+    let is_stream = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == EVENTS);
+    let bytes = if is_stream {
+        // What follows may never end; who wants more of it asks the router.
+        body.into_data_stream().next().await.unwrap().unwrap()
+    } else {
+        axum::body::to_bytes(body, 10_000_000).await.unwrap()
+    };
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Answer { status: parts.status, headers: parts.headers, text }
 }

@@ -18,6 +18,7 @@ fn path(row: &Row) -> String {
         .replace("{sha256}", &"0".repeat(64))
         .replace("{secret}", &"0".repeat(64))
         .replace("{id}", "01890a5d-ac96-774b-bcce-b302099a8057")
+        .replace("{assignment}", "01890a5d-ac96-774b-bcce-b302099a8057")
 }
 
 fn method(row: &Row) -> &'static str {

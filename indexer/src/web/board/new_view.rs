@@ -1,0 +1,267 @@
+//! The page on which a dispatcher opens an incident with a first request, for somebody on the phone. Pure.
+//!
+//! Inputs are named by their path in the contract, so that what is wrong with a field stands beside it.
+
+use jiff::Timestamp;
+use shouwang_pages::{Fields, Lang, age};
+use shouwang_proto::{
+    mutual_aid::{
+        incident::NewIncident,
+        request::WrittenRequest,
+        term::{Mode, Priority},
+    },
+    publication::time_to_wire,
+    refusal::{Refusal, Violations},
+    wire,
+};
+
+use super::{
+    form::{Input, Kind},
+    forms::{codes, terms},
+    sent::Sent,
+};
+
+/// Inputs of the lines that the page has: kind, what, how much, unit, abilities. More are added by amending the request.
+const LINES: [[&str; 5]; 3] = [
+    [
+        "request.lines[0].resource_kind",
+        "request.lines[0].what",
+        "request.lines[0].requested",
+        "request.lines[0].unit",
+        "request.lines[0].capabilities",
+    ],
+    [
+        "request.lines[1].resource_kind",
+        "request.lines[1].what",
+        "request.lines[1].requested",
+        "request.lines[1].unit",
+        "request.lines[1].capabilities",
+    ],
+    [
+        "request.lines[2].resource_kind",
+        "request.lines[2].what",
+        "request.lines[2].requested",
+        "request.lines[2].unit",
+        "request.lines[2].capabilities",
+    ],
+];
+
+/// What the inputs begin with.
+pub(super) struct Start {
+    pub(super) now: Timestamp,
+    /// Names and words of the members.
+    pub(super) members: Vec<(String, String)>,
+    /// The middle of the park, if anything is known of it.
+    pub(super) middle: Option<(f64, f64)>,
+}
+
+/// The inputs about the incident.
+pub(super) fn incident_inputs(lang: Lang, start: &Start) -> Vec<Input> {
+    let input = |name, key: &str, kind| Input::new(lang, name, key, kind);
+    let (latitude, longitude) = match start.middle {
+        Some((latitude, longitude)) => (format!("{latitude:.5}"), format!("{longitude:.5}")),
+        None => (String::new(), String::new()),
+    };
+    let mut member = vec![(String::new(), lang.say("board.new.public").to_owned())];
+    member.extend(start.members.iter().cloned());
+    let mut level = vec![(String::new(), lang.say("board.new.unknown").to_owned())];
+    if let Kind::Choice(levels) = codes(lang, "accident-level") {
+        level.extend(levels);
+    }
+    vec![
+        input("incident.mode", "board.new.mode", terms(lang, Mode::ALL, Mode::code, Mode::labels))
+            .value("actual"),
+        input("incident.title", "board.new.title", Kind::Line).required(),
+        input("incident.accident_type", "board.new.type", codes(lang, "hazard")).value("fire"),
+        input("incident.accident_level", "board.new.level", Kind::Choice(level)),
+        input("incident.place.address", "board.new.address", Kind::Line).required(),
+        input("incident.place.latitude", "board.new.latitude", Kind::Number).value(latitude).required(),
+        input("incident.place.longitude", "board.new.longitude", Kind::Number).value(longitude).required(),
+        input("incident.member", "board.new.member", Kind::Choice(member)),
+        input("incident.occurred_at", "board.new.occurred", Kind::Line)
+            .value(age::exact(start.now))
+            .required(),
+        input("incident.substances", "board.new.substances", Kind::Text),
+        input("incident.casualties.injured", "board.new.injured", Kind::Number).value(0),
+        input("incident.casualties.missing", "board.new.missing", Kind::Number).value(0),
+        input("incident.casualties.dead", "board.new.dead", Kind::Number).value(0),
+        input("incident.description", "board.new.description", Kind::Text),
+    ]
+}
+
+/// The inputs about the request, without its lines.
+pub(super) fn request_inputs(lang: Lang, start: &Start) -> Vec<Input> {
+    let input = |name, key: &str, kind| Input::new(lang, name, key, kind);
+    let priority = terms(lang, Priority::ALL, Priority::code, Priority::labels);
+    vec![
+        input("request.requester", "board.new.requester", Kind::Choice(start.members.clone())).required(),
+        input("request.priority", "board.new.priority", priority).value("p1"),
+        input("request.title", "board.new.request", Kind::Line).required(),
+        input("request.contact.name", "board.new.contact", Kind::Line).required(),
+        input("request.contact.phone", "board.new.phone", Kind::Line).required(),
+        input("request.description", "board.new.description", Kind::Text),
+    ]
+}
+
+/// The inputs of each line.
+pub(super) fn line_inputs(lang: Lang) -> Vec<Vec<Input>> {
+    let input = |name, key: &str, kind| Input::new(lang, name, key, kind);
+    let line = |(index, [kind, what, requested, unit, capabilities]): (usize, [&'static str; 5])| {
+        let what = input(what, "board.new.what", Kind::Line);
+        let requested = input(requested, "board.field.quantity", Kind::Number);
+        vec![
+            input(kind, "board.new.kind", codes(lang, "resource-kind")).value("equipment"),
+            Input { is_required: index == 0, ..what },
+            if index == 0 { requested.value(1).required() } else { requested },
+            input(unit, "board.new.unit", Kind::Line).value("1"),
+            input(capabilities, "board.new.capabilities", Kind::Line),
+        ]
+    };
+    LINES.into_iter().enumerate().map(line).collect()
+}
+
+/// Inputs with what was typed and what is wrong with it.
+pub(super) fn typed(lang: Lang, mut inputs: Vec<Input>, fields: &Fields, refusal: &Refusal) -> Vec<Input> {
+    for input in &mut inputs {
+        fields.first(input.name).clone_into(&mut input.value);
+        let wrong = refusal.violations.iter().find(|wrong| wrong.field == input.name);
+        input.wrong = wrong.map_or_else(String::new, |wrong| lang.part(&wrong.description).to_owned());
+    }
+    inputs
+}
+
+/// What the page says: the incident, unless there is one already, and the request.
+pub(super) struct Report {
+    pub(super) incident: Option<wire::Incident>,
+    pub(super) request: wire::MutualAidRequest,
+}
+
+/// Reads the page, and says all that is wrong with it before anything is done.
+pub(super) fn read(fields: &Fields) -> Result<Report, Refusal> {
+    let mut sent = Sent::new(fields);
+    let is_known = !fields.first("incident").is_empty();
+    let incident = (!is_known).then(|| incident(&mut sent, fields));
+    let (lines, places) = lines(&mut sent, fields);
+    let contact = wire::DutyContact {
+        name: sent.text("request.contact.name"),
+        phone: sent.text("request.contact.phone"),
+        duty: String::new(),
+    };
+    let request = wire::MutualAidRequest {
+        requester: sent.text("request.requester"),
+        priority: sent.term("request.priority", |priority: Priority| priority.to_wire().into()),
+        title: sent.text("request.title"),
+        description: sent.text("request.description"),
+        contact: Some(contact),
+        lines,
+        ..wire::MutualAidRequest::default()
+    };
+    let mut wrong = sent.into_wrong();
+    if let Some(incident) = &incident {
+        // Only what it finds wrong is wanted here; the desk reads it again.
+        drop(NewIncident::read("incident", incident.clone(), &mut wrong));
+    }
+    drop(WrittenRequest::read("request", request.clone(), false, &mut wrong));
+    let report = Report { incident, request };
+    wrong.finish(|| Some(report)).map_err(|refusal| at_their_inputs(refusal, &places))
+}
+
+fn incident(sent: &mut Sent<'_>, fields: &Fields) -> wire::Incident {
+    let substances = fields.first("incident.substances").lines().map(str::trim);
+    let place = wire::Location {
+        latitude: sent.degrees("incident.place.latitude"),
+        longitude: sent.degrees("incident.place.longitude"),
+        address: sent.text("incident.place.address"),
+    };
+    let casualties = wire::Casualties {
+        injured: sent.small("incident.casualties.injured"),
+        missing: sent.small("incident.casualties.missing"),
+        dead: sent.small("incident.casualties.dead"),
+    };
+    wire::Incident {
+        mode: sent.term("incident.mode", |mode: Mode| mode.to_wire().into()),
+        title: sent.text("incident.title"),
+        place: Some(place),
+        accident_type: sent.text("incident.accident_type"),
+        accident_level: sent.text("incident.accident_level"),
+        substances: substances.filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        casualties: Some(casualties),
+        description: sent.text("incident.description"),
+        member: sent.text("incident.member"),
+        occurred_at: sent.moment("incident.occurred_at").map(time_to_wire),
+        ..wire::Incident::default()
+    }
+}
+
+/// The lines that say something, and at which place of the page each stands. The first one always counts.
+fn lines(sent: &mut Sent<'_>, fields: &Fields) -> (Vec<wire::NeedLine>, Vec<usize>) {
+    let (mut lines, mut places) = (Vec::new(), Vec::new());
+    for (index, [kind, what, requested, unit, capabilities]) in LINES.into_iter().enumerate() {
+        if index > 0 && fields.first(what).is_empty() && fields.first(requested).is_empty() {
+            continue;
+        }
+        places.push(index);
+        lines.push(wire::NeedLine {
+            resource_kind: sent.text(kind),
+            what: sent.text(what),
+            requested: sent.number(requested),
+            unit: sent.text(unit),
+            capabilities: capabilities_of(fields.first(capabilities)),
+            ..wire::NeedLine::default()
+        });
+    }
+    (lines, places)
+}
+
+/// What it must be able to do, one after the other.
+fn capabilities_of(written: &str) -> Vec<String> {
+    let each = written.split([';', '；']).map(str::trim);
+    each.filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
+/// Where a line of the message stands on the page, when lines in between were left empty.
+fn at_their_inputs(refusal: Refusal, places: &[usize]) -> Refusal {
+    let mut wrong = Violations::new();
+    for violation in refusal.violations {
+        let mut field = violation.field;
+        for (index, place) in places.iter().enumerate().rev() {
+            let (message, page) = (format!("request.lines[{index}]."), format!("request.lines[{place}]."));
+            if let Some(rest) = field.strip_prefix(&message) {
+                field = format!("{page}{rest}");
+                break;
+            }
+        }
+        wrong.add(field, violation.description);
+    }
+    wrong.into_refusal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_wrong_is_said_at_its_input_at_once() {
+        let fields =
+            Fields::read(b"request.lines[2].requested=many&request.priority=p9&incident.place.latitude=x");
+        let refusal = read(&fields).err().unwrap();
+        let wrong: Vec<_> = refusal.violations.iter().map(|wrong| wrong.field.as_str()).collect();
+        for field in [
+            "incident.title",
+            "incident.place.latitude",
+            "incident.mode",
+            "request.priority",
+            "request.title",
+            "request.lines[0].what",
+            "request.lines[2].requested",
+            "request.lines[2].what",
+        ] {
+            assert!(wrong.contains(&field), "{field} is not among {wrong:?}");
+        }
+        assert!(!wrong.iter().any(|field| field.starts_with("request.lines[1]")), "{wrong:?}");
+        let start = Start { now: Timestamp::UNIX_EPOCH, members: Vec::new(), middle: None };
+        let inputs = typed(Lang::Zh, incident_inputs(Lang::Zh, &start), &fields, &refusal);
+        let latitude = inputs.iter().find(|input| input.name == "incident.place.latitude").unwrap();
+        assert!(latitude.value == "x" && !latitude.wrong.is_empty());
+    }
+}
