@@ -27,9 +27,7 @@ function end(child) {
   });
 }
 
-/** Starts `shouwang demo` and waits for its ready line. */
-export async function startDemo() {
-  const folder = programs();
+async function demoOn(folder) {
   const child = spawn(join(folder, "shouwang"), ["demo", "--data", join(folder, "demo"), "--output", "json"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -38,10 +36,22 @@ export async function startDemo() {
     lines.once("line", (line) => done(JSON.parse(line)));
     child.once("exit", (code) => fail(new Error(`the demo ended with ${code}`)));
   });
-  const passwords = Object.fromEntries(ready.accounts.map(({ login, password }) => [login, password]));
+  return { child, ready };
+}
+
+/** Starts `shouwang demo` and waits for its ready line. `end` and `begin` let it go away and come back where it was. */
+export async function startDemo() {
+  const folder = programs();
+  let { child, ready } = await demoOn(folder);
+  const { web, accounts } = ready;
   return {
-    web: ready.web,
-    passwords,
+    web,
+    passwords: Object.fromEntries(accounts.map(({ login, password }) => [login, password])),
+    end: () => end(child),
+    begin: async () => {
+      ({ child, ready } = await demoOn(folder));
+      if (ready.web !== web) throw new Error(`the demo came back at ${ready.web}`);
+    },
     stop: async () => {
       await end(child);
       rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,182 @@
+// The dispatch board in real browsers: two dispatchers, one resource, a hub that goes away in the middle.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { DESKTOP, PHONE, inspect, launch, open, signIn } from "./browser.mjs";
+import { startDemo } from "./park.mjs";
+
+let browser;
+let demo;
+
+before(async () => {
+  [browser, demo] = await Promise.all([launch(), startDemo()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+/** A page of the dispatcher, signed in. */
+async function dispatcher(viewport, login = "dispatcher") {
+  const page = await open(browser, viewport);
+  await signIn(page, demo.web, login, demo.passwords[login]);
+  return page;
+}
+
+/** Opens an incident with a request for one crane, and gives the address of the request. */
+async function callForHelp(page, title) {
+  await page.goto(`${demo.web}/board/new`);
+  await page.fill("[name='incident.title']", `${title}：事件`);
+  await page.fill("[name='incident.place.address']", "二号码头");
+  await page.selectOption("[name='request.requester']", { index: 0 });
+  await page.fill("[name='request.title']", title);
+  await page.fill("[name='request.contact.name']", "李工");
+  await page.fill("[name='request.contact.phone']", "13900000000");
+  await page.selectOption("[name='request.lines[0].resource_kind']", "vehicle");
+  await page.fill("[name='request.lines[0].what']", "汽车吊");
+  await page.click(".new-form button[type=submit]");
+  await page.waitForURL(/\/board\/requests\/[0-9a-f-]+/);
+  return page.url().split("?")[0];
+}
+
+describe("an empty board", () => {
+  for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
+    it(`says what to do, at ${size} width`, async () => {
+      const page = await dispatcher(viewport);
+      await page.click(".places a[href='/board']");
+      await page.waitForSelector(".empty a[href='/board/new']");
+      await inspect(page, `board-empty-${size}`);
+      await page.goto(`${demo.web}/board/new`);
+      await inspect(page, `board-new-${size}`);
+      await page.goto(`${demo.web}/board/map`);
+      await page.waitForSelector("svg.park .road");
+      await inspect(page, `board-map-empty-${size}`);
+    });
+  }
+});
+
+describe("two dispatchers", () => {
+  let wang;
+  let li;
+  let first;
+  let second;
+
+  before(async () => {
+    wang = await dispatcher(DESKTOP);
+    li = await dispatcher(PHONE, "operator");
+  });
+
+  it("open requests, which the other's board shows by itself", async () => {
+    await li.goto(`${demo.web}/board`);
+    await li.click("[data-sound]");
+    assert.equal(await li.getAttribute("[data-sound]", "aria-pressed"), "true");
+    first = await callForHelp(wang, "一号码头需要吊车");
+    await li.waitForSelector("text=一号码头需要吊车");
+    second = await callForHelp(wang, "二号码头需要吊车");
+    await li.waitForSelector(".aid >> text=二号码头需要吊车");
+    await inspect(li, "board-phone");
+    await wang.goto(`${demo.web}/board`);
+    await inspect(wang, "board-desktop");
+  });
+
+  it("see each other, and one resource goes to one of them", async () => {
+    await wang.goto(first);
+    await li.goto(first);
+    await wang.waitForSelector("#others:not([hidden])");
+    assert.match(await wang.textContent("#others"), /顾思远/);
+    await li.goto(second);
+    const order = (page) => page.locator(".candidate").first().locator(".deed-main");
+    assert.equal(
+      await wang.locator(".candidate-head").first().textContent(),
+      await li.locator(".candidate-head").first().textContent(),
+      "both see the same one first",
+    );
+    await inspect(wang, "request-desktop");
+    await inspect(li, "request-phone");
+    // Both have it open before one of them orders: what is typed is not taken away.
+    await li.evaluate(() => window.scrollTo(0, 0));
+    await order(li).locator("summary").click();
+    await order(li).locator("[name=quantity]").fill("1");
+    await order(wang).locator("summary").click();
+    await order(wang).locator("button[type=submit]").click();
+    await wang.waitForURL(/done=1/);
+    await li.waitForSelector("#fresh.late");
+    assert.match(await li.textContent("[data-fresh]"), /正在填写/);
+    assert.equal(await order(li).locator("[name=quantity]").inputValue(), "1");
+    await order(li).locator("button[type=submit]").click();
+    await li.waitForSelector("[role=alert]");
+    assert.match((await li.locator("[role=alert]").allTextContents()).join(" "), /一号码头需要吊车/);
+    await inspect(li, "refused-phone");
+  });
+
+  it("by keyboard alone one confirms for the owner", async () => {
+    await wang.goto(first);
+    const keys = wang.keyboard;
+    const to = async (selector) => {
+      for (let step = 0; step < 120; step += 1) {
+        if (await wang.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+        await keys.press("Tab");
+      }
+      assert.fail(`Tab does not lead to ${selector}`);
+    };
+    if (await wang.locator("[id^=form-confirm-]").count()) {
+      await to("[id^=form-confirm-] > summary");
+      await keys.press("Enter");
+      await to("[id^=form-confirm-] [name=eta_seconds]");
+      await keys.type("12");
+      await keys.press("Enter");
+      await wang.waitForURL(/done=1/);
+    }
+    await wang.waitForSelector(".sent-committed");
+    await wang.click(".sent-line a[href$='/order']");
+    await wang.waitForSelector(".sheet");
+    await inspect(wang, "mission-order");
+  });
+
+  it("go on when the hub has been away, without loading the page again", async () => {
+    await wang.goto(first);
+    await li.goto(`${demo.web}/board/wall`);
+    await wang.evaluate(() => {
+      window.isStillThere = true;
+    });
+    await demo.end();
+    await wang.waitForSelector("#fresh.lost", { timeout: 40_000 });
+    assert.match(await wang.textContent("[data-fresh]"), /失去联系/);
+    await demo.begin();
+    await wang.waitForSelector("#fresh:not(.lost)", { timeout: 40_000 });
+    const other = await dispatcher(DESKTOP);
+    await other.goto(first);
+    await other.locator("[id^=form-depart-] > summary").click();
+    await other.locator("[id^=form-depart-] button[type=submit]").click();
+    await other.waitForURL(/done=1/);
+    await wang.waitForSelector(".sent-en-route");
+    assert.equal(await wang.evaluate(() => window.isStillThere), true);
+    await li.waitForSelector(".wall .sent-en-route", { timeout: 40_000 });
+    // What the browser says of a hub that is not there is no mistake of the page.
+    for (const page of [wang, li]) {
+      page.problems = page.problems.filter((words) => !/ERR_|Failed to load/.test(words));
+    }
+    await inspect(wang, "after-restart");
+    await li.setViewportSize({ width: 1920, height: 1080 });
+    await inspect(li, "wall");
+    await li.goto(`${demo.web}/board/map`);
+    await inspect(li, "map");
+  });
+});
+
+describe("without a script", () => {
+  it("everything is there and can be done", async () => {
+    const page = await open(browser, PHONE, { javaScriptEnabled: false });
+    await signIn(page, demo.web, "dispatcher", demo.passwords.dispatcher);
+    await page.goto(`${demo.web}/board`);
+    await page.locator(".aid-title a").first().click();
+    await page.waitForSelector("#timeline");
+    await page.locator("[id='form-stand-down'] > summary").click();
+    await page.locator("[id='form-stand-down'] [name=reason]").fill("演示结束");
+    await page.locator("[id='form-stand-down'] button[type=submit]").click();
+    await page.waitForURL(/done=1/);
+    assert.match(await page.textContent("#main"), /撤收中/);
+  });
+});
