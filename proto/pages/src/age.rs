@@ -61,6 +61,20 @@ pub fn clock(at: Timestamp) -> String {
     local(at).strftime("%H:%M:%S").to_string()
 }
 
+/// As a field for a day and a time wants it: `2026-11-22T12:05`, in +08:00.
+#[must_use]
+pub fn input(at: Timestamp) -> String {
+    local(at).strftime("%Y-%m-%dT%H:%M").to_string()
+}
+
+/// What such a field says; none when it is no time.
+#[must_use]
+pub fn from_input(text: &str) -> Option<Timestamp> {
+    let time: jiff::civil::DateTime = text.trim().parse().ok()?;
+    let zoned = time.to_zoned(TimeZone::fixed(jiff::tz::offset(EAST_EIGHT_HOURS))).ok()?;
+    Some(zoned.timestamp())
+}
+
 fn local(at: Timestamp) -> jiff::Zoned {
     at.to_zoned(TimeZone::fixed(jiff::tz::offset(EAST_EIGHT_HOURS)))
 }
@@ -70,6 +84,14 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
+
+    #[test]
+    fn a_field_for_a_time_goes_both_ways() {
+        let at: Timestamp = "2026-11-22T04:05:00Z".parse().unwrap();
+        assert_eq!(input(at), "2026-11-22T12:05");
+        assert_eq!(from_input(&input(at)), Some(at));
+        assert_eq!(from_input("tomorrow"), None);
+    }
 
     #[test]
     fn ages_have_words_up_to_a_week() {

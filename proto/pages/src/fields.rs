@@ -1,7 +1,7 @@
 //! What a form or an address says: names with values, in their order. Pure.
 
 /// Most pairs that are read; the rest is not looked at.
-const PAIRS: usize = 512;
+const PAIRS: usize = 2_048;
 
 /// Names with values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,12 @@ impl Fields {
         Self(self.0.iter().filter(|(known, _)| known != name).cloned().collect())
     }
 
+    /// Without all names that begin so.
+    #[must_use]
+    pub fn without_prefix(&self, prefix: &str) -> Self {
+        Self(self.0.iter().filter(|(known, _)| !known.starts_with(prefix)).cloned().collect())
+    }
+
     /// Without one value of a name.
     #[must_use]
     pub fn without_value(&self, name: &str, value: &str) -> Self {
@@ -85,6 +91,7 @@ mod tests {
         let less = fields.without_value("kind", "course").and("page", "2");
         assert_eq!(less.query(), "?q=%E5%8A%A8%E7%81%AB+a&kind=practice&page=2");
         assert_eq!(Fields::default().query(), "");
+        assert_eq!(fields.without_prefix("ki").all("kind"), Vec::<String>::new());
     }
 
     #[test]

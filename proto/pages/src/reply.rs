@@ -89,6 +89,26 @@ pub fn keep(response: &mut Response<Body>, cookie: &str) {
     }
 }
 
+/// That a file is to be kept under its name, and not shown: the name in ASCII for old programs and as it is for all others
+/// (RFC 6266, RFC 8187).
+#[must_use]
+pub fn to_be_kept(name: &str) -> HeaderValue {
+    let plain: String = name
+        .chars()
+        .map(|one| if one.is_ascii_alphanumeric() || "._- ".contains(one) { one } else { '_' })
+        .collect();
+    let mut whole = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_~".contains(&byte) {
+            whole.push(char::from(byte));
+        } else {
+            whole.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    let value = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}");
+    HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("attachment"))
+}
+
 /// A path on this server and nothing else: what somebody gave as the place to go on to, or the first page. `//host`,
 /// `/\host`, an address with a scheme or with control characters lead elsewhere.
 #[must_use]
@@ -104,6 +124,15 @@ pub fn own_path(given: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_name_cannot_leave_its_header() {
+        let whole = "%E5%8A%A8%E7%81%AB%22%E7%A5%A8%0D%0A.pdf";
+        assert_eq!(
+            to_be_kept("动火\"票\r\n.pdf"),
+            format!("attachment; filename=\"______.pdf\"; filename*=UTF-8''{whole}")
+        );
+    }
 
     #[test]
     fn only_own_paths_are_followed() {

@@ -1,5 +1,12 @@
 //! For tests: templates that say words themselves, and keys that no catalogue has.
 
+use std::{fs, path::Path};
+
+use crate::Lang;
+
+/// What no template may hold: the policy of our pages forbids it.
+const FORBIDDEN: &[&str] =
+    &["<style", " style=\"", "<script", " onclick", "javascript:", "http://", "https://"];
 /// Attributes whose text people see or hear.
 const SPOKEN: &[&str] = &["title=\"", "aria-label=\"", "placeholder=\"", "alt=\"", "aria-description=\""];
 
@@ -31,6 +38,38 @@ pub fn keys(source: &str) -> Vec<String> {
                 found.push(key.to_owned());
             }
         }
+    }
+    found
+}
+
+/// Files of a folder with this ending: path and text. A folder that is not there has none.
+#[must_use]
+pub fn texts(folder: &Path, extension: &str) -> Vec<(String, String)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .map(|path| (path.display().to_string(), fs::read_to_string(&path).unwrap_or_default()))
+        .collect()
+}
+
+/// What is wrong with the words of a server's pages, in its folders `templates` and `src/web`: words of its own, code that
+/// the policy of our pages forbids, messages that are nowhere.
+#[must_use]
+pub fn findings(server: &Path) -> Vec<String> {
+    let templates = texts(&server.join("templates"), "html");
+    let mut found = Vec::new();
+    for (path, text) in &templates {
+        found.extend(own_words(text).into_iter().map(|words| format!("{path} says {words}")));
+        let forbidden = FORBIDDEN.iter().filter(|forbidden| text.contains(**forbidden));
+        found.extend(forbidden.map(|forbidden| format!("{path} has {forbidden}")));
+    }
+    let sources = texts(&server.join("src/web"), "rs");
+    for (path, text) in templates.iter().chain(&sources) {
+        let missing = keys(text).into_iter().filter(|key| Lang::En.find(key).is_none());
+        found.extend(missing.map(|key| format!("{path}: no message {key}")));
+    }
+    if templates.len() < 5 || sources.len() < 5 {
+        found.push(format!("{} has no pages", server.display()));
     }
     found
 }
@@ -77,7 +116,6 @@ fn has_letters(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Lang;
 
     #[test]
     fn planted_words_are_found() {
@@ -89,7 +127,12 @@ mod tests {
 
     #[test]
     fn our_templates_take_all_words_from_the_messages() {
-        for template in [include_str!("../templates/frame.html"), include_str!("../templates/trouble.html")] {
+        for template in [
+            include_str!("../templates/frame.html"),
+            include_str!("../templates/link.html"),
+            include_str!("../templates/login.html"),
+            include_str!("../templates/trouble.html"),
+        ] {
             assert_eq!(own_words(template), Vec::<String>::new());
             for key in keys(template) {
                 assert!(Lang::En.find(&key).is_some(), "no message {key}");

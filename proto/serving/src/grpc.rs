@@ -17,6 +17,13 @@ pub const CONTROL_MESSAGE_BYTES: usize = 64 * 1024;
 /// `max_decoding_message_size` *and* `max_encoding_message_size`, for tonic's own limit for sending is none.
 pub const SYNC_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
+/// True for a gRPC call, by what it says that it sends: everything else on the same port is for browsers.
+#[must_use]
+pub fn is_call(headers: &http::HeaderMap) -> bool {
+    let kind = headers.get(http::header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+}
+
 /// The token after `authorization: Bearer `, if one was sent.
 ///
 /// # Errors

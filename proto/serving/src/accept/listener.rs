@@ -1,5 +1,6 @@
 //! Where connections come from: a real socket, or whatever a simulation brings.
 
+use anyhow::{Context as _, bail};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -59,4 +60,18 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// A listening socket for pages without TLS. They are for this machine alone: what goes over a wire is encrypted.
+///
+/// # Errors
+/// When the address is not a loopback address; what the system said.
+pub fn bind_loopback(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    if !address.ip().is_loopback() {
+        bail!(
+            "the pages without TLS listen on loopback addresses only, not on {address}: let a proxy on this machine speak \
+             TLS, or open the pages at the port for people and programs, which does"
+        );
+    }
+    bind(address).with_context(|| format!("cannot listen on {address}"))
 }

@@ -24,7 +24,7 @@ mod peer;
 mod tests;
 
 pub use limits::{AcceptLimits, open_file_limit};
-pub use listener::{Listener, bind};
+pub use listener::{Listener, bind, bind_loopback};
 pub use peer::{PeerAddr, PeerCertificate};
 
 use crate::tls::ServerTls;
