@@ -23,6 +23,11 @@ pub struct NodeConfig {
     pub alerts: AlertsFile,
     /// For how many days what is over of emergencies is kept.
     pub keep_days: u32,
+    /// Where the pages are served without TLS: for a proxy on this machine, or a browser on it. Loopback only.
+    pub web_listen: Option<SocketAddr>,
+    /// `https://host` or `http://host:port` by which people reach the pages: what links for them begin with. Default: where
+    /// they are served without TLS, else `https://` and the publishing port.
+    pub web_address: Option<String>,
     /// What `/metrics` shows; none shows nothing. There is one recorder in a process, so the program brings it.
     pub figures: Option<Figures>,
 }
@@ -43,6 +48,8 @@ impl NodeConfig {
             store: StoreOptions::default(),
             alerts: AlertsFile::default(),
             keep_days: KEEP_DAYS,
+            web_listen: None,
+            web_address: None,
             figures: None,
         }
     }
@@ -66,6 +73,10 @@ pub struct NodeFile {
     pub connections_per_address: Option<usize>,
     /// Whom an emergency alarms, and how.
     pub alerts: Option<AlertsFile>,
+    /// Where the pages are served without TLS, such as `127.0.0.1:8451`. Loopback only.
+    pub web_listen: Option<SocketAddr>,
+    /// `https://host` by which people reach the pages.
+    pub web_address: Option<String>,
     /// For how many days notices, words and alerts that are over are kept here, at least 30. Default 730.
     pub keep_days: Option<u32>,
 }
@@ -100,12 +111,22 @@ impl NodeFile {
 
     /// Puts what the file says into a configuration.
     pub fn apply(&self, config: &mut NodeConfig) {
-        let Self { listen: _, connections, connections_per_address, ref alerts, keep_days } = *self;
+        let Self {
+            listen: _,
+            connections,
+            connections_per_address,
+            alerts,
+            web_listen,
+            web_address,
+            keep_days,
+        } = self.clone();
+        config.web_listen = web_listen.or(config.web_listen);
+        config.web_address = web_address.or(config.web_address.take());
         config.keep_days = keep_days.unwrap_or(config.keep_days).max(KEEP_DAYS_LEAST);
         config.limits.connections = connections.unwrap_or(config.limits.connections);
         config.limits.per_address = connections_per_address.unwrap_or(config.limits.per_address);
         if let Some(alerts) = alerts {
-            config.alerts = alerts.clone();
+            config.alerts = alerts;
         }
     }
 }

@@ -51,12 +51,13 @@ impl DataFolder {
         Ok(token)
     }
 
-    /// Says that the node listens.
+    /// Says that the node listens, where its pages are, and the link for the first administrator.
     ///
     /// # Errors
     /// What the disk said.
-    pub fn ready(&self, publishing: SocketAddr) -> io::Result<()> {
-        let ready = serde_json::json!({ "publishing": publishing, "pid": std::process::id() });
+    pub fn ready(&self, publishing: SocketAddr, web: &str, set_up: Option<&str>) -> io::Result<()> {
+        let pid = std::process::id();
+        let ready = serde_json::json!({ "publishing": publishing, "pid": pid, "web": web, "set_up": set_up });
         self.0.ready(&ready.to_string())
     }
 

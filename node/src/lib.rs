@@ -5,6 +5,7 @@
 //! - [`publishing_service`]: the member's own people. Works while the hub is away.
 //! - [`inbox`]: what is decided about emergencies. Pure. [`inbox_service`]: the member's people; [`alerts`]: waking them;
 //!   [`offline_pack`]: for the day the hub is away.
+//! - [`people`]: accounts of the member's people at this node; [`web`]: its pages in a browser.
 //! - [`hub_link`]: the two connections to the hub; [`hub_link::machine`] decides, purely.
 //! - [`join`](mod@join): how a node becomes the node of a member.
 //! - [`Node`]: everything put together.
@@ -21,11 +22,13 @@ pub mod local_tls;
 pub mod membership;
 mod node;
 pub mod offline_pack;
+pub mod people;
 pub mod publishing_service;
 pub mod shelf;
 pub mod store;
 #[cfg(test)]
 mod trial;
+pub mod web;
 
 pub use config::NodeConfig;
 pub use join::join;

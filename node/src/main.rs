@@ -54,6 +54,12 @@ enum Verb {
         /// Where the member's own programs connect. Default 127.0.0.1:8450.
         #[arg(long)]
         listen: Option<SocketAddr>,
+        /// Where the pages are served without TLS, such as 127.0.0.1:8451: for a browser or a proxy on this machine.
+        #[arg(long)]
+        web_listen: Option<SocketAddr>,
+        /// Address by which people reach the pages, such as https://node.example.
+        #[arg(long)]
+        web_address: Option<String>,
         /// Logs as one JSON object per line.
         #[arg(long)]
         log_json: bool,
@@ -92,10 +98,12 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
             );
             Ok(())
         }
-        Verb::Serve { data, config, listen, log_json: _, until_stdin_closes } => {
+        Verb::Serve { data, config, listen, web_listen, web_address, log_json: _, until_stdin_closes } => {
             let file = config.as_deref().map(NodeFile::read).transpose()?.unwrap_or_default();
             let mut config = NodeConfig::new(data);
             file.apply(&mut config);
+            config.web_listen = web_listen.or(config.web_listen);
+            config.web_address = web_address.or(config.web_address.take());
             serve(config, listen.or(file.listen).unwrap_or(LISTEN), until_stdin_closes).await
         }
     }
@@ -109,6 +117,11 @@ async fn serve(mut config: NodeConfig, listen: SocketAddr, until_stdin_closes: b
     })?;
     let surroundings = Surroundings { world: World::system(), listener, dialer: Arc::new(TcpDialer) };
     let mut node = Node::start(config, surroundings).await?;
+    if let Some(link) = &node.set_up {
+        tracing::info!(
+            "nobody can sign in to the pages yet; the first administrator opens {link} （首次设置链接）"
+        );
+    }
     let outcome = program.run(node.failed()).await;
     node.stop().await;
     outcome

@@ -10,12 +10,12 @@ use shouwang_proto::{
     wire::{inbox_service_server::InboxServiceServer, publishing_service_server::PublishingServiceServer},
 };
 use shouwang_serving::{
-    accept::{Acceptor, Listener},
+    accept::{AcceptLimits, Acceptor, Listener, bind_loopback},
     dial::Dialer,
     grpc::{self, SYNC_MESSAGE_BYTES},
     probes::{self, Probes, Readiness},
 };
-use tokio::task::JoinSet;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, interceptor::InterceptedService};
 
@@ -33,8 +33,10 @@ use crate::{
     local_tls,
     membership::{Membership, log_key_if_there},
     offline_pack::OfflinePacks,
+    people::People,
     publishing_service::{Publishing, TokenGate},
     store::{Author, NodeStore},
+    web::{self, Site, SiteParts},
 };
 
 /// First answers to requests with an id are kept this long.
@@ -67,6 +69,10 @@ pub struct Node;
 pub struct NodeHandle {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where people open the pages.
+    pub web: String,
+    /// A link for the first administrator of the pages, while nobody can sign in. It works once.
+    pub set_up: Option<String>,
     tasks: JoinSet<&'static str>,
     stop: CancellationToken,
     store: NodeStore,
@@ -86,6 +92,7 @@ impl Node {
     ) -> anyhow::Result<NodeHandle> {
         let Surroundings { world, listener, dialer } = surroundings;
         let address = listener.local_addr()?;
+        let web_listener = config.web_listen.map(bind_loopback).transpose()?;
         let folder = DataFolder::take(&config.data)?;
         let membership = Membership::load(folder.path())?;
         let author = membership.as_ref().map(|membership| author(&folder, membership)).transpose()?;
@@ -112,12 +119,18 @@ impl Node {
         };
         let inbox =
             Inbox { store: store.clone(), world: world.clone(), packs: packs.clone(), stop: stop.clone() };
+        let plain = web_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let site = site(&config, address, plain, &service, &inbox);
+        let set_up = set_up(&config, &site).await?;
         let routes = routes(service, inbox, &folder, &world).await?;
         let tls = local_tls::open(folder.path(), &world)?;
         let port = Acceptor::new("publishing", config.limits.clone()).with_tls(&tls);
         let probes = Probes { ready: readiness(&store), figures: config.figures.clone() };
-        let pages = probes::router(probes).merge(routes.into_axum_router());
+        let pages = probes::router(probes).merge(web::beside(routes.into_axum_router(), &site));
         let serving = port.serve(listener, pages, stop.clone());
+        if let Some(listener) = web_listener {
+            tasks.spawn(serve_pages(listener, config.limits.clone(), site.clone(), stop.clone()));
+        }
         tasks.spawn(keep_figures(board.clone(), stop.clone()));
         tasks.spawn(forget_answers(store.clone(), world.clone(), stop.clone()));
         tasks.spawn(forget_emergencies(store.clone(), world.clone(), config.keep_days, stop.clone()));
@@ -135,13 +148,14 @@ impl Node {
             }
         }
         // The listener waits already; whoever is answered shall find the file.
-        folder.ready(address)?;
+        folder.ready(address, &site.address, set_up.as_deref())?;
         tasks.spawn(async move {
             serving.await;
             "publishing port"
         });
         tracing::info!(publishing = %address, "the node serves");
-        Ok(NodeHandle { address, tasks, stop, store, board, folder })
+        let web = site.address.clone();
+        Ok(NodeHandle { address, web, set_up, tasks, stop, store, board, folder })
     }
 }
 
@@ -173,6 +187,46 @@ impl NodeHandle {
     pub fn crash(self) {
         drop(self);
     }
+}
+
+/// Serves the pages without TLS.
+async fn serve_pages(
+    listener: TcpListener,
+    limits: AcceptLimits,
+    site: Site,
+    stop: CancellationToken,
+) -> &'static str {
+    Acceptor::new("web", limits).serve(listener, web::pages_only(&site), stop).await;
+    "web port"
+}
+
+/// What the pages stand on.
+fn site(
+    config: &NodeConfig,
+    address: SocketAddr,
+    plain: Option<SocketAddr>,
+    publishing: &Publishing,
+    inbox: &Inbox,
+) -> Site {
+    let own = || plain.map_or_else(|| format!("https://{address}"), |plain| format!("http://{plain}"));
+    let web = config.web_address.clone().unwrap_or_else(own);
+    let (store, world) = (publishing.store.clone(), publishing.world.clone());
+    Site::new(SiteParts {
+        people: People::new(store, world.clone()),
+        publishing: publishing.clone(),
+        inbox: inbox.clone(),
+        address: web.trim_end_matches('/').to_owned(),
+        world,
+    })
+}
+
+/// A link for the first administrator, when somebody wants the pages and nobody can sign in.
+async fn set_up(config: &NodeConfig, site: &Site) -> anyhow::Result<Option<String>> {
+    if config.web_listen.is_none() && config.web_address.is_none() {
+        return Ok(None);
+    }
+    let linked = site.people.set_up().await?;
+    Ok(linked.map(|linked| format!("{}{}", site.address, linked.path())))
 }
 
 fn author(folder: &DataFolder, membership: &Membership) -> anyhow::Result<Author> {

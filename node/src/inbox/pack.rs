@@ -104,6 +104,12 @@ impl Pack {
         own.filter_map(location).next().cloned()
     }
 
+    /// Whom of the council to call, in this order.
+    #[must_use]
+    pub fn council(&self) -> &[wire::DutyContact] {
+        &self.pack.council_contacts
+    }
+
     /// Who has it, nearest to the place first; without a place all distances are unknown.
     #[must_use]
     pub fn find(&self, search: &Search, from: Option<&wire::Location>) -> wire::FindNearbyResponse {

@@ -48,6 +48,30 @@ pub struct Inbox {
 }
 
 impl Inbox {
+    /// Who this node is.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION (NOT_JOINED).
+    pub fn member(&self) -> Result<&MemberId, Refusal> {
+        self.own()
+    }
+
+    /// Where this member is, as far as the node knows.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn home(&self) -> Result<Option<wire::Location>, Status> {
+        let pack = self.packs.as_ref().and_then(OfflinePacks::current);
+        self.own_place(pack.as_deref()).await
+    }
+
+    /// Whom of the council to call when the hub is away; nobody before the first pack came.
+    #[must_use]
+    pub fn council(&self) -> Vec<wire::DutyContact> {
+        let pack = self.packs.as_ref().and_then(OfflinePacks::current);
+        pack.map(|pack| pack.council().to_vec()).unwrap_or_default()
+    }
+
     fn own(&self) -> Result<&MemberId, Refusal> {
         let member = self.packs.as_ref().map(|packs| &packs.member);
         member.ok_or_else(|| {
@@ -81,7 +105,7 @@ impl Inbox {
     }
 
     /// Where the member's own first resource stands that has a place.
-    async fn own_place(&self, pack: &Pack) -> Result<Option<wire::Location>, Status> {
+    async fn own_place(&self, pack: Option<&Pack>) -> Result<Option<wire::Location>, Status> {
         let query = ListQuery {
             kinds: vec![Kind::Resource],
             standings: vec![StandingName::Published],
@@ -98,7 +122,8 @@ impl Inbox {
             longitude: place.longitude,
             address: place.address,
         });
-        Ok(first.or_else(|| self.packs.as_ref().and_then(|packs| pack.own_place(&packs.member))))
+        let packed = || self.packs.as_ref().zip(pack).and_then(|(packs, pack)| pack.own_place(&packs.member));
+        Ok(first.or_else(packed))
     }
 }
 
@@ -241,7 +266,7 @@ impl InboxService for Inbox {
         let pack = self.pack()?;
         let from = match &search.place {
             Some(place) => Some(place.clone()),
-            None => self.own_place(&pack).await?,
+            None => self.own_place(Some(&*pack)).await?,
         };
         Ok(Response::new(pack.find(&search, from.as_ref())))
     }

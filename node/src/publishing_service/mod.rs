@@ -55,6 +55,12 @@ pub struct Publishing {
 }
 
 impl Publishing {
+    /// The name of a record of this node.
+    #[must_use]
+    pub fn name_of(&self, record: RecordId) -> String {
+        self.view().name(record)
+    }
+
     fn view(&self) -> View {
         View::new(self.store.author().map(|author| author.member.clone()), &self.board.now())
     }

@@ -9,7 +9,7 @@ use shouwang_serving::grpc::internal;
 use tonic::{Status, Streaming};
 
 use super::Publishing;
-use crate::attachments::TakeError;
+use crate::attachments::{Incoming, PIECE_LIMIT, TakeError};
 
 impl From<TakeError> for Status {
     fn from(error: TakeError) -> Self {
@@ -37,6 +37,25 @@ impl Publishing {
             let wire::UploadAttachmentRequest { sha256: _, chunk } = request;
             incoming.piece(&chunk)?;
         }
+        self.settle(incoming).await
+    }
+
+    /// Stores a file that is whole in memory and answers its size. Storing it again changes nothing.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT (HASH_MISMATCH), RESOURCE_EXHAUSTED (ATTACHMENT_TOO_LARGE).
+    pub async fn keep_file(&self, sha256: &str, bytes: &[u8]) -> Result<u64, Status> {
+        let mut wrong = Violations::new();
+        let sha256 = wrong.check("sha256", sha256.parse::<Sha256Hex>());
+        let sha256 = wrong.finish(|| sha256)?;
+        let mut incoming = self.attachments.begin(sha256, u64::from_be_bytes(self.world.random()))?;
+        for piece in bytes.chunks(PIECE_LIMIT) {
+            incoming.piece(piece)?;
+        }
+        self.settle(incoming).await
+    }
+
+    async fn settle(&self, incoming: Incoming) -> Result<u64, Status> {
         // Making it durable takes the disk some milliseconds, in which other calls shall go on.
         let finished = tokio::task::spawn_blocking(move || incoming.finish()).await;
         let (sha256, size) = finished.map_err(|error| internal(&error))??;

@@ -4,6 +4,7 @@
 //! many changes into one commit. Whoever waits for the log to grow is woken after the commit, even when the caller who
 //! asked for the change has gone.
 
+mod account;
 mod alarm;
 mod alert;
 mod answer;
@@ -20,10 +21,12 @@ mod memory;
 mod notice;
 mod pack;
 mod pen;
+mod people;
 mod publication;
 mod restore;
 mod retention;
 mod row;
+mod session;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +38,7 @@ pub use link::{LinkMemory, Quarantined};
 pub use log::{LogSlice, Tip};
 pub use notice::{Closed, KeptNotice, NoticeQuery};
 pub use pen::{Author, Gate};
+pub use people::Deed;
 pub use publication::ListQuery;
 pub use restore::{RestoreError, Restored};
 

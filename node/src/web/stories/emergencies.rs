@@ -1,0 +1,147 @@
+//! Emergencies on the pages.
+
+use http::StatusCode;
+use shouwang_proto::wire;
+
+use super::House;
+use crate::{
+    people::account::Post,
+    trial::{inbox_caller, notice},
+};
+
+/// An order to this member for its own resource.
+fn order() -> wire::Notice {
+    let mut order = notice(1, wire::NoticeKind::Order, 3, 2);
+    let assignment = order.assignment.get_or_insert_default();
+    assignment.set_state(wire::AssignmentState::Held);
+    assignment.resource = "members/north/publications/01890a5d-ac96-774b-bcce-b302099a8057".to_owned();
+    order.contact = Some(wire::DutyContact {
+        name: "现场 赵".to_owned(),
+        phone: "139 0000 0000".to_owned(),
+        duty: String::new(),
+    });
+    order
+}
+
+/// A house whose member has got an order, and the safety manager's session.
+async fn ordered() -> (House, String) {
+    let house = House::open().await;
+    let administrator = house.administrator().await;
+    let manager = house.invite(&administrator, Post::SafetyManager, "manager").await;
+    let delivery = wire::NoticeDelivery { delivery_id: 7, notice: Some(order()) };
+    house.alliance.hub.change(|state| state.aid.outbox = vec![delivery]);
+    house.alliance.hub.wait_for(|state| state.aid.acked == [7]).await;
+    (house, manager)
+}
+
+async fn words(house: &House) -> Vec<wire::OwnCommand> {
+    let mut inbox = inbox_caller(&house.node, &house.alliance.data);
+    inbox.list_commands(wire::ListCommandsRequest::default()).await.unwrap().into_inner().commands
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_sent_twice_is_taken_once_also_while_the_hub_is_away() {
+    let (mut house, manager) = ordered().await;
+    let shelf = house.get("/", &manager).await.text;
+    assert!(shelf.contains("href=\"/aid\">1 条险情通知"), "{shelf}");
+    let page = house.get("/aid", &manager).await;
+    assert!(
+        page.text.contains("请派泡沫消防车两辆") && page.text.contains("tel:13900000000"),
+        "{}",
+        page.text
+    );
+    house.alliance.hub.crash().await;
+    let mark = "name=\"act\" value=\"confirm\"";
+    let key = page.hidden_before(mark, "key");
+    let assignment = order().assignment.unwrap().name;
+    let form = format!("key={key}&act=confirm&assignment={assignment}&epoch=2");
+    for _ in 0..2 {
+        let said = house.post("/aid/answer", &manager, &form).await;
+        assert_eq!(
+            (said.status, said.location()),
+            (StatusCode::SEE_OTHER, "/aid?done=said"),
+            "{}",
+            said.text
+        );
+    }
+    assert_eq!(words(&house).await.len(), 1);
+    let after = house.get("/aid", &manager).await.text;
+    assert!(after.contains("待中心处理") && after.contains("Wang"), "{after}");
+    house.alliance.hub.run();
+    let state = house.alliance.hub.wait_for(|state| !state.aid.words.is_empty()).await;
+    assert_eq!((state.aid.words.len(), state.aid.words[0].actor.as_str()), (1, "Wang"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_needs_its_reason_and_keeps_what_was_typed() {
+    let (house, manager) = ordered().await;
+    let page = house.get("/aid", &manager).await;
+    let key = page.hidden_before("name=\"act\" value=\"refuse\"", "key");
+    let assignment = order().assignment.unwrap().name;
+    let form = |reason: &str| {
+        format!(
+            "key={key}&act=refuse&assignment={assignment}&epoch=2&action.refuse.note=night+shift\
+             &action.refuse.reason={reason}"
+        )
+    };
+    let refused = house.post("/aid/answer", &manager, &form("")).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let wrong = format!("id=\"{assignment}-refuse-action.refuse.reason-wrong\"");
+    assert!(
+        refused.text.contains(&wrong) && refused.text.contains("value=\"night shift\""),
+        "{}",
+        refused.text
+    );
+    assert!(words(&house).await.is_empty(), "nothing was said");
+    let said = house.post("/aid/answer", &manager, &form("no-staff")).await;
+    assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.text);
+    assert_eq!(words(&house).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_seen_it_is_said_and_the_page_renews_itself_only_when_something_changed() {
+    let (house, manager) = ordered().await;
+    let page = house.get("/aid", &manager).await.text;
+    let (_, rest) = page.split_once("/aid/now?change=").unwrap();
+    let now = format!("/aid/now?change={}", rest.split('"').next().unwrap());
+    assert_eq!(house.get(&now, &manager).await.status, StatusCode::NO_CONTENT);
+    let seen = house.post("/aid/seen", &manager, &format!("notice={}", order().name)).await;
+    assert_eq!(seen.location(), "/aid");
+    let changed = house.get(&now, &manager).await;
+    assert_eq!(changed.status, StatusCode::OK);
+    assert!(changed.text.contains("Wang 于") && !changed.text.contains("<html"), "{}", changed.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_may_call_for_help_and_only_the_duty_answers() {
+    let (mut house, _) = ordered().await;
+    let administrator = house.sign_in("root").await;
+    let publisher = house.invite(&administrator, Post::Publisher, "publisher").await;
+    let aid = house.get("/aid", &publisher).await.text;
+    assert!(!aid.contains("action=\"/aid/answer\"") && !aid.contains("action=\"/aid/seen\""));
+    let page = house.get("/aid/call", &publisher).await;
+    let key = page.hidden_before("name=\"occurred\"", "key");
+    let wrong =
+        house.post("/aid/call", &publisher, &format!("key={key}&submission.request.title=Fire")).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(wrong.text.contains("id=\"submission.new_incident.place.address-wrong\""), "{}", wrong.text);
+    assert!(wrong.text.contains("value=\"Fire\""));
+    house.alliance.hub.crash().await;
+    let form = format!(
+        "key={key}&occurred=1780000000000&submission.request.title=Fire&submission.request.priority=1\
+         &submission.new_incident.mode=1&submission.new_incident.accident_type=fire\
+         &submission.new_incident.place.latitude=31.2&submission.new_incident.place.longitude=121.5\
+         &submission.request.contact.name=Wang&submission.request.contact.phone=13900000000\
+         &submission.request.lines[0].resource_kind=vehicle&submission.request.lines[0].what=Foam+truck\
+         &submission.request.lines[0].requested=2"
+    );
+    for _ in 0..2 {
+        let called = house.post("/aid/call", &publisher, &form).await;
+        assert_eq!(called.location(), "/aid?done=call", "{}", called.text);
+    }
+    let words = words(&house).await;
+    assert_eq!(words.len(), 1, "it is taken once");
+    assert!(house.get("/aid", &publisher).await.text.contains("求援：Fire"));
+    house.alliance.hub.run();
+    house.alliance.hub.wait_for(|state| !state.aid.words.is_empty()).await;
+}
