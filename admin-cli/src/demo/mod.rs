@@ -1,6 +1,7 @@
 //! `shouwang demo`: a hub and six members' nodes as processes of their own, with everything a newcomer needs.
 
 mod child;
+mod node_people;
 pub(crate) mod park;
 mod people;
 mod ports;
@@ -8,7 +9,7 @@ mod programs;
 mod setup;
 mod state;
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde::Serialize;
 use tokio::{
@@ -62,6 +63,10 @@ struct ReadyNode {
     address: String,
     /// Data folder.
     data: String,
+    /// Where a browser opens the node's pages.
+    node_web: String,
+    /// Who can sign in there.
+    accounts: Vec<DemoAccount>,
 }
 
 impl Answer for ReadyDemo {
@@ -134,6 +139,13 @@ async fn begin(session: &Session, data: &Path, keeper: &mut Keeper) -> Outcome<(
         // Nobody has to remember this one.
         folder.remembered.web = ports::free(1)?.into_iter().next().unwrap_or_default();
     }
+    for member in &MEMBERS {
+        let port = folder.remembered.node_web.get(member.id).copied().unwrap_or_default();
+        if port == 0 || !ports::is_free(port) {
+            let port = ports::free(1)?.into_iter().next().unwrap_or_default();
+            folder.remembered.node_web.insert(member.id.to_owned(), port);
+        }
+    }
     take_ports(session, &mut folder).await?;
     session.output.talk(&words!("启动中心……", "starting the hub …"));
     keeper.start(vec![hub(&folder, &programs)]).await?;
@@ -150,16 +162,23 @@ async fn begin(session: &Session, data: &Path, keeper: &mut Keeper) -> Outcome<(
     setup::roads(&folder)?;
     setup::contexts(&folder)?;
     let accounts = people::accounts(&folder, &council, &session.world).await?;
-    let ready = ready(&folder, accounts);
+    let node_accounts = node_people::accounts(&folder, &session.world).await?;
+    let ready = ready(&folder, accounts, &node_accounts);
     Ok((folder, ready))
 }
 
-fn ready(folder: &Folder, accounts: Vec<DemoAccount>) -> ReadyDemo {
+fn ready(
+    folder: &Folder,
+    accounts: Vec<DemoAccount>,
+    node_accounts: &BTreeMap<String, DemoAccount>,
+) -> ReadyDemo {
     let show = |path: &Path| path.display().to_string();
     let node = |(member, port): (&String, &u16)| ReadyNode {
         member: member.clone(),
         address: ports::address(*port),
         data: show(&folder.node(member)),
+        node_web: format!("http://{}", ports::address(web_port(folder, member))),
+        accounts: node_accounts.get(member).cloned().into_iter().collect(),
     };
     ReadyDemo {
         hub: ports::address(folder.remembered.people),
@@ -176,6 +195,12 @@ fn invite_to_try(session: &Session, folder: &Folder, ready: &ReadyDemo) {
     session.output.talk(&words!("在浏览器中打开 {web} 并登录：", "open {web} in a browser and sign in:"));
     for DemoAccount { login, password } in &ready.accounts {
         session.output.talk_text(&format!("  {login:<12}{password}"));
+    }
+    session.output.talk(&words!("各成员节点的网页：", "the pages of the members' nodes:"));
+    for ReadyNode { node_web, accounts, member, .. } in &ready.nodes {
+        for DemoAccount { login, password } in accounts {
+            session.output.talk_text(&format!("  {node_web}  {login}  {password}  {member}"));
+        }
     }
     let contexts = folder.contexts();
     let contexts = contexts.display();
@@ -208,8 +233,17 @@ fn hub(folder: &Folder, programs: &Programs) -> Server {
 fn node(folder: &Folder, programs: &Programs, member: &str) -> Server {
     let port = folder.remembered.publishing.get(member).copied().unwrap_or_default();
     let data = folder.node(member);
-    let arguments = [("--data", data.display().to_string()), ("--listen", ports::address(port))];
+    let arguments = [
+        ("--data", data.display().to_string()),
+        ("--listen", ports::address(port)),
+        ("--web-listen", ports::address(web_port(folder, member))),
+    ];
     server(folder, &format!("node-{member}"), &programs.node, data, &arguments)
+}
+
+/// Where a browser opens the pages of a member's node.
+fn web_port(folder: &Folder, member: &str) -> u16 {
+    folder.remembered.node_web.get(member).copied().unwrap_or_default()
 }
 
 fn server(

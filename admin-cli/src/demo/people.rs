@@ -1,6 +1,6 @@
 //! People of the demo who can sign in at the hub's pages. Their passwords are made for each demo and kept in its folder.
 
-use std::{collections::BTreeMap, fs, io};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 use shouwang_proto::{
@@ -45,12 +45,12 @@ pub(crate) struct DemoAccount {
 
 /// Makes the accounts that are missing, and tells how to sign in with each.
 pub(super) async fn accounts(folder: &Folder, hub: &Hub, world: &World) -> Outcome<Vec<DemoAccount>> {
-    let mut passwords = read(folder)?;
+    let mut passwords = read(&folder.accounts())?;
     for person in &PEOPLE {
         passwords.entry(person.login.to_owned()).or_insert_with(|| password(world.random()));
     }
     // First the file: an account whose password nobody has is of no use.
-    write(folder, &passwords)?;
+    write(&folder.accounts(), &passwords)?;
     let known = account::all(hub).await?;
     for person in &PEOPLE {
         let is_there = known
@@ -90,30 +90,33 @@ async fn take(folder: &Folder, hub: &Hub, person: &DemoPerson, password: &str) -
 
 /// What the hub said when it was ready; none once somebody can sign in.
 fn set_up_link(folder: &Folder) -> Outcome<Option<String>> {
-    let path = folder.hub().join("ready.json");
-    let bytes = fs::read(&path).map_err(|error| Failure::file(&path, &error))?;
-    let ready: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|error| Failure::file(&path, &error))?;
-    Ok(ready["set_up"].as_str().map(str::to_owned))
+    Ok(ready(&folder.hub())?["set_up"].as_str().map(str::to_owned))
 }
 
-fn read(folder: &Folder) -> Outcome<BTreeMap<String, String>> {
-    let path = folder.accounts();
-    match fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| Failure::file(&path, &error)),
+/// What a server said when it was ready.
+pub(super) fn ready(data: &Path) -> Outcome<serde_json::Value> {
+    let path = data.join("ready.json");
+    let bytes = fs::read(&path).map_err(|error| Failure::file(&path, &error))?;
+    serde_json::from_slice(&bytes).map_err(|error| Failure::file(&path, &error))
+}
+
+/// The passwords in a file; none when there is no file yet.
+pub(super) fn read(path: &Path) -> Outcome<BTreeMap<String, String>> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| Failure::file(path, &error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(error) => Err(Failure::file(&path, &error)),
+        Err(error) => Err(Failure::file(path, &error)),
     }
 }
 
-fn write(folder: &Folder, passwords: &BTreeMap<String, String>) -> Outcome<()> {
-    let path = folder.accounts();
-    let text = serde_json::to_vec_pretty(passwords).map_err(|error| Failure::file(&path, &error))?;
-    write_whole(&path, &text, 0o600)
+/// Keeps the passwords in a file for this user alone.
+pub(super) fn write(path: &Path, passwords: &BTreeMap<String, String>) -> Outcome<()> {
+    let text = serde_json::to_vec_pretty(passwords).map_err(|error| Failure::file(path, &error))?;
+    write_whole(path, &text, 0o600)
 }
 
 /// Three groups of four: 60 random bits, and still to be typed by hand.
-fn password(random: [u8; 12]) -> String {
+pub(super) fn password(random: [u8; 12]) -> String {
     let letter = |byte: &u8| char::from(ALPHABET[usize::from(byte % 32)]);
     let group = |bytes: &[u8]| bytes.iter().map(letter).collect::<String>();
     random.chunks(4).map(group).collect::<Vec<_>>().join("-")

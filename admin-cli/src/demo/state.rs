@@ -27,6 +27,9 @@ pub(crate) struct Remembered {
     /// The hub's port for browsers; 0 in the folder of an earlier version.
     #[serde(default)]
     pub(crate) web: u16,
+    /// The nodes' ports for browsers by member id; empty in the folder of an earlier version.
+    #[serde(default)]
+    pub(crate) node_web: BTreeMap<String, u16>,
     /// The nodes' publishing ports by member id.
     pub(crate) publishing: BTreeMap<String, u16>,
     /// Members whose publications have been imported.
@@ -124,6 +127,11 @@ impl Folder {
         self.path.join("accounts.json")
     }
 
+    /// The passwords of the nodes' administrators.
+    pub(crate) fn node_accounts(&self) -> PathBuf {
+        self.path.join("node_accounts.json")
+    }
+
     /// The contexts for the command line.
     pub(crate) fn contexts(&self) -> PathBuf {
         self.path.join("contexts.toml")
@@ -136,7 +144,8 @@ fn fresh(members: &[&str]) -> Outcome<Remembered> {
     let mut next = || free.next().unwrap_or_default();
     let (people, nodes, web) = (next(), next(), next());
     let publishing = members.iter().map(|member| (*member).to_owned()).zip(free).collect();
-    Ok(Remembered { people, nodes, web, publishing, imported: BTreeSet::new(), thesaurus: false })
+    let (node_web, imported) = (BTreeMap::new(), BTreeSet::new());
+    Ok(Remembered { people, nodes, web, node_web, publishing, imported, thesaurus: false })
 }
 
 fn lock(folder: &Path) -> Outcome<Held> {
