@@ -46,6 +46,7 @@ export async function startDemo() {
   const { web, accounts } = ready;
   return {
     web,
+    nodes: ready.nodes,
     passwords: Object.fromEntries(accounts.map(({ login, password }) => [login, password])),
     end: () => end(child),
     begin: async () => {
