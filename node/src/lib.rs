@@ -3,6 +3,7 @@
 //! - [`shelf`]: what may be made, revised, published and withdrawn. Pure.
 //! - [`store`]: the only SQL. [`attachments`]: files on disk, by their content.
 //! - [`publishing_service`]: the member's own people. Works while the hub is away.
+//! - [`intake`]: documents as members have them, read and written. Pure. [`documents`]: one at a time, off the main threads.
 //! - [`inbox`]: what is decided about emergencies. Pure. [`inbox_service`]: the member's people; [`alerts`]: waking them;
 //!   [`offline_pack`]: for the day the hub is away.
 //! - [`people`]: accounts of the member's people at this node; [`web`]: its pages in a browser.
@@ -14,9 +15,11 @@ pub mod alerts;
 pub mod attachments;
 pub mod config;
 pub mod data_folder;
+pub mod documents;
 pub mod hub_link;
 pub mod inbox;
 pub mod inbox_service;
+pub mod intake;
 pub mod join;
 pub mod local_tls;
 pub mod membership;

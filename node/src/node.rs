@@ -24,6 +24,7 @@ use crate::{
     attachments::AttachmentFolder,
     config::NodeConfig,
     data_folder::DataFolder,
+    documents::DocumentReader,
     hub_link::{
         self, LinkParts,
         ring::KeyRing,
@@ -113,6 +114,7 @@ impl Node {
         let service = Publishing {
             store: store.clone(),
             attachments: attachments.clone(),
+            documents: DocumentReader::default(),
             board: board.clone(),
             world: world.clone(),
             display_name: membership.as_ref().map(|known| known.display_name.clone()).unwrap_or_default(),

@@ -59,6 +59,7 @@ contract!(
     OwnCommand,
     PlanProposal,
     Publication,
+    ReadDocumentResponse,
     RemoveClosureResponse,
     SearchResponse,
     SolicitResponse,

@@ -40,6 +40,7 @@ pub const PURE: &[&str] = &[
     "proto/pages/src/route.rs",
     "proto/pages/src/wrong.rs",
     "node/src/inbox/",
+    "node/src/intake/",
     "node/src/shelf",
     "node/src/hub_link/machine",
     "node/src/join/invite.rs",

@@ -1,5 +1,6 @@
 //! The member's own people at their own node. Everything here works while the hub is away.
 
+mod documents;
 mod import;
 mod shown;
 #[cfg(test)]
@@ -24,11 +25,13 @@ use shouwang_serving::grpc::internal;
 use tonic::{Request, Response, Status, Streaming};
 
 use self::{
+    documents::{ExportStream, ReadStream},
     import::ImportStream,
     shown::{View, request_key, state_from_wire},
 };
 use crate::{
     attachments::AttachmentFolder,
+    documents::DocumentReader,
     hub_link::status::{Board, LinkState},
     shelf::{Item, Wish, unknown},
     store::{Answered, Change, Gate, ListQuery, NodeStore, RequestKey, Target},
@@ -46,6 +49,8 @@ pub struct Publishing {
     pub store: NodeStore,
     /// Where the bytes of attachments are.
     pub attachments: AttachmentFolder,
+    /// Reads documents.
+    pub documents: DocumentReader,
     /// How the link is.
     pub board: Board,
     /// Time and randomness.
@@ -240,6 +245,33 @@ impl PublishingService for Publishing {
     ) -> Result<Response<wire::UploadAttachmentResponse>, Status> {
         let size_bytes = self.upload(request.into_inner()).await?;
         Ok(Response::new(wire::UploadAttachmentResponse { size_bytes }))
+    }
+
+    type ReadDocumentStream = ReadStream;
+
+    async fn read_document(
+        &self,
+        request: Request<Streaming<wire::ReadDocumentRequest>>,
+    ) -> Result<Response<ReadStream>, Status> {
+        Ok(Response::new(self.read(request.into_inner()).await?))
+    }
+
+    async fn get_import_template(
+        &self,
+        request: Request<wire::GetImportTemplateRequest>,
+    ) -> Result<Response<wire::GetImportTemplateResponse>, Status> {
+        let wire::GetImportTemplateRequest { kind } = request.into_inner();
+        let workbook = documents::template(documents::kind(kind)?).await?;
+        Ok(Response::new(wire::GetImportTemplateResponse { workbook }))
+    }
+
+    type ExportPublicationsStream = ExportStream;
+
+    async fn export_publications(
+        &self,
+        request: Request<wire::ExportPublicationsRequest>,
+    ) -> Result<Response<ExportStream>, Status> {
+        Ok(Response::new(self.export(request.into_inner()).await?))
     }
 
     async fn get_node_status(

@@ -1,3 +1,5 @@
+mod documents;
+
 use std::path::PathBuf;
 
 use shouwang_proto::{id::PublicationName, refusal::Refusal};

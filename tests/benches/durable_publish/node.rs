@@ -6,6 +6,7 @@ use prost::Message as _;
 use rusqlite::types::Value;
 use shouwang_node::{
     attachments::AttachmentFolder,
+    documents::DocumentReader,
     hub_link::status::Board,
     publishing_service::Publishing,
     store::{Author, NodeStore},
@@ -75,6 +76,7 @@ async fn ours(publications: Arc<Vec<Publication>>) -> anyhow::Result<f64> {
     let service = Arc::new(Publishing {
         store: store.clone(),
         attachments: AttachmentFolder::open(&folder.path().join("attachments"))?,
+        documents: DocumentReader::default(),
         board: Board::default(),
         world: World::system(),
         display_name: "north".to_owned(),
