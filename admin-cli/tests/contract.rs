@@ -59,7 +59,7 @@ fn help_names_the_verbs_and_the_exit_codes() {
     ] {
         assert!(out.contains(word), "{word}");
     }
-    for verb in ["import", "publish", "list", "get", "withdraw"] {
+    for verb in ["import", "template", "export", "publish", "list", "get", "withdraw"] {
         assert!(run(&mut shouwang(&["publication", "--help"])).1.contains(verb), "{verb}");
     }
 }

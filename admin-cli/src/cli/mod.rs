@@ -6,6 +6,7 @@ mod completions;
 mod context;
 mod demo;
 mod doctor;
+mod document;
 mod download;
 mod member;
 mod publication;

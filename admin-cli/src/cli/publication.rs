@@ -17,6 +17,7 @@ use shouwang_proto::{
 };
 
 use super::{
+    document::{self, ExportArguments, TemplateArguments},
     download::{self, DownloadArguments},
     publish::{self, PublishArguments},
 };
@@ -33,8 +34,13 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PublicationVerb {
-    /// Import a file with one JSON object a line; the good lines are taken, every bad one is named （导入）
+    /// Import a workbook, a table, a Word text, a PDF, or a file with one JSON object a line; what is right is taken, everything
+    /// else is named row by row （导入 Excel、CSV、Word、PDF 或 JSONL）
     Import(ImportArguments),
+    /// Write a workbook to fill in and import （Excel 导入模板）
+    Template(TemplateArguments),
+    /// Write own publications to a workbook or a CSV table, which can be imported again （导出）
+    Export(ExportArguments),
     /// Publish one publication from a file, or a draft by its name （发布）
     Publish(PublishArguments),
     /// List own publications, newest change first （本单位发布物列表）
@@ -58,11 +64,24 @@ pub(super) enum PublicationVerb {
 
 #[derive(Args, Debug)]
 pub(super) struct ImportArguments {
-    /// File, or - for standard input （文件，- 表示标准输入）
-    file: PathBuf,
+    /// FILE.xlsx, .xls, .csv, .docx or .pdf, read by the node; any other, or - for standard input, has one JSON object a
+    /// line （文件，- 表示标准输入）
+    pub(super) file: PathBuf,
     /// Leave them drafts instead of publishing them （仅存为草稿）
     #[arg(long)]
-    draft: bool,
+    pub(super) draft: bool,
+    /// Only show what a document would become, row by row; change nothing （仅预览）
+    #[arg(long)]
+    pub(super) preview: bool,
+    /// What the rows of a table are when neither a column, the sheet nor the headings say it （类型）
+    #[arg(long)]
+    pub(super) kind: Option<Kind>,
+    /// The own number of a Word text or PDF; importing it again revises it （外部编号）
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(super) external_id: String,
+    /// Attach the document itself （附上原文件）
+    #[arg(long)]
+    pub(super) attach: bool,
 }
 
 #[derive(Args, Debug)]
@@ -83,7 +102,7 @@ pub(super) struct ListArguments {
 
 /// States by the names people type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum StateName {
+pub(super) enum StateName {
     /// Only the owner sees it
     Draft,
     /// Its audience may see it
@@ -93,7 +112,7 @@ enum StateName {
 }
 
 impl StateName {
-    fn to_wire(self) -> PublicationState {
+    pub(super) fn to_wire(self) -> PublicationState {
         match self {
             Self::Draft => PublicationState::Draft,
             Self::Published => PublicationState::Published,
@@ -104,7 +123,12 @@ impl StateName {
 
 pub(super) async fn run(session: &Session, verb: PublicationVerb) -> Outcome<Exit> {
     match verb {
+        PublicationVerb::Import(arguments) if document::is_document(&arguments.file) => {
+            document::import(session, arguments).await
+        }
         PublicationVerb::Import(arguments) => import_file(session, arguments).await,
+        PublicationVerb::Template(arguments) => document::template(session, arguments).await,
+        PublicationVerb::Export(arguments) => document::export(session, arguments).await,
         PublicationVerb::Publish(arguments) => publish::run(session, arguments).await,
         PublicationVerb::List(arguments) => list(session, arguments).await,
         PublicationVerb::Get { name } => get(session, name).await,
@@ -114,7 +138,13 @@ pub(super) async fn run(session: &Session, verb: PublicationVerb) -> Outcome<Exi
 }
 
 async fn import_file(session: &Session, arguments: ImportArguments) -> Outcome<Exit> {
-    let ImportArguments { file, draft } = arguments;
+    let ImportArguments { file, draft, preview, kind, external_id, attach } = arguments;
+    if preview || kind.is_some() || !external_id.is_empty() || attach {
+        return Err(Failure::usage(words!(
+            "--preview、--kind、--external-id、--attach 只用于 .xlsx、.xls、.csv、.docx、.pdf 文件",
+            "--preview, --kind, --external-id and --attach are for .xlsx, .xls, .csv, .docx and .pdf files"
+        )));
+    }
     let source = Source::open(&file)?;
     let node = session.node().await?;
     let bar = progress(session, &file, source.size);

@@ -16,6 +16,9 @@ use crate::{
 /// A line that was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct RefusedLine {
+    /// Name of its sheet, in a workbook.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) sheet: String,
     /// Number of the line, from 1.
     pub(crate) line: u64,
     /// All that is wrong.
@@ -40,8 +43,13 @@ pub(crate) struct Report {
 impl Report {
     /// Counts the node's answer for one line.
     pub(crate) fn add(&mut self, answer: ImportPublicationsResponse) {
+        self.add_at((String::new(), answer.line), answer);
+    }
+
+    /// The same for a row of a sheet, whose number the answer does not know.
+    pub(crate) fn add_at(&mut self, place: (String, u64), answer: ImportPublicationsResponse) {
         let outcome = answer.outcome();
-        let ImportPublicationsResponse { line, outcome: _, name: _, violations, seq } = answer;
+        let ImportPublicationsResponse { line: _, outcome: _, name: _, violations, seq } = answer;
         self.last_seq = self.last_seq.max(seq);
         match outcome {
             ImportOutcome::Created => self.created += 1,
@@ -52,15 +60,20 @@ impl Report {
                     .into_iter()
                     .map(|wrong| Violation { field: wrong.field, description: wrong.description })
                     .collect();
-                self.refuse(line, violations);
+                self.refuse_at(place, violations);
             }
         }
     }
 
     /// Notes a line that was not taken.
     pub(crate) fn refuse(&mut self, line: u64, violations: Vec<Violation>) {
+        self.refuse_at((String::new(), line), violations);
+    }
+
+    /// The same for a row of a sheet.
+    pub(crate) fn refuse_at(&mut self, (sheet, line): (String, u64), violations: Vec<Violation>) {
         let violations = violations.iter().map(ViolationView::from).collect();
-        self.refused.push(RefusedLine { line, violations });
+        self.refused.push(RefusedLine { sheet, line, violations });
     }
 
     /// Lines answered so far.
@@ -83,12 +96,13 @@ impl Report {
 impl RefusedLine {
     /// One row for each violation: `line 17: resource.quantity: …`.
     pub(crate) fn text(&self, lang: Lang) -> String {
-        let line = self.line;
+        let sheet = if self.sheet.is_empty() { String::new() } else { format!("{} ", harmless(&self.sheet)) };
+        let line = format!("{sheet}line {}", self.line);
         let row = |wrong: &ViolationView| {
             let description = harmless(&Words::from_server(&wrong.description).show(lang));
             match wrong.field.as_str() {
-                "" => format!("line {line}: {description}"),
-                field => format!("line {line}: {}: {description}", harmless(field)),
+                "" => format!("{line}: {description}"),
+                field => format!("{line}: {}: {description}", harmless(field)),
             }
         };
         self.violations.iter().map(row).collect::<Vec<_>>().join("\n")

@@ -14,7 +14,7 @@ pub(crate) struct Downloaded {
     pub(crate) path: String,
     /// Size.
     pub(crate) size_bytes: u64,
-    /// SHA-256 of its bytes, as its owner published it.
+    /// SHA-256 of its bytes.
     pub(crate) sha256: String,
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod aid;
 pub(crate) mod council;
 pub(crate) mod doctor;
+pub(crate) mod document;
 pub(crate) mod download;
 pub(crate) mod publication;
 pub(crate) mod search;
