@@ -137,7 +137,10 @@ pub(super) fn column_name(at: usize) -> String {
     letters.iter().rev().collect()
 }
 
-type Found = (usize, Vec<Heading>, Vec<(usize, String)>);
+/// Columns with headings that nobody knows, from 0, and what is written there.
+type Unknown = Vec<(usize, String)>;
+/// The index of the first row with data, what is known, what is not.
+type Found = (usize, Vec<Heading>, Unknown);
 
 /// The row of headings, which may be two rows under one another: the index of the first row with data, what is known,
 /// what is not.
@@ -167,7 +170,7 @@ fn headings(rows: &[SheetRow]) -> Option<Found> {
 
 /// Headings in two rows: a broad one above (`值班联系人`), finer ones below (`姓名`, `电话`). Everything that stands in the second row
 /// must make sense as a heading, else it is data.
-fn two_rows(above: &SheetRow, below: &SheetRow) -> Option<(Vec<Heading>, Vec<(usize, String)>)> {
+fn two_rows(above: &SheetRow, below: &SheetRow) -> Option<(Vec<Heading>, Unknown)> {
     let (mut headings, mut unknown) = (Vec::new(), Vec::new());
     let mut parent = String::new();
     let mut finer = 0;

@@ -211,7 +211,7 @@ fn moment_of_text(text: &str) -> Option<(Option<Date>, Time)> {
             None => (None, text),
         },
     };
-    let time = time.replace('时', ":").replace('点', ":");
+    let time = time.replace(['时', '点'], ":");
     let time = time.trim_end_matches('分');
     let (hours, rest) = time.split_once(':')?;
     let minutes = rest.split(':').next().unwrap_or_default();

@@ -118,7 +118,7 @@ fn the_kind_is_said_by_row_sheet_caller_or_headings_in_this_order() {
             texts(sheet, 1, &["班前会", "三分钟讲清风险"]);
         })
     };
-    let kind = |row: &Row| row.publication.as_ref().and_then(|one| super::super::written::kind_of(one));
+    let kind = |row: &Row| row.publication.as_ref().and_then(super::super::written::kind_of);
     assert_eq!(kind(&read_all("a.xlsx", &sheet("最佳实践（车间）")).rows[0]), Some(Kind::Practice));
     let unknown = read_all("a.xlsx", &sheet("Sheet1"));
     assert_eq!((kind(&unknown.rows[0]), paths(&unknown.rows[0].violations)), (None, vec!["kind"]));
