@@ -107,7 +107,12 @@ pub(super) struct Known {
 static BY_HEADING: LazyLock<BTreeMap<String, Vec<&'static Column>>> = LazyLock::new(|| {
     let mut known: BTreeMap<String, Vec<&'static Column>> = BTreeMap::new();
     for column in COLUMNS {
-        let last = column.path.rsplit('.').next().unwrap_or_default();
+        // `name` and `seats` of a group are something else than those of the whole.
+        let last = if column.path.contains('#') {
+            column.zh
+        } else {
+            column.path.rsplit('.').next().unwrap_or_default()
+        };
         let own = [column.zh, column.en, last, &column.heading(0)].map(plain);
         for name in own.into_iter().chain(column.others.split('|').map(plain)) {
             let meant = known.entry(name).or_default();

@@ -38,13 +38,20 @@ pub(super) fn read(bytes: &[u8], limits: &Limits, notes: &mut Vec<Note>) -> Resu
                 return Err(unreadable(format!("the table cannot be read: {error} （表格无法读取）")));
             }
         }
-        let line = record.position().map_or(1, csv::Position::line);
+        let line = record.position().map_or(1, |start| line_of(text.as_bytes(), start));
         let row = u32::try_from(line.saturating_sub(1)).unwrap_or(u32::MAX);
         for (at, cell) in (0..).zip(record.iter()) {
             grid.put((row, at), Cell::Text(without_guard(cell).to_owned()))?;
         }
     }
     Ok(grid.finish(String::new(), &[], notes))
+}
+
+/// The line that a record begins in: the reader counts from the end of the one before, in front of line feeds and empty lines.
+fn line_of(text: &[u8], start: &csv::Position) -> u64 {
+    let rest = usize::try_from(start.byte()).ok().and_then(|at| text.get(at..)).unwrap_or_default();
+    let breaks = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
+    start.line() + u64::try_from(breaks.count()).unwrap_or_default()
 }
 
 /// The apostrophe that keeps a spreadsheet from taking a text for a formula.

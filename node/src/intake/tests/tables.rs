@@ -144,6 +144,11 @@ fn the_kind_is_said_by_row_sheet_caller_or_headings_in_this_order() {
 fn a_table_without_headings_is_told_and_not_guessed() {
     let reading = read_all("a.csv", "甲,乙\n1,2\n".as_bytes());
     assert_eq!((reading.rows.len(), reading.notes.len()), (0, 2), "{:?}", reading.notes);
+    let gaps = read_all(
+        "a.csv",
+        "标题,正文,类型\r\n\r\n\r\n甲,\"两\r\n行\",practice\r\n\n乙,文,practice".as_bytes(),
+    );
+    assert_eq!(gaps.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [4, 7]);
     let repeated = read_all("a.csv", "标题,名称,正文\n甲,乙,文\n".as_bytes());
     assert!(repeated.notes[0].words.contains("名称"), "{:?}", repeated.notes);
 }
