@@ -58,10 +58,8 @@ impl Fake {
         for (place, name) in [("hub", "hub.shouwang"), ("node", "node.shouwang")] {
             let (asked, answers) = (asked.clone(), answers.clone());
             let router = match place {
-                "hub" => Routes::new(Service::<AID> { asked, answers }).into_axum_router(),
-                _ => Routes::new(Service::<INBOX> { asked: asked.clone(), answers: answers.clone() })
-                    .add_service(Service::<PUBLISHING> { asked, answers })
-                    .into_axum_router(),
+                "hub" => Routes::new(Service::<true> { asked, answers }).into_axum_router(),
+                _ => Routes::new(Service::<false> { asked, answers }).into_axum_router(),
             };
             let tls = ServerTls::for_people(&authority.server(name)).unwrap();
             let listener = {
@@ -109,31 +107,22 @@ impl Drop for Fake {
     }
 }
 
-/// At the hub: dispatching. At the node: the inbox, publishing.
-const AID: u8 = 0;
-const INBOX: u8 = 1;
-const PUBLISHING: u8 = 2;
-
-/// All methods of one service, as bytes.
+/// All methods of one service, as bytes. `HUB`: dispatching, else the inbox.
 #[derive(Clone)]
-struct Service<const WHICH: u8> {
+struct Service<const HUB: bool> {
     asked: Asked,
     answers: Answers,
 }
 
-impl NamedService for Service<AID> {
+impl NamedService for Service<true> {
     const NAME: &'static str = "shouwang.v1.MutualAidService";
 }
 
-impl NamedService for Service<INBOX> {
+impl NamedService for Service<false> {
     const NAME: &'static str = "shouwang.v1.InboxService";
 }
 
-impl NamedService for Service<PUBLISHING> {
-    const NAME: &'static str = "shouwang.v1.PublishingService";
-}
-
-impl<const WHICH: u8> tower::Service<Request<Body>> for Service<WHICH> {
+impl<const HUB: bool> tower::Service<Request<Body>> for Service<HUB> {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
