@@ -134,6 +134,7 @@ impl Shared<'_> {
             attachments: attachments.clone(),
             alliance: foundation.hub.alliance.clone(),
             hub_epoch: foundation.hub.epoch,
+            hub_incarnation: foundation.hub.incarnation,
             world: self.world.clone(),
             silence: SILENCE,
             credit_bytes: config.link_credit_bytes,

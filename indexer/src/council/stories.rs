@@ -96,7 +96,7 @@ impl Room {
             Arc::new(Authority::found(&folder.path().join("authority.pem"), &alliance, &world).unwrap());
         let now = world.now();
         let founded =
-            store.write(async move |tx| store::hub::hub_found(tx, &alliance, [7; 32], now).await).await;
+            store.write(async move |tx| store::hub::hub_found(tx, &alliance, [7; 32], [8; 16], now).await).await;
         assert!(founded.unwrap());
         let hub = store.read(async |conn| store::hub::hub_find(conn).await).await.unwrap().unwrap();
         let roster = Roster::load(store.clone()).await.unwrap();

@@ -51,6 +51,8 @@ pub struct LinkParts {
     pub alliance: AllianceId,
     /// Rises each time the hub's identity is rebuilt.
     pub hub_epoch: u64,
+    /// Tells two restores of one backup apart.
+    pub hub_incarnation: [u8; 16],
     /// Time.
     pub world: World,
     /// How long a node may be silent: [`SILENCE`].

@@ -36,7 +36,7 @@ impl TrialStore {
         let store = open(&url, StoreOptions::default()).await.unwrap();
         let now = Timestamp::UNIX_EPOCH;
         store
-            .write(async move |tx| hub::hub_found(tx, &"park".parse().unwrap(), [3; 32], now).await)
+            .write(async move |tx| hub::hub_found(tx, &"park".parse().unwrap(), [3; 32], [4; 16], now).await)
             .await
             .unwrap();
         Self { store, _folder: folder }

@@ -28,7 +28,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use wire::link_service_client::LinkServiceClient;
 
-use self::{ring::KeyRing, status::Board};
+use self::{
+    machine::{HubShown, Incarnation},
+    ring::KeyRing,
+    status::Board,
+};
 use crate::{
     attachments::AttachmentFolder,
     inbox::duty::AlarmPlan,
@@ -216,6 +220,13 @@ fn position_from_wire(position: Option<wire::LogPosition>) -> Result<Position, E
     let wire::LogPosition { epoch, seq, entry_hash } = position.ok_or_else(wrong)?;
     let hash = shouwang_proto::log::Hash::from_slice(&entry_hash).ok_or_else(wrong)?;
     Ok(Position { epoch, seq, hash })
+}
+
+/// What a hub shows of itself, from the wire.
+fn hub_from_wire(epoch: u64, incarnation: &[u8]) -> Result<HubShown, Ended> {
+    let incarnation = Incarnation::from_slice(incarnation)
+        .ok_or_else(|| Ended::broken("the hub sent an incarnation that is none （枢纽发来的标识无效）"))?;
+    Ok(HubShown { epoch, incarnation })
 }
 
 fn position_to_wire(position: Position) -> wire::LogPosition {

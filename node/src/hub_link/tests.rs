@@ -171,6 +171,34 @@ async fn an_old_hub_that_came_back_is_refused() {
 }
 
 #[tokio::test]
+async fn a_second_restore_of_the_hub_is_followed_and_the_first_one_refused_when_it_comes_back() {
+    let mut alliance = Alliance::new().await;
+    alliance.hub.change(|state| (state.epoch, state.incarnation) = (2, [1; 16]));
+    let (node, mut caller) = alliance.node().await;
+    publish(&mut caller, "P-1").await;
+    wait_for(&node, |status| status.durable.seq == 1 && status.control == LinkState::Connected).await;
+    alliance.hub.crash().await;
+    alliance.hub.change(|state| (state.incarnation, state.log) = ([2; 16], Vec::new()));
+    alliance.hub.run();
+    alliance.hub.wait_for(|state| state.log.len() == 1).await;
+    wait_for(&node, |status| status.durable.seq == 1 && status.control == LinkState::Connected).await;
+    node.stop().await;
+
+    // The node remembers across its own restarts.
+    alliance.hub.crash().await;
+    alliance.hub.change(|state| state.incarnation = [1; 16]);
+    alliance.hub.run();
+    let (node, mut caller) = alliance.node().await;
+    publish(&mut caller, "P-2").await;
+    let refused = |status: &status::LinkStatus| {
+        status.sync == LinkState::Refused && status.control == LinkState::Refused
+    };
+    let status = wait_for(&node, refused).await;
+    assert!(status.problem().contains("same backup"), "{status:?}");
+    assert_eq!(alliance.hub.now().log.len(), 1);
+}
+
+#[tokio::test]
 async fn what_the_hub_quarantines_is_shown_as_such() {
     let alliance = Alliance::new().await;
     alliance.hub.change(|state| state.poison = vec![2]);

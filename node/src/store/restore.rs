@@ -55,6 +55,7 @@ pub(super) async fn log_restore(
     entries: &[SealedEntry],
     until: Position,
     now: Timestamp,
+    salt: [u8; 16],
 ) -> Result<Result<Restored, RestoreError>, StoreError> {
     let mut position = position_find(tx).await?;
     for entry in entries {
@@ -70,7 +71,7 @@ pub(super) async fn log_restore(
     }
     // The digest under an older hash is stale now, so this makes it anew from all headers.
     let mut sheet = Sheet::new(Arc::clone(author), now, tip_find(tx).await?);
-    sheet.begin_epoch();
+    sheet.begin_epoch(0, salt);
     let Sheet { tip, entries, .. } = sheet;
     let position = tip.position;
     appended(tx, cache, tip, &entries).await?;

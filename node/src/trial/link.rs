@@ -108,6 +108,7 @@ impl Desk {
                 cursor: Some(to_wire(state.cursor())),
                 credit_bytes: state.credit,
                 hub_epoch: state.epoch,
+                hub_incarnation: state.incarnation.to_vec(),
             }
         };
         let say = async |message| {
