@@ -2,6 +2,7 @@
 //! emergency must never wait behind a backfill. Nobody gives up: each task goes on until the node stops.
 
 mod control;
+pub mod fork;
 pub mod machine;
 mod packs;
 mod problem;
@@ -29,6 +30,7 @@ use tonic::transport::Channel;
 use wire::link_service_client::LinkServiceClient;
 
 use self::{
+    fork::ForkRoom,
     machine::{HubShown, Incarnation},
     ring::KeyRing,
     status::Board,
@@ -85,10 +87,11 @@ struct Link {
     open: watch::Sender<Option<Channel>>,
 }
 
-/// Starts the link's tasks; they end when `stop` is cancelled.
+/// Starts the link's tasks; they end when `stop` is cancelled. From then on a fork can be looked at.
 pub fn start(
     parts: LinkParts,
     dialer: Arc<dyn Dialer>,
+    forks: &ForkRoom,
     tasks: &mut JoinSet<&'static str>,
     stop: CancellationToken,
 ) {
@@ -106,6 +109,7 @@ pub fn start(
         open: watch::channel(None).0,
     });
     let shared = || Arc::clone(&link);
+    forks.open(shared());
     tasks.spawn(named("sync link", sync::run(shared())));
     tasks.spawn(named("control link", control::run(shared())));
     tasks.spawn(named("attachments", uploads::run(shared())));

@@ -64,10 +64,7 @@ async fn machine(link: &Link) -> Option<Machine> {
                     status.durable = memory.durable;
                     status.searchable.seq = memory.searchable;
                 });
-                return Some(Machine::new(
-                    memory.hub,
-                    matches!(link.parts.store.gate(), Gate::Held(_)),
-                ));
+                return Some(Machine::new(memory.hub, matches!(link.parts.store.gate(), Gate::Held(_))));
             }
             Err(error) => tracing::error!(%error, "the link's memory cannot be read"),
         }

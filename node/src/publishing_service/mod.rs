@@ -1,5 +1,6 @@
 //! The member's own people at their own node. Everything here works while the hub is away.
 
+mod fork;
 mod import;
 mod shown;
 #[cfg(test)]
@@ -29,7 +30,10 @@ use self::{
 };
 use crate::{
     attachments::AttachmentFolder,
-    hub_link::status::{Board, LinkState},
+    hub_link::{
+        fork::ForkRoom,
+        status::{Board, LinkState},
+    },
     shelf::{Item, Wish, unknown},
     store::{Answered, Change, Gate, ListQuery, NodeStore, RequestKey, Target},
 };
@@ -52,6 +56,8 @@ pub struct Publishing {
     pub world: World,
     /// Member's name as people write it; empty before joining.
     pub display_name: String,
+    /// Where a fork is looked at.
+    pub forks: ForkRoom,
 }
 
 impl Publishing {
@@ -234,6 +240,19 @@ impl PublishingService for Publishing {
     ) -> Result<Response<wire::UploadAttachmentResponse>, Status> {
         let size_bytes = self.upload(request.into_inner()).await?;
         Ok(Response::new(wire::UploadAttachmentResponse { size_bytes }))
+    }
+
+    async fn get_fork(&self, request: Request<wire::GetForkRequest>) -> Result<Response<wire::Fork>, Status> {
+        let wire::GetForkRequest {} = request.into_inner();
+        Ok(Response::new(self.fork_show().await?))
+    }
+
+    async fn resolve_fork(
+        &self,
+        request: Request<wire::ResolveForkRequest>,
+    ) -> Result<Response<wire::Fork>, Status> {
+        let wire::ResolveForkRequest { name } = request.into_inner();
+        Ok(Response::new(self.fork_end(name).await?))
     }
 
     async fn get_node_status(

@@ -8,8 +8,12 @@ mod alarm;
 mod alert;
 mod answer;
 mod attachment;
+mod branch;
 mod change;
 mod command;
+mod fork;
+#[cfg(test)]
+mod fork_tests;
 mod inbox;
 mod inbox_step;
 #[cfg(test)]
@@ -30,6 +34,7 @@ mod tests;
 pub use answer::RequestKey;
 pub use change::{Change, Effect, Outcome, Target};
 pub use command::KeptCommand;
+pub use fork::{ForkEnded, ForkView};
 pub use inbox::{InboxChange, Item as InboxItem, command_unknown, notice_unknown};
 pub use link::{LinkMemory, Quarantined};
 pub use log::{LogSlice, Tip};

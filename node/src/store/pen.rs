@@ -62,7 +62,10 @@ impl Gate {
             Self::Held(why) => Err(Refusal::new(
                 Code::Unavailable,
                 "PUBLISHING_HELD",
-                format!("publishing is held until a person has looked: {why} （发布已暂停，需人工处理）"),
+                format!(
+                    "publishing is held until a person has looked: {why} See `shouwang publication fork show` \
+                     （发布已暂停，需人工处理，可用 `shouwang publication fork show` 查看）"
+                ),
             )),
         }
     }

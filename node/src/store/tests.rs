@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::shelf::{Standing, Wish};
 
-fn author() -> Author {
+pub(super) fn author() -> Author {
     Author {
         alliance: "chenghu-park".parse().unwrap(),
         member: "hengrui-foundry".parse().unwrap(),
@@ -23,11 +23,11 @@ fn author() -> Author {
     }
 }
 
-async fn open(folder: &TempDir) -> NodeStore {
+pub(super) async fn open(folder: &TempDir) -> NodeStore {
     NodeStore::open(&folder.path().join("data"), Some(author()), StoreOptions::default()).await.unwrap()
 }
 
-fn content(external_id: &str, title: &str) -> Content {
+pub(super) fn content(external_id: &str, title: &str) -> Content {
     Content::from_wire(wire::Publication {
         external_id: external_id.to_owned(),
         title: title.to_owned(),
@@ -38,21 +38,21 @@ fn content(external_id: &str, title: &str) -> Content {
     .unwrap()
 }
 
-fn change(target: Target, wish: Wish) -> Change {
+pub(super) fn change(target: Target, wish: Wish) -> Change {
     let world = World::system();
     let fresh = RecordId::new(from_millis(1_000), world.random());
     Change { target, wish, fresh, salt: world.random(), reason: "不再适用".to_owned() }
 }
 
-fn create(external_id: &str, publish: bool) -> Change {
+pub(super) fn create(external_id: &str, publish: bool) -> Change {
     change(Target::ByExternalId, Wish::Create { content: content(external_id, "甲"), publish })
 }
 
-fn import(external_id: &str, title: &str) -> Change {
+pub(super) fn import(external_id: &str, title: &str) -> Change {
     change(Target::ByExternalId, Wish::Import { content: content(external_id, title), publish: true })
 }
 
-async fn one(store: &NodeStore, change: Change) -> Result<Outcome, Refusal> {
+pub(super) async fn one(store: &NodeStore, change: Change) -> Result<Outcome, Refusal> {
     store.change_all(vec![change], from_millis(2_000)).await.unwrap().pop().unwrap()
 }
 
@@ -81,7 +81,7 @@ fn check_log(entries: &[SealedEntry], head: &Head) {
     assert_eq!((digest.count(), digest.root()), (head.live_count, head.state_digest));
 }
 
-async fn checked(store: &NodeStore) -> (Vec<SealedEntry>, Head) {
+pub(super) async fn checked(store: &NodeStore) -> (Vec<SealedEntry>, Head) {
     let head = store.head().await.unwrap().unwrap();
     let mut entries = Vec::new();
     loop {
@@ -249,10 +249,14 @@ async fn own_entries_come_back_and_a_new_epoch_begins() {
     let new = open(&second).await;
     let now = from_millis(9);
     let mut grown = new.grown();
-    assert_eq!(new.restore(entries[..1].to_vec(), head.position, now, [1; 16]).await.unwrap(), Restored::Partly);
+    assert_eq!(
+        new.restore(entries[..1].to_vec(), head.position, now, [1; 16]).await.unwrap(),
+        Restored::Partly
+    );
     let again = new.restore(entries[..1].to_vec(), head.position, now, [1; 16]).await;
     assert!(matches!(again, Err(RestoreError::Forked(_))), "{again:?}");
-    let Restored::Complete(position) = new.restore(entries[1..].to_vec(), head.position, now, [1; 16]).await.unwrap()
+    let Restored::Complete(position) =
+        new.restore(entries[1..].to_vec(), head.position, now, [1; 16]).await.unwrap()
     else {
         panic!("everything is there")
     };
