@@ -133,6 +133,9 @@ async fn answer(
     if let Some(diverged) = turned {
         note_divergence(room, &head, diverged).await?;
     }
+    if row.diverged && head.position == row.durable {
+        room.heal_soon(&head);
+    }
     Ok(wire::HeartbeatAnswer {
         number,
         durable: Some(write_position(row.durable)),

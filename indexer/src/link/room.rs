@@ -68,13 +68,15 @@ pub struct LinkParts {
 pub struct LinkRoom {
     pub(super) parts: Arc<LinkParts>,
     pub(super) tasks: TaskTracker,
+    /// Where each log stood when its records were last made anew: not again and again at one place.
+    pub(super) healed: Arc<Mutex<BTreeMap<MemberId, Position>>>,
 }
 
 impl LinkRoom {
     /// Opens the room.
     #[must_use]
     pub fn new(parts: LinkParts) -> Self {
-        Self { parts: Arc::new(parts), tasks: TaskTracker::new() }
+        Self { parts: Arc::new(parts), tasks: TaskTracker::new(), healed: Arc::default() }
     }
 
     /// Waits until every session and every batch under way has ended; call it after `stopping` was cancelled.

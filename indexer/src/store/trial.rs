@@ -75,6 +75,20 @@ impl TrialStore {
         self.store.write(flip).await.unwrap();
     }
 
+    /// Forgets what the hub has of a record, in the table of records and in the digest, as a bad statement would.
+    pub(crate) async fn forget_record(&self, member: &MemberId, record: String) {
+        let member = member.clone();
+        let digest = shouwang_proto::log::digest::StateDigest::default().to_bytes();
+        let forget = async move |tx: &mut Tx| {
+            on!(tx, c => sqlx::query("delete from record where member_id = $1 and record = $2")
+                .bind(member.as_str()).bind(&record).execute(&mut *c).await?.rows_affected());
+            on!(tx, c => sqlx::query("update member_cursor set digest = $2 where member_id = $1")
+                .bind(member.as_str()).bind(digest).execute(&mut *c).await?.rows_affected());
+            Ok::<_, StoreError>(())
+        };
+        self.store.write(forget).await.unwrap();
+    }
+
     /// Bytes of payload that are kept of a record.
     pub(crate) async fn payload_bytes(&self, member: &MemberId, record: String) -> i64 {
         let member = member.clone();
