@@ -94,7 +94,8 @@ async fn records_that_differ_are_made_anew_from_the_log(engine: TrialEngine) {
     assert!(can_be_read(&hub, 2).await);
     assert!(!can_be_read(&hub, 4).await, "what was withdrawn stays withdrawn");
     assert_eq!(hub.room.parts.hub_log.position(), shown + 1, "the index hears of it");
-    let cursor = hub.hub.store.read(async |conn| log::cursor_find(conn, &member()).await).await.unwrap().unwrap();
+    let cursor =
+        hub.hub.store.read(async |conn| log::cursor_find(conn, &member()).await).await.unwrap().unwrap();
     assert_eq!((cursor.log.differs(&head), cursor.diverged), (Some(false), false));
     let rows = hub.hub.store.read(async |conn| audit::audit_check(conn).await).await.unwrap();
     assert_eq!(rows, Ok(1), "it is in the audit log");

@@ -2,7 +2,10 @@
 //! digests of what is live are not the same. The log is what the node signed; records and digest are only made from it. So
 //! nothing is asked of the node, and nothing is changed unless the log leads to what the node says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{MutexGuard, PoisonError},
+};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -19,10 +22,7 @@ use super::{
 };
 use crate::{
     council::audit::Deed,
-    store::{
-        StoreError, Tx, audit, catalog, hub_log, log,
-        log::Cursor,
-    },
+    store::{StoreError, Tx, audit, catalog, hub_log, log, log::Cursor},
 };
 
 /// Entries replayed at once; at most 16 MiB, however large they are.
@@ -61,11 +61,9 @@ struct Replayed {
 impl LinkRoom {
     /// Heals in the background, once for each place where a log stands.
     pub(super) fn heal_soon(&self, head: &Head) {
-        let mut healed = self.healed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if healed.insert(head.member.clone(), head.position) == Some(head.position) {
+        if self.lock_healed().insert(head.member.clone(), head.position) == Some(head.position) {
             return;
         }
-        drop(healed);
         let (room, head) = (self.clone(), head.clone());
         self.tasks.spawn(async move {
             let (member, seq) = (&head.member, head.position.seq);
@@ -74,9 +72,17 @@ impl LinkRoom {
                     tracing::error!(%member, seq, ?buckets, records, "records were made anew from the log");
                 }
                 Ok(Err(why)) => tracing::error!(%member, seq, ?why, "a copy differs and cannot be made anew"),
-                Err(error) => tracing::error!(%member, seq, %error, "a copy differs and was not looked at"),
+                Err(error) => {
+                    tracing::error!(%member, seq, %error, "a copy differs and was not looked at");
+                    room.lock_healed().remove(member);
+                }
             }
         });
+    }
+
+    fn lock_healed(&self) -> MutexGuard<'_, BTreeMap<MemberId, Position>> {
+        // Every change is whole before anything can panic.
+        self.healed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replays the copy of a log whose head the node has told, and makes anew what is not as the log says.
@@ -105,8 +111,8 @@ impl LinkRoom {
 
     /// What the log leads to up to a place; the seq of the first entry that is not as its node signed it.
     async fn replay(&self, member: &MemberId, until: Position) -> Result<Result<Replayed, u64>, StoreError> {
-        let known = self.parts.roster.snapshot();
-        let keys = known.member(member).map(|known| known.log_keys.clone()).unwrap_or_default();
+        let keys = self.parts.roster.snapshot().member(member).map(|known| known.log_keys.clone());
+        let keys = keys.unwrap_or_default();
         let start = Position::default();
         let mut tracker = Tracker::new(self.parts.alliance.clone(), member.clone(), start, keys, 0);
         let mut replayed = Replayed { log: LogState::default(), records: BTreeMap::new() };

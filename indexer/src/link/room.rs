@@ -1,10 +1,15 @@
 //! What all sessions with nodes share.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use shouwang_proto::{
     clock::World,
     id::{AllianceId, MemberId},
+    log::chain::Position,
     refusal::Refusal,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};

@@ -40,7 +40,9 @@ pub async fn hub_find(conn: &mut Conn) -> Result<Option<HubIdentity>, StoreError
     Ok(Some(HubIdentity {
         alliance: alliance.parse().map_err(|error| bad_row("hub", "alliance_id", 1, error))?,
         epoch: counter("hub", "hub_epoch", 1, epoch)?,
-        incarnation: incarnation.try_into().map_err(|_| bad_row("hub", "incarnation", 1, "is not 16 bytes"))?,
+        incarnation: incarnation
+            .try_into()
+            .map_err(|_| bad_row("hub", "incarnation", 1, "is not 16 bytes"))?,
         challenge_key: key.try_into().map_err(|_| bad_row("hub", "challenge_key", 1, "is not 32 bytes"))?,
     }))
 }

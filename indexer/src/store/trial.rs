@@ -19,6 +19,25 @@ pub(crate) struct TrialStore {
     _folder: tempfile::TempDir,
 }
 
+/// Tells a story on both engines.
+macro_rules! told_on_both {
+    ($($story:ident),+ $(,)?) => { $(
+        mod $story {
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$story(super::TrialEngine::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                super::$story(super::TrialEngine::Postgres).await;
+            }
+        }
+    )+ };
+}
+
+pub(crate) use told_on_both;
+
 /// The two engines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TrialEngine {
