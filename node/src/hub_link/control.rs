@@ -271,6 +271,9 @@ impl Talk<'_> {
         });
         if diverged && !parts.board.now().diverged {
             tracing::error!("the hub's copy differs from this node's although the heads are equal");
+            if parts.store.digest_anew().await? {
+                tracing::error!("the own digest was not what the log says, and was made anew");
+            }
         }
         let now = parts.world.now();
         parts.board.change(|status| {

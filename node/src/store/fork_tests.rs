@@ -200,3 +200,23 @@ async fn a_draft_gives_its_number_up_for_what_comes_back() {
     let back = new.find_by_external_id("P-1".to_owned()).await.unwrap().unwrap();
     assert_eq!(back.record, entries[0].header().record);
 }
+
+#[tokio::test]
+async fn a_digest_that_was_spoiled_is_made_anew_from_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    one(&store, create("P-1", true)).await.unwrap();
+    let before = checked(&store).await;
+    assert!(!store.digest_anew().await.unwrap(), "nothing was wrong");
+    let spoil = async |tx: &mut shouwang_serving::store::Tx| {
+        let spoil = sqlx::query("update digest set sums = zeroblob(8200)");
+        spoil.execute(row::sqlite(tx)?).await?;
+        Ok::<_, StoreError>(())
+    };
+    store.store.write(spoil).await.unwrap();
+    assert_eq!(store.head().await.unwrap().unwrap().live_count, 0);
+    assert!(store.digest_anew().await.unwrap());
+    assert_eq!(checked(&store).await, before);
+    one(&store, create("P-2", true)).await.unwrap();
+    checked(&store).await;
+}

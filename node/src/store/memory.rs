@@ -8,7 +8,7 @@ use shouwang_serving::store::StoreError;
 
 use crate::hub_link::machine::HubShown;
 
-use super::{LinkMemory, NodeStore, Quarantined, attachment, link};
+use super::{LinkMemory, NodeStore, Quarantined, attachment, link, log};
 
 impl NodeStore {
     /// What the node remembers of the hub.
@@ -33,6 +33,16 @@ impl NodeStore {
     /// [`StoreError`].
     pub async fn remember_hub(&self, hub: HubShown) -> Result<(), StoreError> {
         self.store.write(async move |tx| link::hub_put(tx, hub).await).await
+    }
+
+    /// Makes the digest of what is live anew from the log, when the hub says that its own is another one. True when it
+    /// was not what the log says.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn digest_anew(&self) -> Result<bool, StoreError> {
+        let cache = self.cache.clone();
+        self.store.write(async move |tx| log::digest_anew(tx, &cache).await).await
     }
 
     /// Keeps what an acknowledgement says of single entries and attachments.
