@@ -84,6 +84,7 @@ struct Inner {
     lent: Cell<bool>,
     unsettled: RefCell<Option<String>>,
     words_wait: Cell<bool>,
+    spoiled: Cell<bool>,
     aid: RefCell<Memory>,
     stranger: RefCell<(Vec<SealedEntry>, BTreeSet<u64>)>,
     at_work: Cell<usize>,
@@ -112,6 +113,7 @@ impl Stage {
             lent: Cell::new(false),
             unsettled: RefCell::new(Some("nobody has looked yet".to_owned())),
             words_wait: Cell::new(true),
+            spoiled: Cell::new(false),
             aid: RefCell::default(),
             stranger: RefCell::default(),
             at_work: Cell::new(0),
@@ -259,6 +261,17 @@ impl Stage {
     #[must_use]
     pub fn unsettled(&self) -> Option<String> {
         self.0.unsettled.borrow().clone()
+    }
+
+    /// Somebody has spoiled what the hub counts of a member.
+    pub fn spoil(&self) {
+        self.0.spoiled.set(true);
+    }
+
+    /// Has somebody?
+    #[must_use]
+    pub fn is_spoiled(&self) -> bool {
+        self.0.spoiled.get()
     }
 
     /// Is there a word at a node that the hub has not decided, or somebody who may still say one?
