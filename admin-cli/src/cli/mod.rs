@@ -7,6 +7,7 @@ mod context;
 mod demo;
 mod doctor;
 mod download;
+mod fork;
 mod member;
 mod publication;
 mod publish;
