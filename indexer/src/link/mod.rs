@@ -26,6 +26,8 @@ pub mod guard;
 pub mod handshake;
 pub mod judge;
 pub mod lease;
+#[cfg(test)]
+mod lent;
 mod mail;
 pub mod offline;
 mod peer;
