@@ -3,68 +3,23 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail where it stands")]
 
 mod fake;
+mod samples;
 
 use prost::Message as _;
-use serde_json::Value;
 use shouwang_proto::{
     refusal::Refusal,
     wire::{
         ActOnAssignmentRequest, ActOnAssignmentResponse, ApplyPlanResponse, Assignment, AssignmentState,
         Candidate, Channel, CommandOutcome, Incident, IncidentMode, ListCandidatesResponse,
-        ListRequestsResponse, Location, MissionOrder, MutualAidRequest, NeedLine, OpenIncidentRequest,
-        OrderRequest, OrderResponse, PlanLineResult, RequestPriority, SubmitRequestRequest,
-        UploadRoadGraphRequest, UploadRoadGraphResponse, WatchRequestResponse, assignment_action::Action,
+        ListRequestsResponse, MissionOrder, OpenIncidentRequest, OrderRequest, OrderResponse, PlanLineResult,
+        SubmitRequestRequest, UploadRoadGraphRequest, UploadRoadGraphResponse, WatchRequestResponse,
+        assignment_action::Action,
     },
 };
 use tonic::{Code, Status};
 
 use fake::Fake;
-
-const ID: &str = "01980000-0000-4000-8000-000000000001";
-
-fn one<M: prost::Message>(message: &M) -> Result<Vec<Vec<u8>>, Status> {
-    Ok(vec![message.encode_to_vec()])
-}
-
-fn unknown(method: &str) -> Result<Vec<Vec<u8>>, Status> {
-    Err(Status::unimplemented(method.to_owned()))
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-fn incident() -> Incident {
-    Incident {
-        name: format!("incidents/{ID}"),
-        version: 4,
-        mode: IncidentMode::Actual as i32,
-        title: "罐区泄漏".to_owned(),
-        accident_type: "leak".to_owned(),
-        member: "members/chenghu-chem".to_owned(),
-        place: Some(Location { latitude: 31.32, longitude: 120.73, address: "化工路8号".to_owned() }),
-        ..Incident::default()
-    }
-}
-
-fn request() -> MutualAidRequest {
-    MutualAidRequest {
-        name: format!("requests/{ID}"),
-        version: 7,
-        incident: format!("incidents/{ID}"),
-        requester: "members/chenghu-chem".to_owned(),
-        priority: RequestPriority::P1 as i32,
-        title: "泡沫支援".to_owned(),
-        lines: vec![NeedLine {
-            number: 1,
-            what: "泡沫消防车".to_owned(),
-            requested: 2,
-            unit: "1".to_owned(),
-            ..NeedLine::default()
-        }],
-        ..MutualAidRequest::default()
-    }
-}
+use samples::{ID, incident, json, one, request, unknown};
 
 #[test]
 fn an_incident_is_opened_once_however_often_it_is_tried() {
@@ -275,44 +230,6 @@ fn the_order_sheet_is_text_json_or_a_page() {
         assert!(!page.contains(outside), "{outside}");
     }
     assert_eq!(fake.run(&["assignment", "show", ID, "--output", "html"]).0, 2);
-}
-
-#[test]
-fn what_is_exported_can_be_imported() {
-    let fake = Fake::start(|method, _| match method {
-        "GetIncident" | "OpenIncident" => one(&incident()),
-        "GetRequest" | "SubmitRequest" => {
-            let contact = shouwang_proto::wire::DutyContact {
-                name: "李工".to_owned(),
-                phone: "13800000000".to_owned(),
-                duty: String::new(),
-            };
-            one(&MutualAidRequest { contact: Some(contact), ..request() })
-        }
-        other => unknown(other),
-    });
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("document.xml").display().to_string();
-    let (code, alert, err) = fake.run(&["incident", "export", ID, "--format", "cap"]);
-    assert_eq!(code, 0, "{err}");
-    std::fs::write(&file, &alert).unwrap();
-    assert_eq!(fake.run(&["incident", "import", &file, "--check"]).0, 0);
-    assert!(!fake.methods().contains(&"OpenIncident".to_owned()), "only checked");
-    assert_eq!(fake.run(&["incident", "import", &file]).0, 0);
-    let sent: OpenIncidentRequest = fake.asked("OpenIncident").remove(0);
-    assert_eq!(sent.context.unwrap().channel(), Channel::Import);
-    assert_eq!(sent.incident.unwrap().title, "罐区泄漏");
-    let (code, message, err) = fake.run(&["request", "export", ID, "--format", "edxl-rm"]);
-    assert_eq!(code, 0, "{err}");
-    std::fs::write(&file, &message).unwrap();
-    let (code, _, err) = fake.run(&["request", "import", &file, "--format", "edxl-rm", "--incident", ID]);
-    assert_eq!(code, 0, "{err}");
-    let sent: SubmitRequestRequest = fake.asked("SubmitRequest").remove(0);
-    let asked = sent.request.unwrap();
-    assert_eq!((asked.priority(), asked.lines[0].requested), (RequestPriority::P1, 2));
-    std::fs::write(&file, alert.replace("Actual", "Real")).unwrap();
-    let (code, _, err) = fake.run(&["incident", "import", &file, "--output", "json"]);
-    assert_eq!((code, json(&err)["error"]["violations"][0]["field"].as_str()), (3, Some("alert/status")));
 }
 
 #[test]

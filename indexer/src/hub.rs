@@ -19,7 +19,7 @@ use crate::{
     council::authority::hub_renewal_due,
     folder::DataFolder,
     founding,
-    mutual_aid::{council_duty::CouncilAlerts, room::MutualAid},
+    mutual_aid::{council_duty::CouncilAlerts, pack_news, room::MutualAid},
     port,
     rooms::Rooms,
     store::{self, Store},
@@ -199,6 +199,7 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
     spawn_until(tasks, stop, "what could help", aid.clone().follow_shelf());
     spawn_until(tasks, stop, "ledgers", aid.clone().follow_quotas());
     spawn_until(tasks, stop, "watch on mutual aid", aid.clone().follow_others());
+    spawn_until(tasks, stop, "news of offline packs", aid.clone().follow_packs(pack_news::SETTLE));
     spawn_until(tasks, stop, "timers of mutual aid", aid.clone().keep_time());
     spawn_until(tasks, stop, "scrub", rooms.link.clone().keep_scrubbing());
     let compacting = compaction::keep(rooms.store.clone(), rooms.search.clone(), rooms.compaction);

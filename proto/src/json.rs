@@ -33,6 +33,7 @@ macro_rules! contract {
 
 contract!(
     ActOnAssignmentResponse,
+    Agreement,
     ApplyPlanResponse,
     Assignment,
     Closure,
@@ -41,6 +42,7 @@ contract!(
     InboxItem,
     Incident,
     LedgerEntry,
+    ListAgreementsResponse,
     ListAssignmentsResponse,
     ListCandidatesResponse,
     ListClosuresResponse,

@@ -79,6 +79,7 @@ pub const PURE: &[&str] = &[
     "admin-cli/src/import/fields.rs",
     "admin-cli/src/import/line",
     "admin-cli/src/render/",
+    "tests/src/linearizable/",
 ];
 
 /// What pure files must not name.

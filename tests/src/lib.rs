@@ -3,5 +3,6 @@
 pub mod corpus;
 pub mod house;
 pub mod judged;
+pub mod linearizable;
 pub mod measure;
 pub mod processes;

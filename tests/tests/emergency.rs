@@ -8,9 +8,13 @@ mod demo;
 #[path = "support/desk.rs"]
 mod desk;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, time::Duration};
 
+use futures::{StreamExt as _, stream};
 use serde_json::Value;
+use shouwang_proto::{refusal::Refusal, wire};
+use shouwang_tests::processes::MutualAid;
+use tonic::{Code, Response};
 
 use self::{
     demo::{Demo, signal},
@@ -186,4 +190,90 @@ async fn a_supplier_may_withdraw_on_the_road() {
     let back = desk.at_crane(&["inbox", "answer", "--wait", "30", "return", &held, "--returned", "1"]);
     assert_eq!(back["result"]["outcome"], "COMMAND_OUTCOME_ACCEPTED", "{back}");
     assert_eq!(desk.at_hub(&["ledger", "show", &crane])["free"], 1);
+}
+
+fn junction(id: u32, latitude: f64, longitude: f64) -> wire::RoadNode {
+    wire::RoadNode { id, latitude, longitude, gate_seconds: 0 }
+}
+
+fn road(from: u32, to: u32, length_metres: u32) -> wire::RoadEdge {
+    wire::RoadEdge { from, to, length_metres, speed_kmh: 30, one_way: false }
+}
+
+/// A graph in two pieces, as an attempt with this number: from the crane's gate to the fire.
+fn graph(attempt: u32, metres: u32) -> Vec<wire::UploadRoadGraphRequest> {
+    let request_id = format!("0198bbbb-0000-7000-8000-{attempt:012}");
+    vec![
+        wire::UploadRoadGraphRequest {
+            context: Some(wire::ChangeContext { request_id, ..wire::ChangeContext::default() }),
+            nodes: vec![junction(1, 31.30, 120.70)],
+            edges: Vec::new(),
+        },
+        wire::UploadRoadGraphRequest {
+            context: None,
+            nodes: vec![junction(2, 31.3121, 120.7523)],
+            edges: vec![road(1, 2, metres)],
+        },
+    ]
+}
+
+/// How far the crane drives to the request, and whether on roads.
+async fn way(aid: &mut MutualAid, request: &str) -> (u32, wire::TravelBasis) {
+    let question = wire::ListCandidatesRequest {
+        request: request.to_owned(),
+        line: 1,
+        ..wire::ListCandidatesRequest::default()
+    };
+    let found = aid.list_candidates(question).await.unwrap().into_inner().candidates;
+    (found[0].distance_metres, found[0].travel_basis())
+}
+
+#[tokio::test]
+async fn a_road_graph_is_taken_whole_or_not_at_all() {
+    let mut desk = Desk::start("").await;
+    let request = desk.call_for_help(HELPED, "罐区起火");
+    let mut aid = desk.park.mutual_aid().unwrap();
+    assert_eq!(way(&mut aid, &request).await.1, wire::TravelBasis::StraightLine);
+    let told = async |aid: &mut MutualAid, pieces: Vec<wire::UploadRoadGraphRequest>| {
+        let answer = aid.upload_road_graph(stream::iter(pieces)).await;
+        answer.map(Response::into_inner).map_err(|status| {
+            let refusal = Refusal::from_status(&status).unwrap_or_else(|| panic!("{status}"));
+            (status.code(), refusal.reason.into_owned(), refusal.message)
+        })
+    };
+    let taken = told(&mut aid, graph(1, 7_000)).await.unwrap();
+    assert_eq!((taken.nodes, taken.edges), (2, 1), "the pieces together");
+    let roads = (7_000, wire::TravelBasis::RoadGraph);
+    assert_eq!(way(&mut aid, &request).await, roads);
+
+    // Bad ones: each is refused with all that is wrong, and the one before stays.
+    let mut broken = graph(2, 0);
+    broken[1].edges.push(road(1, 9, 100));
+    let (code, reason, words) = told(&mut aid, broken).await.unwrap_err();
+    assert_eq!((code, reason.as_str()), (Code::InvalidArgument, "GRAPH_INVALID"));
+    assert!(words.contains("2 mistakes") && words.contains("路网有误"), "{words}");
+    let mut nameless = graph(3, 100);
+    nameless[0].context = None;
+    assert_eq!(told(&mut aid, nameless).await.unwrap_err().1, "FIELDS_INVALID");
+    assert_eq!(told(&mut aid, Vec::new()).await.unwrap_err().1, "FIELDS_INVALID");
+    let mut endless = graph(4, 100);
+    let many = (0..30_000).map(|id| junction(id, 31.30, 120.70)).collect();
+    endless.extend(vec![wire::UploadRoadGraphRequest { nodes: many, ..Default::default() }; 4]);
+    let (_, reason, words) = told(&mut aid, endless).await.unwrap_err();
+    assert!(reason == "GRAPH_INVALID" && words.contains("100000"), "{words}");
+    assert_eq!(told(&mut aid, graph(1, 8_000)).await.unwrap_err().1, "REQUEST_ID_REUSED");
+    // A caller that goes away in the middle has uploaded nothing.
+    let cut = stream::iter(graph(5, 9_000).into_iter().take(1)).chain(stream::pending());
+    let gone = tokio::time::timeout(Duration::from_millis(300), aid.upload_road_graph(cut)).await;
+    assert!(gone.is_err(), "it waits for the rest");
+    assert_eq!(way(&mut aid, &request).await, roads);
+
+    // Again it is the same attempt, and after a crash it is still there.
+    assert_eq!(told(&mut aid, graph(1, 7_000)).await.unwrap(), taken);
+    desk.park.kill_hub().unwrap();
+    desk.park.start_hub().await.unwrap();
+    let mut aid = desk.park.mutual_aid().unwrap();
+    assert_eq!(way(&mut aid, &request).await, roads);
+    assert_eq!(told(&mut aid, graph(6, 6_000)).await.unwrap().edges, 1);
+    assert_eq!(way(&mut aid, &request).await.0, 6_000, "replaced");
 }

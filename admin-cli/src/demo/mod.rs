@@ -1,5 +1,6 @@
 //! `shouwang demo`: a hub and six members' nodes as processes of their own, with everything a newcomer needs.
 
+mod agreements;
 mod child;
 mod node_people;
 pub(crate) mod park;
@@ -159,6 +160,7 @@ async fn begin(session: &Session, data: &Path, keeper: &mut Keeper) -> Outcome<(
     keeper.start(MEMBERS.iter().map(|member| node(&folder, &programs, member.id)).collect()).await?;
     setup::fill(session, &mut folder, &council).await?;
     setup::tokens(&folder, &council).await?;
+    agreements::put(&council).await?;
     setup::roads(&folder)?;
     setup::contexts(&folder)?;
     let accounts = people::accounts(&folder, &council, &session.world).await?;

@@ -163,6 +163,9 @@ table! {
         AddClosure: DISPATCH,
         RemoveClosure: DISPATCH,
         ListClosures: ANYONE,
+        PutAgreement: DISPATCH,
+        ListAgreements: ANYONE,
+        EndAgreement: DISPATCH,
     }
 }
 

@@ -57,6 +57,7 @@ async fn converse(
     let version = software_version.chars().filter(|shown| !shown.is_control()).take(VERSION_LIMIT).collect();
     parts.board.greeted(&peer.member, version, mutual_aid_version > 0, parts.world.now());
     let mut mail = Mail::new(room, &peer.member, mutual_aid_version);
+    let mut packs = parts.mutual_aid.pack_news().listen(&peer.member);
     let welcome = wire::ControlWelcome {
         hub_epoch: parts.hub_epoch,
         hub_incarnation: parts.hub_incarnation.to_vec(),
@@ -84,6 +85,11 @@ async fn converse(
             request = requests.message() => request?,
             () = mail.more() => {
                 mail.push(out).await?;
+                continue;
+            }
+            Ok(()) = packs.changed() => {
+                let version = *packs.borrow_and_update();
+                direct(out, wire::directive::Action::FetchOfflinePack(version)).await?;
                 continue;
             }
         };
@@ -159,7 +165,11 @@ async fn note_divergence(room: &LinkRoom, head: &Head, diverged: bool) -> Result
 }
 
 async fn ask_to_reconnect(out: &Out) -> Result<(), Status> {
-    let action = wire::directive::Action::ReconnectWithinMs(RECONNECT_WITHIN_MS);
+    direct(out, wire::directive::Action::ReconnectWithinMs(RECONNECT_WITHIN_MS)).await
+}
+
+/// Asks the node to do something.
+async fn direct(out: &Out, action: wire::directive::Action) -> Result<(), Status> {
     let directive = wire::Directive { action: Some(action) };
     send(out, wire::control_response::Message::Directive(directive)).await
 }

@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use prost::Message as _;
 use shouwang_proto::{
-    id::PublicationName,
-    log::entry::EntryKind,
     mutual_aid::{
         id::{IncidentId, NoticeId},
         incident::{Casualties, IncidentFacts},
@@ -18,23 +15,15 @@ use shouwang_proto::{
 use uuid::Uuid;
 
 use super::{
-    script::{Script, member, payload, record},
+    script::{Script, member},
     trial_node::{ControlLine, TrialHub},
 };
 use crate::{
-    mutual_aid::{
-        machine::{
-            incident::{Incident, State},
-            ledger::{Book, Ledger, LedgerKey},
-        },
-        pack::PACK_TAG,
-        trial::take_in,
-    },
+    mutual_aid::machine::incident::{Incident, State},
     store::{
         mutual_aid::{
             delivery::deliveries_list,
             incident::incident_put,
-            ledger::ledger_find,
             outbox::{DeliveryState, NewNotice, notices_add},
         },
         trial::{TrialEngine, TrialStore},
@@ -179,6 +168,41 @@ async fn notices_come_until_they_are_on_disk_on_postgres() {
     notices_come_until_they_are_on_disk(TrialEngine::Postgres).await;
 }
 
+async fn a_restored_node_gets_its_notices_again(engine: TrialEngine) {
+    let (mut script, mut backup) = (Script::new(), Script::new());
+    (1..=3).for_each(|number| script.put(number, "检测"));
+    (1..=2).for_each(|number| backup.put(number, "检测"));
+    let hub = TrialHub::start(engine, &script).await;
+    open_incident(&hub.hub).await;
+    tell(&hub.hub, 1..5).await;
+    let node = hub.node("a1").await;
+    node.sync(&script).await.unwrap().0.deliver(&script.entries).await.unwrap();
+    let (mut line, _) = node.control_speaking(1).await.unwrap();
+    for number in 1..=4 {
+        assert_eq!(next(&mut line).await, number);
+    }
+    acknowledge(&mut line, &script, vec![1, 2, 3]).await;
+    // Its disk is what it was before: the log shows it, and the three come again, in order, on the line that is open.
+    drop(node.sync(&backup).await.unwrap());
+    for number in 5..=7 {
+        assert_eq!(next(&mut line).await, number);
+    }
+    acknowledge(&mut line, &script, vec![4, 5, 6, 7]).await;
+    assert_eq!(states(&hub.hub).await, [DeliveryState::Delivered; 4]);
+    drop(node.sync(&script).await.unwrap());
+    assert_eq!(states(&hub.hub).await, [DeliveryState::Delivered; 4], "only after a restore");
+}
+
+#[tokio::test]
+async fn a_restored_node_gets_its_notices_again_on_sqlite() {
+    a_restored_node_gets_its_notices_again(TrialEngine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_restored_node_gets_its_notices_again_on_postgres() {
+    a_restored_node_gets_its_notices_again(TrialEngine::Postgres).await;
+}
+
 #[tokio::test]
 async fn a_node_that_takes_no_notices_gets_none_and_its_people_are_phoned() {
     let script = Script::new();
@@ -207,111 +231,4 @@ async fn a_word_that_is_no_word_is_answered_and_ends_nothing() {
     };
     assert_eq!((result.command_id.as_str(), result.reason.as_str()), ("?", "FIELDS_INVALID"));
     line.heartbeat(&script).await.unwrap();
-}
-
-fn foam(quantity: f64, floor: f64) -> wire::Publication {
-    let resource = wire::MutualAidResource {
-        resource_kind: "team".to_owned(),
-        resource_type: "泡沫队".to_owned(),
-        quantity,
-        unit: "1".to_owned(),
-        muster_minutes: 5,
-        duty_contacts: vec![wire::DutyContact {
-            name: "王队".to_owned(),
-            phone: "13800000000".to_owned(),
-            duty: String::new(),
-        }],
-        floor,
-        ..wire::MutualAidResource::default()
-    };
-    wire::Publication {
-        title: "泡沫队".to_owned(),
-        audience: vec!["alliance".to_owned()],
-        detail: Some(wire::publication::Detail::Resource(resource)),
-        ..wire::Publication::default()
-    }
-}
-
-async fn ledger(hub: &TrialHub) -> Option<Ledger> {
-    let resource = PublicationName { member: member(), record: record(1) };
-    let key = LedgerKey { resource, book: Book::Actual };
-    hub.hub.store.read(async move |conn| ledger_find(conn, &key).await).await.unwrap()
-}
-
-async fn what_is_published_is_lent(engine: TrialEngine) {
-    let mut script = Script::new();
-    script.append(EntryKind::Put, 1, payload(foam(6.5, 2.0)), |_| {});
-    script.put(2, "不是资源");
-    let hub = TrialHub::start(engine, &script).await;
-    let room = hub.room.parts.mutual_aid.clone();
-    let (mut line, _) = hub.node("a1").await.sync(&script).await.unwrap();
-    line.deliver(&script.entries).await.unwrap();
-    assert!(ledger(&hub).await.is_none(), "not before it was taken in");
-    assert_eq!((take_in(&room).await, take_in(&room).await), (2, 0));
-    let first = ledger(&hub).await.unwrap();
-    assert_eq!((first.terms.quota, first.free(), first.version), (4, 4, 1), "whole ones, less what is kept");
-
-    script.append(EntryKind::Put, 1, payload(foam(10.0, 2.0)), |_| {});
-    line.deliver(&script.entries[2..]).await.unwrap();
-    take_in(&room).await;
-    assert_eq!(ledger(&hub).await.unwrap().terms.quota, 8);
-    script.withdraw(1);
-    line.deliver(&script.entries[3..]).await.unwrap();
-    take_in(&room).await;
-    let gone = ledger(&hub).await.unwrap();
-    assert_eq!((gone.terms.quota, gone.free()), (0, 0));
-}
-
-#[tokio::test]
-async fn what_is_published_is_lent_on_sqlite() {
-    what_is_published_is_lent(TrialEngine::Sqlite).await;
-}
-
-#[tokio::test]
-async fn what_is_published_is_lent_on_postgres() {
-    what_is_published_is_lent(TrialEngine::Postgres).await;
-}
-
-#[tokio::test]
-async fn a_pack_is_signed_and_its_version_rises_only_with_what_it_holds() {
-    let mut script = Script::new();
-    script.append(EntryKind::Put, 1, payload(foam(6.0, 2.0)), |_| {});
-    let hub = TrialHub::start(TrialEngine::Sqlite, &script).await;
-    let (mut line, _) = hub.node("a1").await.sync(&script).await.unwrap();
-    line.deliver(&script.entries).await.unwrap();
-    take_in(&hub.room.parts.mutual_aid).await;
-    let parts = &hub.room.parts;
-    let roster = parts.roster.snapshot();
-    let reader = roster.member(&member()).unwrap().clone();
-    let pack = async |known: u64| {
-        parts.mutual_aid.packer().pack(&reader, &roster, known, Timestamp::UNIX_EPOCH).await.unwrap()
-    };
-    let encoded = pack(0).await.unwrap();
-    let signed = wire::SignedOfflinePack::decode(encoded.as_slice()).unwrap();
-    assert!(is_signed(&signed));
-    let mut forged = signed.clone();
-    forged.pack.push(0);
-    assert!(!is_signed(&forged));
-    let opened = wire::OfflinePack::decode(signed.pack.as_slice()).unwrap();
-    assert_eq!((opened.version, opened.member_id.as_str(), opened.resources.len()), (1, "north", 1));
-    assert_eq!(opened.resources[0].free, 4);
-    assert!(pack(1).await.is_none(), "it has the newest");
-    let again = wire::SignedOfflinePack::decode(pack(0).await.unwrap().as_slice()).unwrap();
-    assert_eq!(again.pack, signed.pack, "the same pack again");
-
-    script.append(EntryKind::Put, 1, payload(foam(9.0, 2.0)), |_| {});
-    line.deliver(&script.entries[1..]).await.unwrap();
-    take_in(&hub.room.parts.mutual_aid).await;
-    let newer = wire::SignedOfflinePack::decode(pack(1).await.unwrap().as_slice()).unwrap();
-    assert_eq!(wire::OfflinePack::decode(newer.pack.as_slice()).unwrap().version, 2);
-}
-
-fn is_signed(signed: &wire::SignedOfflinePack) -> bool {
-    use x509_parser::prelude::{FromDer as _, X509Certificate};
-    let (_, leaf) = X509Certificate::from_der(&signed.certificates[0]).unwrap();
-    let message = [PACK_TAG, &signed.pack].concat();
-    let signature = x509_parser::der_parser::asn1_rs::BitString::new(0, &signed.signature);
-    // The leaf was signed with the same algorithm: ECDSA with SHA-256.
-    x509_parser::verify::verify_signature(leaf.public_key(), &leaf.signature_algorithm, &signature, &message)
-        .is_ok()
 }

@@ -28,6 +28,8 @@ pub mod handshake;
 pub mod heal;
 pub mod judge;
 pub mod lease;
+#[cfg(test)]
+mod lent;
 mod mail;
 pub mod offline;
 mod peer;

@@ -63,6 +63,9 @@ async fn converse(
     peer.note_use(room).await?;
     let parts = &*room.parts;
     let (resume, tracker) = resume(room, peer, hello, boot).await?;
+    if resume == Resume::NodeRestored {
+        parts.mutual_aid.tell_again(&peer.member).await?;
+    }
     let session = parts.board.take(&peer.member, Line::Sync, boot);
     welcome(room, resume, tracker.position(), out).await?;
     let under_way = AtomicUsize::new(0);

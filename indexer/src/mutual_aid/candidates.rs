@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use shouwang_proto::{
     id::{MemberId, PublicationName},
     mutual_aid::{
+        agreement::KeptAgreement,
         id::LineId,
         request::Need as Wanted,
         term::{Mode, Priority},
@@ -51,6 +52,17 @@ pub(crate) struct LineWanted {
     pub(crate) missing: u64,
     pub(crate) substances: Vec<String>,
     pub(crate) place: Location,
+    /// The agreements in force with the requester or the alliance, when aid shall stand on one.
+    pub(crate) agreements: Option<Arc<[KeptAgreement]>>,
+}
+
+impl LineWanted {
+    /// True when an agreement binds the owner to help with this line now.
+    fn is_owed_by(&self, owner: &MemberId, now: Timestamp) -> bool {
+        let kind = &self.need.resource_kind;
+        let mut agreements = self.agreements.iter().flat_map(|agreements| agreements.iter());
+        agreements.any(|kept| kept.agreement.binds(owner, &self.requester, kind, now))
+    }
 }
 
 /// Everything that the answers depend on, at one moment.
@@ -121,8 +133,8 @@ impl View<'_> {
         &self.scene.room.parts.board
     }
 
-    /// How the owners stand now.
-    pub(crate) fn owners(&self) -> Owners {
+    /// How the owners stand to this line now.
+    pub(crate) fn owners(&self, wanted: &LineWanted) -> Owners {
         let members = self.scene.roster.members();
         members
             .map(|member| {
@@ -133,7 +145,8 @@ impl View<'_> {
                     None => Link::NeverSeen,
                 };
                 let standing = if member.is_active() { Standing::Active } else { Standing::Suspended };
-                (member.id.clone(), Owner { link, has_agreement: true, standing })
+                let has_agreement = wanted.is_owed_by(&member.id, self.scene.now);
+                (member.id.clone(), Owner { link, has_agreement, standing })
             })
             .collect()
     }
@@ -155,7 +168,7 @@ impl View<'_> {
             substances: wanted.substances.iter().map(|name| Word::new(name)).collect(),
             requester: wanted.requester.clone(),
             groups: member.map(|member| member.groups.clone()).unwrap_or_default(),
-            needs_agreement: false,
+            needs_agreement: wanted.agreements.is_some(),
             destination: place_of(&wanted.place)?,
             now: self.scene.now,
         })

@@ -6,7 +6,8 @@
 //! Around them: `coordinator` loads, asks and saves in one transaction, with outbox, timeline, audit and the answer's
 //! own row; `attempt` gives the first answer again; `load` and `save` are its two hands. `timekeeper` lets
 //! deadlines come; `intake` follows what owners publish; [`shelf`] has it in memory, `pool` as the matching
-//! wants it; `candidates` puts questions to the matching. [`council_duty`] calls the council; [`bell`] wakes sessions; [`pack`] is for the day the hub is away. [`desk`] is the edge towards people.
+//! wants it; `candidates` puts questions to the matching. [`council_duty`] calls the council; [`bell`] wakes sessions; [`pack`] is for the day the hub is away,
+//! and [`pack_news`] says when there is a newer one. [`desk`] is the edge towards people.
 
 mod attempt;
 pub mod bell;
@@ -20,6 +21,7 @@ mod load;
 pub mod machine;
 pub mod matching;
 pub mod pack;
+pub mod pack_news;
 mod planning;
 mod pool;
 pub mod present;

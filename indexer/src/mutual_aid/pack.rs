@@ -1,13 +1,13 @@
 //! The offline pack of a member: who nearby has what, for the day the hub is away. Signed with the hub's own key, so
 //! that a node believes it years later from its disk.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arc_swap::ArcSwap;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use shouwang_proto::{
-    id::{AllianceId, MemberId},
+    id::{AllianceId, GroupId},
     publication::time_to_wire,
     wire,
 };
@@ -69,8 +69,10 @@ impl Packer {
         known_version: u64,
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, PackError> {
-        let resources = self.resources(member, roster).await?;
-        let content = content_hash(&resources, &self.council);
+        let mut drafts = [Draft { kept: Some(Vec::new()), ..Draft::of(member) }];
+        self.fill(&mut drafts, roster).await?;
+        let [draft] = drafts;
+        let (content, resources) = draft.end(&self.council);
         let id = member.id.clone();
         let write = async move |tx: &mut _| pack::pack_version(tx, &id, content, now).await;
         let (version, created) = self.store.write(write).await?;
@@ -88,12 +90,33 @@ impl Packer {
         Ok(Some(sign(&pack.encode_to_vec(), &self.identity.load())?.encode_to_vec()))
     }
 
-    async fn resources(
+    /// Versions of the packs that these members would get now, in their order. What there is is read once for all of them.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub(super) async fn versions(
         &self,
-        member: &MemberStanding,
+        members: &[MemberStanding],
         roster: &RosterSnapshot,
-    ) -> Result<Vec<wire::PackedResource>, StoreError> {
-        let (mut resources, mut bytes, mut after) = (Vec::new(), 0, None);
+        now: Timestamp,
+    ) -> Result<Vec<u64>, StoreError> {
+        let mut drafts: Vec<_> = members.iter().map(Draft::of).collect();
+        self.fill(&mut drafts, roster).await?;
+        let contents: Vec<_> =
+            drafts.into_iter().map(|draft| (draft.member.id.clone(), draft.end(&self.council).0)).collect();
+        let write = async move |tx: &mut _| {
+            let mut versions = Vec::with_capacity(contents.len());
+            for (member, content) in &contents {
+                versions.push(pack::pack_version(tx, member, *content, now).await?.0);
+            }
+            Ok(versions)
+        };
+        self.store.write(write).await
+    }
+
+    /// Puts everything that is offered into the drafts of those who may see it.
+    async fn fill(&self, drafts: &mut [Draft<'_>], roster: &RosterSnapshot) -> Result<(), StoreError> {
+        let mut after = None;
         loop {
             let from = after.take();
             let page = self.store.read(async move |conn| {
@@ -111,46 +134,74 @@ impl Packer {
             });
             let (names, found) = page.await?;
             for (row, free) in found {
-                let Some(owner) = visible_owner(&row.name.member, member, &row.audience, roster) else {
-                    continue;
-                };
-                let Ok(publication) = read_publication(&row) else { continue };
+                let owner = roster.member(&row.name.member).filter(|owner| owner.is_active());
+                let (Some(owner), Ok(publication)) = (owner, read_publication(&row)) else { continue };
                 let member_display_name = owner.display_name.clone();
                 let packed =
                     wire::PackedResource { publication: Some(publication), member_display_name, free };
-                bytes += packed.encoded_len() + 8;
-                if resources.len() == PACK_RESOURCES || bytes > PACK_BYTES {
-                    tracing::warn!(member = %member.id, "the offline pack is full; the rest is left out");
-                    return Ok(resources);
+                let encoded = packed.encode_to_vec();
+                for draft in drafts.iter_mut().filter(|draft| draft.may_see(owner, &row.audience)) {
+                    draft.add(&packed, &encoded);
                 }
-                resources.push(packed);
             }
-            let Some(last) = names.into_iter().last() else { return Ok(resources) };
+            let Some(last) = names.into_iter().last() else { return Ok(()) };
             after = Some(last);
         }
     }
 }
 
-/// The owner, when the member may see what it published for this audience.
-fn visible_owner<'a>(
-    owner: &MemberId,
-    reader: &MemberStanding,
-    audience: &std::collections::BTreeSet<shouwang_proto::id::GroupId>,
-    roster: &'a RosterSnapshot,
-) -> Option<&'a MemberStanding> {
-    let owner = roster.member(owner).filter(|owner| owner.is_active())?;
-    (owner.id == reader.id || !audience.is_disjoint(&reader.groups)).then_some(owner)
+/// A pack while it grows.
+struct Draft<'a> {
+    member: &'a MemberStanding,
+    count: usize,
+    bytes: usize,
+    /// Nothing smaller that comes later takes the place of what was left out.
+    is_full: bool,
+    /// Of what it holds, without version and time.
+    content: Sha256,
+    /// What it holds; none when only the content's hash is wanted.
+    kept: Option<Vec<wire::PackedResource>>,
 }
 
-/// What a pack holds, without version and time.
-fn content_hash(resources: &[wire::PackedResource], council: &[wire::DutyContact]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    let encoded = resources.iter().map(prost::Message::encode_to_vec);
-    for bytes in encoded.chain(council.iter().map(prost::Message::encode_to_vec)) {
-        hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(&bytes);
+impl<'a> Draft<'a> {
+    fn of(member: &'a MemberStanding) -> Self {
+        Self { member, count: 0, bytes: 0, is_full: false, content: Sha256::new(), kept: None }
     }
-    hasher.finalize().into()
+
+    /// Whether the member may see what this owner published for this audience.
+    fn may_see(&self, owner: &MemberStanding, audience: &BTreeSet<GroupId>) -> bool {
+        owner.id == self.member.id || !audience.is_disjoint(&self.member.groups)
+    }
+
+    fn add(&mut self, packed: &wire::PackedResource, encoded: &[u8]) {
+        if self.is_full {
+            return;
+        }
+        let bytes = self.bytes + encoded.len() + 8;
+        if self.count == PACK_RESOURCES || bytes > PACK_BYTES {
+            tracing::warn!(member = %self.member.id, "the offline pack is full; the rest is left out");
+            self.is_full = true;
+            return;
+        }
+        (self.count, self.bytes) = (self.count + 1, bytes);
+        hash_one(&mut self.content, encoded);
+        if let Some(kept) = &mut self.kept {
+            kept.push(packed.clone());
+        }
+    }
+
+    /// The hash of what it holds, and what it holds.
+    fn end(mut self, council: &[wire::DutyContact]) -> ([u8; 32], Vec<wire::PackedResource>) {
+        for contact in council {
+            hash_one(&mut self.content, &contact.encode_to_vec());
+        }
+        (self.content.finalize().into(), self.kept.unwrap_or_default())
+    }
+}
+
+fn hash_one(hasher: &mut Sha256, bytes: &[u8]) {
+    hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
+    hasher.update(bytes);
 }
 
 fn sign(

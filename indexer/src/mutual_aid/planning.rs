@@ -61,6 +61,7 @@ pub(super) fn line_wanted(
         missing,
         substances: incident.facts.substances.clone(),
         place: request.facts.place.clone().unwrap_or_else(|| incident.facts.place.clone()),
+        agreements: None,
     };
     Some((wanted, attempts.collect()))
 }

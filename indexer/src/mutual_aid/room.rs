@@ -16,8 +16,8 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    bell::Bell, council_duty::CouncilDuty, intake, machine::policy::Policy, pack::Packer, pool::Pools,
-    shelf::Shelf,
+    bell::Bell, council_duty::CouncilDuty, intake, machine::policy::Policy, pack::Packer,
+    pack_news::PackNews, pool::Pools, shelf::Shelf,
 };
 use crate::{
     council::roster::Roster,
@@ -68,6 +68,7 @@ pub(super) struct Shared {
     pub(super) parts: AidParts,
     bell: Bell,
     packer: Packer,
+    pack_news: PackNews,
     pub(super) shelf: Shelf,
     pub(super) pools: Pools,
     /// Position of the hub's log from which the shelf is followed.
@@ -102,6 +103,7 @@ impl MutualAid {
                 parts,
                 bell,
                 packer,
+                pack_news: PackNews::default(),
                 shelf,
                 pools: Pools::default(),
                 shelf_from,
@@ -125,6 +127,12 @@ impl MutualAid {
         &self.shared.packer
     }
 
+    /// Tells of newer offline packs.
+    #[must_use]
+    pub fn pack_news(&self) -> &PackNews {
+        &self.shared.pack_news
+    }
+
     /// Notes that notices are on the disk of the member's node.
     ///
     /// # Errors
@@ -134,6 +142,22 @@ impl MutualAid {
         let note = async move |tx: &mut _| outbox::notices_delivered(tx, &member, &numbers, now).await;
         let delivered = self.shared.parts.store.write_urgent(note).await?;
         metrics::counter!("shouwang_notices_delivered_total").increment(delivered);
+        Ok(())
+    }
+
+    /// Tells a member again what its node has lost: its disk was restored from a backup. What the node still has, it keeps
+    /// once.
+    ///
+    /// # Errors
+    /// What the store said: then nothing is told again.
+    pub async fn tell_again(&self, member: &MemberId) -> Result<(), StoreError> {
+        let (now, recipient) = (self.shared.parts.world.now(), member.clone());
+        let again = async move |tx: &mut _| outbox::notices_again(tx, &recipient, now).await;
+        let count = self.shared.parts.store.write_urgent(again).await?;
+        if count > 0 {
+            tracing::warn!(%member, count, "a restored node is told again what it was told before");
+            self.bell().ring([member]);
+        }
         Ok(())
     }
 

@@ -134,6 +134,11 @@ pub(crate) fn put(room: &MutualAid, offered: Offered) {
     room.shared.shelf.put(offered);
 }
 
+/// Says that something may have changed, as every change does.
+pub(crate) fn touch(room: &MutualAid) {
+    room.touch();
+}
+
 /// Takes in what owners have published, as the hub's task does.
 pub(crate) async fn take_in(room: &MutualAid) -> usize {
     super::intake::take_in(room).await.unwrap()

@@ -29,6 +29,11 @@ pub(super) fn closure(id: impl Display) -> Refusal {
     Refusal::not_found("CLOSURE_UNKNOWN", format!("there is no closure {id} （没有该封路区域）"))
 }
 
+/// No such agreement.
+pub(super) fn agreement(id: impl Display) -> Refusal {
+    Refusal::not_found("AGREEMENT_UNKNOWN", format!("there is no agreement {id} （没有该救援协议）"))
+}
+
 /// No such plan.
 pub(super) fn plan(id: impl Display) -> Refusal {
     Refusal::not_found("PLAN_UNKNOWN", format!("there is no plan {id} （没有该方案）"))

@@ -14,6 +14,8 @@ mod take;
 pub use reader::{DEPTH_LIMIT, ELEMENT_LIMIT, SIZE_LIMIT};
 
 #[cfg(test)]
+mod exchanges;
+#[cfg(test)]
 mod round_trips;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{
     cap::{self, Alert},
-    edxl_rm::{self, RequestResource},
+    edxl_rm::{self, Message},
 };
 
 /// Text that XML carries unchanged once it is trimmed.
@@ -104,13 +104,15 @@ prop_compose! {
         let listed = edxl_rm::Listed { list: "urn:x".to_owned(), values };
         edxl_rm::ResourceInformation {
             id: id.to_string(),
+            response: None,
             resource: edxl_rm::Resource {
                 id: String::new(), name, kind: Some(listed.clone()), keywords: vec![listed.clone()], description,
+                status: None,
             },
-            quantity: match text {
+            quantity: Some(match text {
                 Some(text) => edxl_rm::Quantity::Text(text),
                 None => edxl_rm::Quantity::Measured { amount, unit: Some(listed) },
-            },
+            }),
             schedules: vec![edxl_rm::Schedule { kind, time, place, point }],
         }
     }
@@ -121,8 +123,9 @@ prop_compose! {
         message_id in token(), sent in moment(), description in words(), contact in words(),
         role in prop::option::of(prop::sample::select(edxl_rm::ContactRole::ALL)),
         first in needed(1), second in needed(2),
-    ) -> RequestResource {
-        RequestResource {
+    ) -> Message {
+        Message {
+            kind: edxl_rm::MessageKind::RequestResource,
             originating_message_id: message_id.clone(), message_id, sent, description,
             preceding_message_id: String::new(),
             incidents: vec![edxl_rm::IncidentInformation { id: "1".to_owned(), description: String::new() }],
@@ -142,7 +145,7 @@ proptest! {
     #[test]
     fn messages_survive_xml(message in message()) {
         message.check().unwrap();
-        prop_assert_eq!(RequestResource::parse(&message.to_xml()).unwrap(), message);
+        prop_assert_eq!(Message::parse(&message.to_xml()).unwrap(), message);
     }
 
     #[test]

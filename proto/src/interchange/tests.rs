@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     DEPTH_LIMIT, ELEMENT_LIMIT, SIZE_LIMIT,
     cap::{self, Alert},
-    edxl_rm::{self, RequestResource},
+    edxl_rm::{self, Message},
 };
 use crate::{
     publication::time_to_wire,
@@ -16,17 +16,17 @@ use crate::{
     },
 };
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn told(refusal: &Refusal) -> String {
+pub(super) fn told(refusal: &Refusal) -> String {
     let lines: Vec<String> =
         refusal.violations.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.description)).collect();
     lines.join("\n")
 }
 
-fn incident() -> Incident {
+pub(super) fn incident() -> Incident {
     Incident {
         name: "incidents/01980000-0000-7000-8000-000000000001".to_owned(),
         version: 3,
@@ -44,7 +44,7 @@ fn incident() -> Incident {
     }
 }
 
-fn request() -> MutualAidRequest {
+pub(super) fn request() -> MutualAidRequest {
     MutualAidRequest {
         name: "requests/01980000-0000-7000-8000-000000000002".to_owned(),
         version: 1,
@@ -133,7 +133,7 @@ fn an_incident_is_told_as_an_alert_and_back() {
 
 #[test]
 fn a_request_is_told_as_a_message() {
-    let message = RequestResource::from_request(&request(), &incident(), at("2026-07-12T06:01:00Z")).unwrap();
+    let message = Message::from_request(&request(), &incident(), at("2026-07-12T06:01:00Z")).unwrap();
     insta::assert_snapshot!(message.to_xml(), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <RequestResource xmlns="urn:oasis:names:tc:emergency:EDXL:RM:1.0:msg" xmlns:rm="urn:oasis:names:tc:emergency:EDXL:RM:1.0" xmlns:gml="http://www.opengis.net/gml">
@@ -204,8 +204,8 @@ fn a_request_is_told_as_a_message() {
 
 #[test]
 fn a_message_is_read_back_as_the_request() {
-    let message = RequestResource::from_request(&request(), &incident(), at("2026-07-12T06:01:00Z")).unwrap();
-    let back = RequestResource::parse(&message.to_xml()).unwrap();
+    let message = Message::from_request(&request(), &incident(), at("2026-07-12T06:01:00Z")).unwrap();
+    let back = Message::parse(&message.to_xml()).unwrap();
     assert_eq!(back, message);
     let mut asked = back.to_request().unwrap();
     assert_eq!(asked.place.take(), incident().place);
@@ -281,7 +281,7 @@ fn every_mistake_of_a_message_is_named_with_its_path() {
         <AssignmentInformation><Quantity><rm:MeasuredQuantity><rm:Amount>1.5</rm:Amount></rm:MeasuredQuantity>\
         </Quantity></AssignmentInformation><ScheduleInformation><ScheduleType>Soon</ScheduleType>\
         </ScheduleInformation></ResourceInformation></RequestResource>";
-    insta::assert_snapshot!(told(&RequestResource::parse(text).unwrap_err()), @"
+    insta::assert_snapshot!(told(&Message::parse(text).unwrap_err()), @"
     RequestResource/SentDateTime: `yesterday` is no time such as 2026-07-12T14:00:00+08:00 （须为带时区偏移的时间）
     RequestResource/MessageContentType: `ReleaseResource` must be RequestResource （须为 RequestResource）
     RequestResource/OriginatingMessageID: is required （必填）
@@ -295,13 +295,12 @@ fn every_mistake_of_a_message_is_named_with_its_path() {
 
 #[test]
 fn a_message_without_a_number_to_phone_cannot_be_submitted() {
-    let mut message =
-        RequestResource::from_request(&request(), &incident(), at("2026-07-12T06:01:00Z")).unwrap();
+    let mut message = Message::from_request(&request(), &incident(), at("2026-07-12T06:01:00Z")).unwrap();
     message.contacts[0].description = "Duty officer, tel +86-512-5550-0101, day and night".to_owned();
     let contact = message.to_request().unwrap().contact.unwrap();
     assert_eq!(contact.phone, "+86-512-5550-0101");
     message.contacts[0].description = "the boss".to_owned();
-    message.resources[0].quantity = edxl_rm::Quantity::Text("several".to_owned());
+    message.resources[0].quantity = Some(edxl_rm::Quantity::Text("several".to_owned()));
     insta::assert_snapshot!(told(&message.to_request().unwrap_err()), @"
     RequestResource/ContactInformation: must say a telephone number in ContactDescription （联系说明中须有电话号码）
     RequestResource/ResourceInformation[1]/AssignmentInformation/Quantity: must be a whole number, more than 0 （须为大于 0 的整数）
@@ -331,6 +330,6 @@ fn hostile_documents_are_refused_within_limits() {
         let start: String = text.chars().take(40).collect();
         assert!(told(&refusal).contains(words), "{start}: {}", told(&refusal));
         assert_eq!(refusal.violations[0].field, "document");
-        assert!(RequestResource::parse(&text).is_err());
+        assert!(Message::parse(&text).is_err());
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     action::{Account, Claim},
-    id::{AssignmentId, LineId, LineNumber, RequestId},
+    id::{AgreementId, AssignmentId, LineId, LineNumber, RequestId},
     term::{AssignmentState, Basis, Mode, Role},
 };
 use crate::{
@@ -38,6 +38,8 @@ pub struct AssignmentView {
     pub epoch: u64,
     /// Basis, once ordered.
     pub basis: Option<Basis>,
+    /// The agreement that it stands on.
+    pub agreement: Option<AgreementId>,
     /// Conditions of an offer.
     pub conditions: String,
     /// Offered unasked.
@@ -89,6 +91,7 @@ impl AssignmentView {
             unit: view.unit,
             epoch: view.epoch,
             basis: view.basis.map_or(0, |basis| basis.to_wire().into()),
+            agreement: view.agreement.map(AgreementId::name).unwrap_or_default(),
             conditions: view.conditions,
             unsolicited: view.unsolicited,
             self_deployed: view.self_deployed,

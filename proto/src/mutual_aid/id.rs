@@ -105,6 +105,11 @@ uuid_id!(
     "closures"
 );
 uuid_id!(
+    /// A signed agreement: `agreements/{uuid}`.
+    AgreementId,
+    "agreements"
+);
+uuid_id!(
     /// One attempt to change something, made by whoever attempts it; `commands/{uuid}` in logs.
     CommandId,
     "commands"

@@ -3,11 +3,13 @@
 //! - [`id`] and [`term`]: ids and the words with fixed meanings, each knowing its name on the wire.
 //! - [`incident`], [`request`]: what is told of an event and what is asked for.
 //! - [`action`]: what is done with or reported of an assignment. [`command`]: what people of a member say at their node.
+//! - [`agreement`]: what two sides have signed.
 //! - [`assignment`]: one resource on its way, as others see it. [`notice`]: what a member is told.
 //!
 //! How all of it changes is decided at the hub, in one place.
 
 pub mod action;
+pub mod agreement;
 pub mod assignment;
 pub mod command;
 pub mod id;

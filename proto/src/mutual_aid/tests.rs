@@ -187,6 +187,7 @@ fn held() -> AssignmentView {
         unit: "1".into(),
         epoch: 3,
         basis: Some(Basis::Agreement),
+        agreement: Some(AgreementId::from_uuid(uuid::Uuid::from_u128(9))),
         conditions: String::new(),
         unsolicited: false,
         self_deployed: false,

@@ -4,8 +4,8 @@ use std::{fs, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use shouwang_proto::wire::{
-    council_service_client::CouncilServiceClient, publishing_service_client::PublishingServiceClient,
-    search_service_client::SearchServiceClient,
+    council_service_client::CouncilServiceClient, mutual_aid_service_client::MutualAidServiceClient,
+    publishing_service_client::PublishingServiceClient, search_service_client::SearchServiceClient,
 };
 use shouwang_serving::{
     dial::{DialLimits, Target, TcpDialer, channel},
@@ -36,6 +36,8 @@ impl Interceptor for Bearer {
 pub type Publishing = PublishingServiceClient<InterceptedService<Channel, Bearer>>;
 /// A client of the hub's council service.
 pub type Council = CouncilServiceClient<InterceptedService<Channel, Bearer>>;
+/// A client of the hub's mutual-aid service.
+pub type MutualAid = MutualAidServiceClient<InterceptedService<Channel, Bearer>>;
 /// A client of the hub's search service.
 pub type Search = SearchServiceClient<InterceptedService<Channel, Bearer>>;
 
@@ -82,4 +84,13 @@ pub fn search_client(address: &str, hub_data: &Path, token: &str) -> anyhow::Res
 /// When a file of the data folder cannot be read.
 pub fn council_client(address: &str, hub_data: &Path, token: &str) -> anyhow::Result<Council> {
     Ok(CouncilServiceClient::new(intercepted(address, "hub.shouwang", &hub_data.join("root.pem"), token)?))
+}
+
+/// Dials the hub's mutual-aid service.
+///
+/// # Errors
+/// When a file of the data folder cannot be read.
+pub fn mutual_aid_client(address: &str, hub_data: &Path, token: &str) -> anyhow::Result<MutualAid> {
+    let service = intercepted(address, "hub.shouwang", &hub_data.join("root.pem"), token)?;
+    Ok(MutualAidServiceClient::new(service).max_decoding_message_size(MESSAGE_LIMIT))
 }

@@ -4,6 +4,9 @@ mod clients;
 mod park;
 mod server;
 
-pub use clients::{Bearer, Council, Publishing, Search, council_client, publishing_client, search_client};
+pub use clients::{
+    Bearer, Council, MutualAid, Publishing, Search, council_client, mutual_aid_client, publishing_client,
+    search_client,
+};
 pub use park::Park;
 pub use server::{Server, binary};

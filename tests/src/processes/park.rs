@@ -11,7 +11,10 @@ use shouwang_proto::wire::InviteMemberRequest;
 use tempfile::TempDir;
 
 use super::{
-    clients::{Council, Publishing, Search, council_client, publishing_client, search_client},
+    clients::{
+        Council, MutualAid, Publishing, Search, council_client, mutual_aid_client, publishing_client,
+        search_client,
+    },
     server::{Server, binary},
 };
 
@@ -145,6 +148,14 @@ impl Park {
     /// When its files cannot be read.
     pub fn council(&self) -> anyhow::Result<Council> {
         council_client(&self.hub_addresses[0], &self.hub_data(), &self.operator_token()?)
+    }
+
+    /// A client of the hub's mutual-aid service with the operator's token.
+    ///
+    /// # Errors
+    /// When its files cannot be read.
+    pub fn mutual_aid(&self) -> anyhow::Result<MutualAid> {
+        mutual_aid_client(&self.hub_addresses[0], &self.hub_data(), &self.operator_token()?)
     }
 
     /// A client of the hub's search service with the operator's token.

@@ -147,7 +147,7 @@ impl Desk {
             "--eta",
             "15m",
             "--basis",
-            "agreement",
+            "voluntary",
             "--request-id",
             &attempt,
         ])
@@ -166,7 +166,7 @@ impl Desk {
             "--eta",
             "15m",
             "--basis",
-            "agreement",
+            "voluntary",
         ]);
         ordered["assignment"]["name"].as_str().unwrap().to_owned()
     }

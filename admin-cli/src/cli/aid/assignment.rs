@@ -1,6 +1,7 @@
 //! `shouwang assignment`: aid that was asked, ordered, sent.
 
 use clap::{Args, Subcommand, ValueEnum};
+use shouwang_proto::interchange::edxl_rm::MessageKind;
 use shouwang_proto::wire::{
     ActOnAssignmentRequest, AssignmentState, BookSelfDeploymentRequest, GetMissionOrderRequest,
     ListAssignmentsRequest, OfferUnsolicitedRequest, SelfDeployment, SolicitRequest, UnsolicitedOffer,
@@ -9,6 +10,7 @@ use shouwang_proto::wire::{
 use super::{
     PageArguments,
     action::{ActionVerb, OfferFlags},
+    interchange,
     order::{self, OrderArguments},
     refer,
     said::Said,
@@ -40,6 +42,26 @@ pub(crate) enum AssignmentVerb {
     Show {
         /// Its name, UUID, or `last` （调派编号）
         assignment: String,
+    },
+    /// Print one as an EDXL-RM 1.0 message, XML: the newest that its state calls for （导出 EDXL-RM）
+    Export {
+        /// Its name, UUID, or `last` （调派编号）
+        assignment: String,
+        /// Another message that its state allows （消息类型）
+        #[arg(long, value_enum, value_name = "MESSAGE")]
+        message: Option<MessageName>,
+    },
+    /// Say what an EDXL-RM 1.0 answer says: accept or decline （导入 EDXL-RM 答复）
+    Import {
+        /// The assignment that is answered: its name, UUID, or `last` （调派编号）
+        assignment: String,
+        /// File, or - for standard input （文件）
+        file: std::path::PathBuf,
+        /// The order that is answered, when the message names none of ours （所答复的调用序号）
+        #[arg(long, value_name = "N")]
+        epoch: Option<u64>,
+        #[command(flatten)]
+        said: Box<Said>,
     },
     /// The mission order on one page; --output html to print it （调令）
     OrderSheet {
@@ -140,6 +162,39 @@ enum StateName {
     Failed,
 }
 
+/// EDXL-RM messages by the names people type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageName {
+    /// RequestResource （询问）
+    Request,
+    /// ResponseToRequestResource （答复询问）
+    Response,
+    /// RequisitionResource （下令）
+    Requisition,
+    /// CommitResource （确认或拒绝）
+    Commit,
+    /// ReportResourceDeploymentStatus （在途与现场）
+    Status,
+    /// RequestReturn （召回）
+    RequestReturn,
+    /// ReleaseResource （撤离）
+    Release,
+}
+
+impl MessageName {
+    fn kind(self) -> MessageKind {
+        match self {
+            Self::Request => MessageKind::RequestResource,
+            Self::Response => MessageKind::ResponseToRequestResource,
+            Self::Requisition => MessageKind::RequisitionResource,
+            Self::Commit => MessageKind::CommitResource,
+            Self::Status => MessageKind::ReportResourceDeploymentStatus,
+            Self::RequestReturn => MessageKind::RequestReturn,
+            Self::Release => MessageKind::ReleaseResource,
+        }
+    }
+}
+
 impl StateName {
     fn to_wire(self) -> AssignmentState {
         match self {
@@ -188,6 +243,12 @@ pub(super) async fn run(session: &Session, verb: AssignmentVerb) -> Outcome<Exit
             Ok(show(session, refer::assignment(&hub, &assignment).await?, aid::assignment::one))
         }
         AssignmentVerb::OrderSheet { assignment } => order_sheet(session, &assignment).await,
+        AssignmentVerb::Export { assignment, message } => {
+            interchange::export_assignment(session, &assignment, message.map(MessageName::kind)).await
+        }
+        AssignmentVerb::Import { assignment, file, epoch, said } => {
+            interchange::import_answer(session, &assignment, &file, epoch, &said).await
+        }
     }
 }
 

@@ -43,10 +43,13 @@ pub(crate) enum IncidentVerb {
         #[command(flatten)]
         said: Box<Said>,
     },
-    /// Print one as a CAP 1.2 alert, XML （导出 CAP）
+    /// Print one as a CAP 1.2 alert, XML: after the first an Update, of a closed one a Cancel （导出 CAP）
     Export {
         /// Its name, UUID, or `last` （事件编号）
         incident: String,
+        /// As a first Alert, for whoever has none of those before （按首发消息导出）
+        #[arg(long)]
+        anew: bool,
         /// Form （格式）
         #[arg(long, value_enum, default_value = "cap")]
         format: FormatName,
@@ -158,8 +161,8 @@ pub(super) async fn run(session: &Session, verb: IncidentVerb) -> Outcome<Exit> 
         }
         IncidentVerb::Update(arguments) => update(session, *arguments).await,
         IncidentVerb::Close { incident, note, said } => close(session, &incident, note, &said).await,
-        IncidentVerb::Export { incident, format: FormatName::Cap } => {
-            interchange::export_incident(session, &incident).await
+        IncidentVerb::Export { incident, anew, format: FormatName::Cap } => {
+            interchange::export_incident(session, &incident, anew).await
         }
         IncidentVerb::Import { file, check, said } => {
             interchange::import_incident(session, &file, check, &said).await

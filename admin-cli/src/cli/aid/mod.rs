@@ -1,6 +1,7 @@
 //! Emergency mutual aid: one file for each noun, and what they share.
 
 mod action;
+mod agreement;
 mod assignment;
 mod candidates;
 mod content;
@@ -68,6 +69,9 @@ pub(crate) enum AidVerb {
     /// The park's roads and what is closed （道路）
     #[command(subcommand)]
     Roads(roads::RoadsVerb),
+    /// What members have signed: who owes whom aid, of what kinds （救援协议）
+    #[command(subcommand)]
+    Agreement(agreement::AgreementVerb),
 }
 
 impl AidVerb {
@@ -89,6 +93,7 @@ pub(super) async fn run(session: &Session, verb: AidVerb) -> Outcome<Exit> {
         AidVerb::Task(verb) => task::run(session, *verb).await,
         AidVerb::Ledger(verb) => ledger::run(session, verb).await,
         AidVerb::Roads(verb) => roads::run(session, verb).await,
+        AidVerb::Agreement(verb) => agreement::run(session, verb).await,
     }
 }
 

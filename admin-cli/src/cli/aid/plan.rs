@@ -15,6 +15,9 @@ pub(crate) enum PlanVerb {
         /// Of which mode, without requests （性质）
         #[arg(long, value_enum, default_value = "actual")]
         mode: ModeName,
+        /// On what ground; `agreement` leaves out owners without one in force （依据）
+        #[arg(long, value_enum)]
+        basis: Option<BasisName>,
     },
     /// Order what a plan proposes, all of it or some lines （执行方案）
     Apply(ApplyArguments),
@@ -37,7 +40,7 @@ pub(crate) struct ApplyArguments {
 pub(super) async fn run(session: &Session, verb: PlanVerb) -> Outcome<Exit> {
     let hub = session.hub().await?;
     match verb {
-        PlanVerb::Propose { requests, mode } => {
+        PlanVerb::Propose { requests, mode, basis } => {
             let mut names = Vec::with_capacity(requests.len());
             for written in requests {
                 names.push(match written.as_str() {
@@ -45,7 +48,11 @@ pub(super) async fn run(session: &Session, verb: PlanVerb) -> Outcome<Exit> {
                     written => refer::named("requests", written),
                 });
             }
-            let question = ProposePlanRequest { requests: names, mode: mode.to_wire() as i32 };
+            let question = ProposePlanRequest {
+                requests: names,
+                mode: mode.to_wire() as i32,
+                basis: basis.map_or(0, |basis| basis.to_wire() as i32),
+            };
             let plan = told(&hub, hub.aid().propose_plan(question).await)?;
             Ok(show(session, plan, aid::plan::proposal))
         }

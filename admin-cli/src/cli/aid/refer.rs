@@ -75,8 +75,12 @@ pub(super) async fn assignment(hub: &Hub, written: &str) -> Outcome<Assignment> 
 
 /// The candidates of a line, at most 200.
 pub(super) async fn candidates(hub: &Hub, request: &str, line: u32) -> Outcome<Vec<Candidate>> {
-    let question =
-        ListCandidatesRequest { request: request.to_owned(), line, page_size: 200, with_excluded: false };
+    let question = ListCandidatesRequest {
+        request: request.to_owned(),
+        line,
+        page_size: 200,
+        ..ListCandidatesRequest::default()
+    };
     Ok(told(hub, hub.aid().list_candidates(question).await)?.candidates)
 }
 

@@ -93,6 +93,7 @@ pub(crate) fn one(assignment: &Assignment, look: Look) -> String {
         ),
         (look.say("命令序号", "epoch"), assignment.epoch.to_string()),
         (look.say("依据", "basis"), look.pick(labels::basis(assignment.basis())).to_owned()),
+        (look.say("协议", "agreement"), assignment.agreement.clone()),
         (look.say("条件", "conditions"), assignment.conditions.clone()),
         (look.say("原因", "reason"), reason(assignment, look)),
         (look.say("答复期限", "answer by"), when::clock_and_age(assignment.expire_time.as_ref(), look)),

@@ -1,5 +1,6 @@
 //! Mutual aid as people read it: what is missing, how old each datum is, who is where. Pure.
 
+pub(crate) mod agreement;
 pub(crate) mod assignment;
 pub(crate) mod candidates;
 pub(crate) mod draft;

@@ -2,7 +2,7 @@
 
 use shouwang_proto::wire::{IncidentMode, MissionOrder};
 
-use super::{Look, amount, contact, labels, place, when};
+use super::{Look, amount, contact, labels, place, tail, when};
 use crate::words::harmless;
 
 /// The rows of the page: name and value; empty values are left out.
@@ -34,6 +34,7 @@ fn rows(order: &MissionOrder, look: Look) -> Vec<(&'static str, String)> {
         (look.say("预计到场", "Expected"), when::clock_with_zone(assignment.arrival_time.as_ref())),
         (look.say("需要至", "Needed until"), when::clock_with_zone(assignment.until_time.as_ref())),
         (look.say("依据", "Basis"), look.pick(labels::basis(assignment.basis())).to_owned()),
+        (look.say("协议", "Agreement"), tail(&assignment.agreement).to_owned()),
         (look.say("条件", "Conditions"), assignment.conditions.clone()),
         (
             look.say("签发", "Issued"),

@@ -10,9 +10,9 @@ use shouwang_proto::{
     refusal::Violations,
     wire,
 };
-use shouwang_serving::store::StoreError;
+use shouwang_serving::store::{Conn, StoreError};
 
-use super::{Desk, read};
+use super::{Desk, agreements, read};
 use crate::{
     council::caller::Caller,
     mutual_aid::{
@@ -76,17 +76,15 @@ impl Desk {
         let (said, mut wish) = read::whole(wrong, || Some((said?, wish?)))?;
         // In words, for whoever comes second; what they say may be old by then, and binds nobody.
         wish.alternatives = self.alternatives(&wish).await?;
-        let body = Body::Order(Box::new(wish));
-        let change = self.room.change(
-            by,
-            ("Order", said),
-            &kept,
-            async move |_| Ok(body),
-            async |conn, answer| {
-                let mut assignments = write::stored_assignments(conn, answer).await?.into_iter();
-                Ok(wire::OrderResponse { assignment: assignments.next(), preempted: assignments.collect() })
-            },
-        );
+        let now = self.gate.now();
+        let body = async move |conn: &mut Conn| {
+            wish.agreement = agreements::ground(conn, &wish, now).await?;
+            Ok(Body::Order(Box::new(wish)))
+        };
+        let change = self.room.change(by, ("Order", said), &kept, body, async |conn, answer| {
+            let mut assignments = write::stored_assignments(conn, answer).await?.into_iter();
+            Ok(wire::OrderResponse { assignment: assignments.next(), preempted: assignments.collect() })
+        });
         Box::pin(change).await
     }
 
@@ -176,7 +174,7 @@ impl Desk {
         let (quota, recount) = (message.quota, message.recount);
         let key = LedgerKey { resource, book: Book::Actual };
         let shown = key.clone();
-        let body = async move |conn: &mut shouwang_serving::store::Conn| {
+        let body = async move |conn: &mut Conn| {
             let found = ledger_find(conn, &key).await?.ok_or_else(|| unknown::resource(&key.resource))?;
             let terms = Terms { quota, ..found.terms };
             Ok(Body::SetTerms { ledger: key, expected: Some(expected), terms, recount })
@@ -220,6 +218,7 @@ fn order_wish(message: wire::OrderRequest, wrong: &mut Violations) -> Option<Ord
         resource: resource?,
         quantity: message.quantity,
         basis: basis?,
+        agreement: None,
         expected_ledger: (version > 0).then_some(version),
         overcommit: message.overcommit,
         eta_seconds: (message.eta_seconds > 0).then_some(message.eta_seconds),

@@ -8,10 +8,16 @@ use super::{Desk, lookups::concerned_assignment, read};
 use crate::{
     council::caller::Caller,
     mutual_aid::{
-        machine::{assignment::Assignment, incident::Incident, request::Request},
+        machine::{
+            assignment::{Assignment, Order},
+            incident::Incident,
+            request::Request,
+        },
         unknown, write,
     },
-    store::mutual_aid::{assignment::assignments_of_request, incident::incident_find},
+    store::mutual_aid::{
+        agreement::agreement_find, assignment::assignments_of_request, incident::incident_find,
+    },
 };
 
 /// Hours that Chinese time is ahead of UTC.
@@ -31,12 +37,13 @@ impl Desk {
             let incident = incident_find(conn, assignment.incident).await?;
             let incident = incident.ok_or_else(|| unknown::incident(assignment.incident))?;
             let all = assignments_of_request(conn, request.id).await?;
-            Ok((assignment, request, incident, all))
+            let Some(mission) = assignment.state.mission().cloned() else {
+                return Err(no_mission_order().into());
+            };
+            let basis = basis_words(conn, &mission.order).await?;
+            Ok((assignment, request, incident, all, mission, basis))
         };
-        let (assignment, request, incident, all) = self.store.read(read).await?;
-        let Some(mission) = assignment.state.mission().cloned() else {
-            return Err(no_mission_order().into());
-        };
+        let (assignment, request, incident, all, mission, basis) = self.store.read(read).await?;
         let roster = self.roster.snapshot();
         let name = |id| roster.member(id).map(|member| member.display_name.clone()).unwrap_or_default();
         let offered = self.room.shared.shelf.find(&assignment.resource);
@@ -44,7 +51,7 @@ impl Desk {
         let (owner, requester) = (name(assignment.owner()), name(&request.requester));
         let number = number_of(&assignment, &all, mission.order.at);
         let text_zh =
-            page(&number, [&owner, &requester, &title], (&assignment, &request, &incident), &mission);
+            page([&number, &owner, &requester, &title, &basis], (&assignment, &request, &incident), &mission);
         let mut shown = write::request(&request, &all);
         shown.lines.retain(|line| line.number == assignment.line.number.get());
         shown.fulfilment.retain(|met| met.line == assignment.line.number.get());
@@ -65,6 +72,16 @@ impl Desk {
     }
 }
 
+/// On what ground, in words; with the paper that it stands on.
+async fn basis_words(conn: &mut Conn, order: &Order) -> Result<String, StoreError> {
+    let (basis, _) = order.basis.labels();
+    let agreement = match order.agreement {
+        Some(id) => agreement_find(conn, id).await?,
+        None => None,
+    };
+    Ok(agreement.map_or_else(|| basis.to_owned(), |kept| format!("{basis}（{}）", kept.agreement.title)))
+}
+
 fn no_mission_order() -> Refusal {
     Refusal::precondition(
         "NO_MISSION_ORDER",
@@ -82,8 +99,7 @@ fn number_of(assignment: &Assignment, all: &[Assignment], at: jiff::Timestamp) -
 }
 
 fn page(
-    number: &str,
-    [owner, requester, title]: [&str; 3],
+    [number, owner, requester, title, basis]: [&str; 5],
     (assignment, request, incident): (&Assignment, &Request, &Incident),
     mission: &crate::mutual_aid::machine::assignment::Mission,
 ) -> String {
@@ -94,7 +110,6 @@ fn page(
         Mode::Test => "**【测试】**\n\n",
     };
     let place = request.facts.place.as_ref().unwrap_or(&incident.facts.place);
-    let (basis, _) = mission.order.basis.labels();
     let arrival = mission.order.arrival.map_or_else(|| "未定".to_owned(), time);
     let contact = &request.facts.contact;
     format!(

@@ -1,5 +1,6 @@
 //! The MutualAidService's edge: who calls, may it, and which of this desk's drawers answers.
 
+mod agreements;
 mod assignments;
 mod lookups;
 mod mission;
@@ -161,4 +162,7 @@ drawers! {
     add_closure: AddClosure(AddClosureRequest) -> Closure, |desk, caller, message| desk.closure_new(caller, message);
     remove_closure: RemoveClosure(RemoveClosureRequest) -> RemoveClosureResponse, |desk, caller, message| desk.closure_end(caller, message);
     list_closures: ListClosures(ListClosuresRequest) -> ListClosuresResponse, |desk, _caller, message| desk.closures(message);
+    put_agreement: PutAgreement(PutAgreementRequest) -> Agreement, |desk, caller, message| desk.agreement_put(caller, message);
+    list_agreements: ListAgreements(ListAgreementsRequest) -> ListAgreementsResponse, |desk, _caller, message| desk.agreements(message);
+    end_agreement: EndAgreement(EndAgreementRequest) -> Agreement, |desk, caller, message| desk.agreement_end(caller, message);
 }

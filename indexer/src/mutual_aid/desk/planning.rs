@@ -1,8 +1,12 @@
 //! Who could help, and who should go where.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use shouwang_proto::{
     mutual_aid::{
-        id::{CommandId, LineId, PlanId, RequestId},
+        agreement::KeptAgreement,
+        id::{CommandId, LineId, LineNumber, PlanId, RequestId},
         term::{Basis, Mode},
     },
     publication::time_to_wire,
@@ -24,6 +28,7 @@ use crate::{
         unknown,
     },
     store::mutual_aid::{
+        agreement::agreements_for,
         assignment::assignments_of_request,
         incident::incident_find,
         plan::{plan_add, plan_find},
@@ -39,13 +44,44 @@ struct Whole {
     incident: Incident,
     request: Request,
     assignments: Vec<Assignment>,
+    /// When aid shall stand on an agreement: those that may be its ground.
+    agreements: Option<Arc<[KeptAgreement]>>,
 }
 
-async fn whole(conn: &mut Conn, id: RequestId) -> Result<Whole, StoreError> {
+/// On what ground aid shall be given, and the time of asking.
+type Ground = (Option<Basis>, Timestamp);
+
+async fn whole(conn: &mut Conn, id: RequestId, ground: Ground) -> Result<Whole, StoreError> {
     let (request, assignments) = concerned_request(conn, id, None).await?;
+    with_incident(conn, request, assignments, ground).await
+}
+
+async fn with_incident(
+    conn: &mut Conn,
+    request: Request,
+    assignments: Vec<Assignment>,
+    (basis, now): Ground,
+) -> Result<Whole, StoreError> {
     let incident = incident_find(conn, request.incident).await?;
     let incident = incident.ok_or_else(|| unknown::incident(request.incident))?;
-    Ok(Whole { incident, request, assignments })
+    let agreements = match basis {
+        Some(Basis::Agreement) => Some(agreements_for(conn, &request.requester, now).await?.into()),
+        Some(Basis::Command | Basis::Voluntary) | None => None,
+    };
+    Ok(Whole { incident, request, assignments, agreements })
+}
+
+impl Whole {
+    /// The line as matching wants it, and the attempts so far.
+    fn line(&self, number: LineNumber) -> Option<(LineWanted, Attempts)> {
+        let (wanted, attempts) = line_wanted(&self.incident, &self.request, &self.assignments, number)?;
+        Some((LineWanted { agreements: self.agreements.clone(), ..wanted }, attempts))
+    }
+}
+
+/// The ground that a question names; none when it names none.
+fn ground(number: i32, wrong: &mut Violations) -> Option<Basis> {
+    (number != 0).then(|| wrong.check("basis", Basis::from_wire(number))).flatten()
 }
 
 impl Desk {
@@ -56,10 +92,11 @@ impl Desk {
         let mut wrong = Violations::new();
         let id = read::request("request", &message.request, &mut wrong);
         let number = read::line("line", message.line, &mut wrong);
+        let ground = (ground(message.basis, &mut wrong), self.gate.now());
         let (id, number) = read::whole(wrong, || Some((id?, number?)))?;
-        let of = self.store.read(async move |conn| whole(conn, id).await).await?;
+        let of = self.store.read(async move |conn| whole(conn, id, ground).await).await?;
         let scene = self.room.scene(of.request.book).await?;
-        let Some((wanted, attempts)) = line_wanted(&of.incident, &of.request, &of.assignments, number) else {
+        let Some((wanted, attempts)) = of.line(number) else {
             return Err(line_unknown(LineId { request: id, number }).into());
         };
         let limit = shouwang_proto::page::size(message.page_size, 10, 200);
@@ -68,16 +105,13 @@ impl Desk {
 
     /// The next candidates in words, for whoever comes too late.
     pub(super) async fn alternatives(&self, wish: &OrderWish) -> Result<Vec<String>, StoreError> {
-        let id = wish.request.request;
+        let (id, ground) = (wish.request.request, (Some(wish.basis), self.gate.now()));
         let found = self.store.read(async move |conn| match request_find(conn, id).await? {
-            Some(_) => whole(conn, id).await.map(Some),
+            Some(_) => whole(conn, id, ground).await.map(Some),
             None => Ok(None),
         });
         let Some(of) = found.await? else { return Ok(Vec::new()) };
-        let Some((wanted, attempts)) = line_wanted(&of.incident, &of.request, &of.assignments, wish.line)
-        else {
-            return Ok(Vec::new());
-        };
+        let Some((wanted, attempts)) = of.line(wish.line) else { return Ok(Vec::new()) };
         let scene = self.room.scene(of.request.book).await?;
         let answer = answer(&scene.look(), &wanted, &attempts, 4, false);
         let others =
@@ -107,8 +141,9 @@ impl Desk {
             0 => Some(Mode::Actual),
             number => wrong.check("mode", Mode::from_wire(number)),
         };
+        let ground = (ground(message.basis, &mut wrong), self.gate.now());
         let mode = read::whole(wrong, || mode)?;
-        let of = self.store.read(async move |conn| planned_requests(conn, ids, mode).await).await?;
+        let of = self.store.read(async move |conn| planned_requests(conn, ids, mode, ground).await).await?;
         // Requests of one book only: what a drill has is not free for another.
         let book = of.first().map_or(Book::Actual, |of| of.request.book);
         let of: Vec<_> = of.into_iter().filter(|of| of.request.book == book).collect();
@@ -193,6 +228,7 @@ async fn planned_requests(
     conn: &mut Conn,
     ids: Vec<RequestId>,
     mode: Mode,
+    ground: Ground,
 ) -> Result<Vec<Whole>, StoreError> {
     let mut found = Vec::new();
     if ids.is_empty() {
@@ -200,13 +236,11 @@ async fn planned_requests(
         let filter = RequestFilter { states, modes: vec![mode], ..RequestFilter::default() };
         for request in requests_list(conn, &filter, None, REQUESTS).await? {
             let assignments = assignments_of_request(conn, request.id).await?;
-            let incident = incident_find(conn, request.incident).await?;
-            let incident = incident.ok_or_else(|| unknown::incident(request.incident))?;
-            found.push(Whole { incident, request, assignments });
+            found.push(with_incident(conn, request, assignments, ground).await?);
         }
     }
     for id in ids {
-        found.push(whole(conn, id).await?);
+        found.push(whole(conn, id, ground).await?);
     }
     Ok(found)
 }
@@ -225,7 +259,7 @@ fn answer(
     let considered = u64::try_from(scene.inventory().len()).unwrap_or(u64::MAX);
     let nothing = wire::ListCandidatesResponse { considered, ..wire::ListCandidatesResponse::default() };
     let Some(need) = scene.need(wanted) else { return nothing };
-    let (owners, travel, policy) = (scene.owners(), scene.travel(need.destination), Scene::policy());
+    let (owners, travel, policy) = (scene.owners(wanted), scene.travel(need.destination), Scene::policy());
     let question = Question { need: &need, owners: &owners, travel: &travel, policy: &policy, attempts };
     let Ok(ranking) = rank(scene.inventory(), question, limit as usize) else {
         tracing::error!("a question was put to another ledger than its own");
@@ -259,22 +293,21 @@ fn answer(
 
 fn proposal(scene: &View<'_>, of: &[Whole]) -> wire::PlanProposal {
     let mut lines = Vec::new();
-    for Whole { incident, request, assignments } in of {
-        for line in &request.lines {
-            lines.extend(line_wanted(incident, request, assignments, line.number).and_then(
-                |(wanted, attempts)| {
-                    let need = scene.need(&wanted)?;
-                    let travel = scene.travel(need.destination);
-                    Some((wanted, attempts, need, travel))
-                },
-            ));
+    for of in of {
+        for line in &of.request.lines {
+            lines.extend(of.line(line.number).and_then(|(wanted, attempts)| {
+                let need = scene.need(&wanted)?;
+                let travel = scene.travel(need.destination);
+                let owners = scene.owners(&wanted);
+                Some((wanted, attempts, need, travel, owners))
+            }));
         }
     }
-    let (owners, policy) = (scene.owners(), Scene::policy());
+    let policy = Scene::policy();
     let questions: Vec<_> = (lines.iter())
-        .map(|(_, attempts, need, travel)| Question {
+        .map(|(_, attempts, need, travel, owners)| Question {
             need,
-            owners: &owners,
+            owners,
             travel,
             policy: &policy,
             attempts,

@@ -8,7 +8,7 @@ use shouwang_proto::{
     mutual_aid::{
         action::AssignmentAction,
         command::{About, SelfDeployment, Submission, UnsolicitedOffer},
-        id::{AssignmentId, CommandId, IncidentId, LineId, LineNumber, RequestId},
+        id::{AgreementId, AssignmentId, CommandId, IncidentId, LineId, LineNumber, RequestId},
         incident::{IncidentFacts, NewIncident},
         request::WrittenRequest,
         term::{Basis, Channel},
@@ -264,6 +264,8 @@ pub struct OrderWish {
     pub quantity: u64,
     /// On what ground.
     pub basis: Basis,
+    /// The agreement in force that covers it, handed in; a basis AGREEMENT needs one.
+    pub agreement: Option<AgreementId>,
     /// The ledger's version; none: only that enough is free counts.
     pub expected_ledger: Option<u64>,
     /// Let more be sent than is asked for.

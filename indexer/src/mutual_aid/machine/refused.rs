@@ -219,6 +219,16 @@ pub(super) fn unit_differs(line: &str, resource: &str) -> Refusal {
     )
 }
 
+pub(super) fn agreement_missing(owner: impl Display, requester: impl Display) -> Refusal {
+    Refusal::precondition(
+        "AGREEMENT_MISSING",
+        format!(
+            "no agreement in force binds {owner} to help {requester} with this; order it on a command, or ask for \
+             voluntary aid （{owner} 与 {requester} 之间没有涵盖该资源的有效救援协议，可改为救援命令或自愿互援）"
+        ),
+    )
+}
+
 pub(super) fn not_preemptible(words: &str) -> Refusal {
     Refusal::precondition("NOT_PREEMPTIBLE", format!("{words} （不可征用）"))
 }

@@ -1,6 +1,7 @@
 //! Emergency mutual aid in the store. Rows are believed only after they were checked; a body must say the same as the
 //! columns beside it.
 
+pub mod agreement;
 pub mod alert;
 pub mod assignment;
 pub mod command;

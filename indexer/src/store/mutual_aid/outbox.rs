@@ -254,6 +254,36 @@ pub async fn notices_delivered(
     Ok(delivered)
 }
 
+/// Puts what a member's node once had back into the outbox, with new numbers in the old order, because the node's disk was
+/// restored from a backup; gives how many. Not what is too old, nor what is about an incident that is over.
+///
+/// # Errors
+/// What the store said.
+pub async fn notices_again(tx: &mut Tx, recipient: &MemberId, now: Timestamp) -> Result<u64, StoreError> {
+    let numbers: Vec<i64> = on!(tx, c => sqlx::query_scalar(
+        "select n.number from aid_notice n join aid_incident i on i.id = n.incident_id
+         where n.recipient_id = $1 and n.state in ('delivered', 'seen', 'answered') and i.state <> 'closed'
+           and (n.expires_ms is null or n.expires_ms > $2) order by n.number")
+        .bind(recipient.as_str()).bind(now.as_millisecond()).fetch_all(&mut *c).await?);
+    let count = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+    if count == 0 {
+        return Ok(0);
+    }
+    let head: i64 = on!(tx, c => sqlx::query_scalar(
+        "update aid_counter set notice_number = notice_number + $1 returning notice_number")
+        .bind(count).fetch_one(&mut *c).await?);
+    for (number, old) in (head - count + 1..).zip(numbers) {
+        execute!(
+            tx,
+            "update aid_notice set number = $2, state = 'queued', state_ms = $3 where number = $1",
+            old,
+            number,
+            now.as_millisecond(),
+        );
+    }
+    counter("aid_counter", "notice_number", 1, count)
+}
+
 /// Notes that a person of the member has seen a notice; gives the assignment it was about. None when there is no such
 /// notice of this member, or it was about none.
 ///

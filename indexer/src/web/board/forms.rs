@@ -57,7 +57,7 @@ fn minutes(lang: Lang) -> Input {
 
 fn basis(lang: Lang) -> Input {
     let kind = terms(lang, Basis::ALL, Basis::code, Basis::labels);
-    Input::new(lang, "basis", "board.field.basis", kind).value(Basis::Agreement.code())
+    Input::new(lang, "basis", "board.field.basis", kind).value(Basis::Voluntary.code())
 }
 
 fn count(lang: Lang, name: &'static str, key: &str, value: u64) -> Input {

@@ -127,6 +127,7 @@ async fn candidates<R: Route>(
             line: met.line,
             page_size: CANDIDATES,
             with_excluded: true,
+            ..ListCandidatesRequest::default()
         };
         found.insert(met.line, asked.site().aid.ask(caller, question).await?);
     }

@@ -24,7 +24,7 @@ const PEOPLE: [&str; 3] = ["injured", "missing", "dead"];
 const RESTRICTION: &str = "安全生产联盟成员与应急管理部门";
 
 /// To the second, as CAP writes times.
-fn whole(time: Timestamp) -> Timestamp {
+pub(super) fn whole(time: Timestamp) -> Timestamp {
     time.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Trunc)).unwrap_or(time)
 }
 

@@ -1,12 +1,14 @@
 //! The Common Alerting Protocol 1.2 (OASIS CAP-v1.2, 2010).
 
 mod check;
+mod exchange;
 mod incident;
 mod read;
 mod write;
 
 use jiff::Timestamp;
 
+pub use self::exchange::{Sent, sent_for};
 pub use super::forms::Point;
 use super::forms::words_of;
 

@@ -1,8 +1,11 @@
-//! The RequestResource message of EDXL Resource Messaging 1.0 (OASIS EDXL-RM-v1.0, 2008).
+//! The messages of EDXL Resource Messaging 1.0 (OASIS EDXL-RM-v1.0, 2008) about one exchange of aid: request, response,
+//! requisition, commitment, report, return and release. All are one sequence of elements with rules of their own.
 //!
 //! Elements of the message live in [`NAMESPACE_MESSAGE`], elements of the common types in [`NAMESPACE`]. What the standard
 //! allows and we have no use for (funding, radios, credentials, price quotes) is accepted on reading and not kept.
 
+mod answer;
+mod assignment;
 mod check;
 mod read;
 mod request;
@@ -37,9 +40,31 @@ words_of! {
     ReportTo = "ReportTo", Route = "Route"
 }
 
-/// A RequestResource message. Texts are empty when the element is not there.
+words_of! {
+    /// What a message is; also the name of its element.
+    MessageKind: RequestResource = "RequestResource", ResponseToRequestResource = "ResponseToRequestResource",
+    RequisitionResource = "RequisitionResource", CommitResource = "CommitResource",
+    ReportResourceDeploymentStatus = "ReportResourceDeploymentStatus", RequestReturn = "RequestReturn",
+    ReleaseResource = "ReleaseResource"
+}
+words_of! {
+    /// What is answered.
+    ResponseType: Accept = "Accept", Decline = "Decline", Provisional = "Provisional"
+}
+
+impl MessageKind {
+    /// True for an answer: it names the message before, and says yes or no.
+    #[must_use]
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::ResponseToRequestResource | Self::CommitResource)
+    }
+}
+
+/// A message. Texts are empty when the element is not there.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RequestResource {
+pub struct Message {
+    /// What it is.
+    pub kind: MessageKind,
     /// Unique.
     pub message_id: String,
     /// When it was sent, to the second.
@@ -48,13 +73,13 @@ pub struct RequestResource {
     pub description: String,
     /// The message that began the exchange; its own id.
     pub originating_message_id: String,
-    /// The message before; empty for the first.
+    /// The message before; empty for the first. An answer has to name what it answers.
     pub preceding_message_id: String,
     /// The incidents.
     pub incidents: Vec<IncidentInformation>,
     /// Whom to ask; at least one.
     pub contacts: Vec<Contact>,
-    /// What is needed; at least one.
+    /// What is needed, promised or sent; at least one.
     pub resources: Vec<ResourceInformation>,
 }
 
@@ -76,15 +101,17 @@ pub struct Contact {
     pub role: Option<ContactRole>,
 }
 
-/// One kind of thing that is needed.
+/// One kind of thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceInformation {
     /// Unique in the message.
     pub id: String,
-    /// The resource.
+    /// Yes or no; of an answer.
+    pub response: Option<Response>,
+    /// The resource; a no may leave it out.
     pub resource: Resource,
-    /// How much.
-    pub quantity: Quantity,
+    /// How much; required where something is asked for or promised.
+    pub quantity: Option<Quantity>,
     /// Where and when.
     pub schedules: Vec<Schedule>,
 }
@@ -102,6 +129,21 @@ pub struct Resource {
     pub keywords: Vec<Listed>,
     /// In words.
     pub description: String,
+    /// Where it is in its deployment.
+    pub status: Option<Listed>,
+}
+
+/// Yes or no to one thing of the message before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The thing's id there.
+    pub preceding: String,
+    /// Yes or no.
+    pub kind: ResponseType,
+    /// Why, as codes.
+    pub codes: Vec<Listed>,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// Values of a list.

@@ -8,40 +8,43 @@ use super::{
         forms, reader,
         take::{Child, Mistakes, Taker},
     },
-    Contact, ContactRole, IncidentInformation, Listed, NAMESPACE as RM, NAMESPACE_GML as GML,
-    NAMESPACE_MESSAGE as MSG, Point, Quantity, RequestResource, Resource, ResourceInformation, Schedule,
-    ScheduleType,
+    Contact, ContactRole, IncidentInformation, Listed, Message, MessageKind, NAMESPACE as RM,
+    NAMESPACE_GML as GML, NAMESPACE_MESSAGE as MSG, Point, Quantity, Resource, ResourceInformation, Response,
+    ResponseType, Schedule, ScheduleType,
 };
 use crate::refusal::Refusal;
 
-impl RequestResource {
+impl Message {
     /// Reads an EDXL-RM 1.0 document.
     ///
     /// # Errors
     /// Every mistake with the path of its element, such as `RequestResource/ResourceInformation[2]/Resource`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let root = reader::read(text)?;
-        if root.name != "RequestResource" || root.namespace != MSG {
+        let kind = MessageKind::read(&root.name).ok().filter(|_| root.namespace == MSG);
+        let Some(kind) = kind else {
+            let known: Vec<_> = MessageKind::ALL.iter().map(|kind| kind.word()).collect();
             let words = format!(
-                "must be a RequestResource of the namespace {MSG} （不是 EDXL-RM 1.0 的 RequestResource）"
+                "must be one of {} of the namespace {MSG} （不是可处理的 EDXL-RM 1.0 消息）",
+                known.join(", ")
             );
             return Err(Refusal::field("document", words));
-        }
+        };
         let mistakes = Mistakes::default();
-        let read = message(Taker::new(&root, "RequestResource", &mistakes));
+        let read = message(kind, Taker::new(&root, kind.word(), &mistakes));
         read.check_with(&mistakes);
         mistakes.finish(Some(read))
     }
 }
 
 /// What cannot be read is noted and stands for a harmless value.
-fn message(mut take: Taker<'_>) -> RequestResource {
+fn message(kind: MessageKind, mut take: Taker<'_>) -> Message {
     let mistakes = take.mistakes;
     let message_id = take.required_text(MSG, "MessageID");
     let sent = take.required_read(MSG, "SentDateTime", forms::time);
     take.required_read(MSG, "MessageContentType", |text| {
-        let fits = text == "RequestResource";
-        fits.then_some(()).ok_or_else(|| format!("`{text}` must be RequestResource （须为 RequestResource）"))
+        let word = kind.word();
+        (text == word).then_some(()).ok_or_else(|| format!("`{text}` must be {word} （须为 {word}）"))
     });
     let description = take.text(MSG, "MessageDescription");
     let originating_message_id = take.required_text(MSG, "OriginatingMessageID");
@@ -55,7 +58,8 @@ fn message(mut take: Taker<'_>) -> RequestResource {
     let resources = take.many(MSG, "ResourceInformation");
     let resources = resources.iter().map(|child| resource_information(child, mistakes)).collect();
     take.end(&[MSG, RM], true);
-    RequestResource {
+    Message {
+        kind,
         message_id,
         sent: sent.unwrap_or(Timestamp::UNIX_EPOCH),
         description,
@@ -89,18 +93,25 @@ fn contact(child: &Child<'_>, mistakes: &Mistakes) -> Contact {
 fn resource_information(child: &Child<'_>, mistakes: &Mistakes) -> ResourceInformation {
     let mut take = Taker::new(child.element, &child.path, mistakes);
     let id = take.required_text(MSG, "ResourceInfoElementID");
-    take.many(MSG, "ResponseInformation");
-    let resource = take.required(MSG, "Resource").map(|child| resource(&child, mistakes));
-    let quantity = take.required(MSG, "AssignmentInformation").and_then(|child| assignment(&child, mistakes));
+    let response = take.one(MSG, "ResponseInformation").map(|child| response(&child, mistakes));
+    let resource = take.one(MSG, "Resource").map(|child| resource(&child, mistakes));
+    let quantity = take.one(MSG, "AssignmentInformation");
+    let quantity =
+        quantity.map(|child| assignment(&child, mistakes).unwrap_or_else(|| Quantity::Text(String::new())));
     let schedules = take.many(MSG, "ScheduleInformation");
     let schedules = schedules.iter().filter_map(|child| schedule(child, mistakes)).collect();
     take.end(&[MSG, RM], true);
-    ResourceInformation {
-        id,
-        resource: resource.unwrap_or_default(),
-        quantity: quantity.unwrap_or_else(|| Quantity::Text(String::new())),
-        schedules,
-    }
+    ResourceInformation { id, response, resource: resource.unwrap_or_default(), quantity, schedules }
+}
+
+fn response(child: &Child<'_>, mistakes: &Mistakes) -> Response {
+    let mut take = Taker::new(child.element, &child.path, mistakes);
+    let preceding = take.required_text(RM, "PrecedingResourceInfoElementID");
+    let kind = take.required_read(RM, "ResponseType", ResponseType::read);
+    let codes = take.many(RM, "ReasonCode").iter().map(|child| listed(child, mistakes)).collect();
+    let reason = take.text(RM, "ResponseReason");
+    take.end(&[MSG, RM], true);
+    Response { preceding, kind: kind.unwrap_or(ResponseType::Decline), codes, reason }
 }
 
 fn resource(child: &Child<'_>, mistakes: &Mistakes) -> Resource {
@@ -111,18 +122,23 @@ fn resource(child: &Child<'_>, mistakes: &Mistakes) -> Resource {
     take.many(MSG, "TypeInfo");
     let keywords = take.many(MSG, "Keyword").iter().map(|child| listed(child, mistakes)).collect();
     let description = take.text(MSG, "Description");
-    for skipped in [
-        "Credentials",
-        "Certifications",
-        "SpecialRequirements",
-        "ResponsibleParty",
-        "OwnershipInformation",
-        "ResourceStatus",
-    ] {
+    for skipped in
+        ["Credentials", "Certifications", "SpecialRequirements", "ResponsibleParty", "OwnershipInformation"]
+    {
         take.many(MSG, skipped);
     }
+    let status = take.one(MSG, "ResourceStatus").and_then(|child| status(&child, mistakes));
     take.end(&[MSG, RM], true);
-    Resource { id, name, kind, keywords, description }
+    Resource { id, name, kind, keywords, description, status }
+}
+
+fn status(child: &Child<'_>, mistakes: &Mistakes) -> Option<Listed> {
+    let mut take = Taker::new(child.element, &child.path, mistakes);
+    take.many(RM, "InventoryRefreshDateTime");
+    let status = take.one(RM, "DeploymentStatus").map(|child| listed(&child, mistakes));
+    take.many(RM, "Availability");
+    take.end(&[MSG, RM], true);
+    status
 }
 
 fn listed(child: &Child<'_>, mistakes: &Mistakes) -> Listed {

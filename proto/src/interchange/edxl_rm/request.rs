@@ -3,7 +3,7 @@
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
 use super::{
-    Contact, ContactRole, IncidentInformation, Listed, Quantity, RequestResource, Resource,
+    Contact, ContactRole, IncidentInformation, Listed, Message, MessageKind, Quantity, Resource,
     ResourceInformation, Schedule, ScheduleType,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Our list of kinds of resources.
-const KINDS: &str = "urn:x-shouwang:resource-kind";
+pub(super) const KINDS: &str = "urn:x-shouwang:resource-kind";
 /// One thing that it must be able to do.
 const CAPABILITY: &str = "urn:x-shouwang:capability";
 /// Less than this is of no use.
@@ -24,15 +24,15 @@ const PRIORITY: &str = "urn:x-shouwang:priority";
 /// Units of measure.
 const UCUM: &str = "urn:oid:2.16.840.1.113883.6.8";
 
-fn whole(time: Timestamp) -> Timestamp {
+pub(super) fn whole(time: Timestamp) -> Timestamp {
     time.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Trunc)).unwrap_or(time)
 }
 
-fn listed(list: &str, value: impl Into<String>) -> Listed {
+pub(super) fn listed(list: &str, value: impl Into<String>) -> Listed {
     Listed { list: list.to_owned(), values: vec![value.into()] }
 }
 
-impl RequestResource {
+impl Message {
     /// The message that asks for what a request asks for.
     ///
     /// # Errors
@@ -42,12 +42,12 @@ impl RequestResource {
         incident: &Incident,
         now: Timestamp,
     ) -> Result<Self, Refusal> {
-        let uuid = request.name.rsplit('/').next().unwrap_or_default();
         let place = request.place.as_ref().or(incident.place.as_ref());
         let description = [request.title.as_str(), request.description.as_str()];
         let description: Vec<&str> = description.into_iter().filter(|part| !part.is_empty()).collect();
-        let message_id = format!("urn:uuid:{uuid}:{}", request.version);
+        let message_id = request_id(request);
         let message = Self {
+            kind: MessageKind::RequestResource,
             originating_message_id: message_id.clone(),
             message_id,
             sent: whole(now),
@@ -75,6 +75,9 @@ impl RequestResource {
     /// What it lacks for that: a phone number, a whole number, a name for what is needed.
     pub fn to_request(&self) -> Result<MutualAidRequest, Refusal> {
         let mut wrong = Violations::new();
+        if self.kind != MessageKind::RequestResource {
+            wrong.add("document", "must be a RequestResource （须为 RequestResource）");
+        }
         let mut parts = self.description.splitn(2, '\n');
         let first_need =
             self.resources.first().map(|needed| needed.resource.name.as_str()).unwrap_or_default();
@@ -118,7 +121,13 @@ impl RequestResource {
     }
 }
 
-fn contact(contact: &DutyContact) -> Contact {
+/// The id of the message that asks for what a request asks for.
+pub(super) fn request_id(request: &MutualAidRequest) -> String {
+    let uuid = request.name.rsplit('/').next().unwrap_or_default();
+    format!("urn:uuid:{uuid}:{}", request.version)
+}
+
+pub(super) fn contact(contact: &DutyContact) -> Contact {
     let DutyContact { name, phone, duty } = contact;
     let parts: Vec<&str> =
         [name, phone, duty].into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
@@ -154,7 +163,11 @@ fn is_phone(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b' '))
 }
 
-fn needed(line: &NeedLine, priority: RequestPriority, place: Option<&Location>) -> ResourceInformation {
+pub(super) fn needed(
+    line: &NeedLine,
+    priority: RequestPriority,
+    place: Option<&Location>,
+) -> ResourceInformation {
     let mut keywords = Vec::new();
     let level = match priority {
         RequestPriority::P1 => Some("P1"),
@@ -175,20 +188,30 @@ fn needed(line: &NeedLine, priority: RequestPriority, place: Option<&Location>) 
     };
     let kind = Some(line.resource_kind.as_str()).filter(|kind| !kind.is_empty());
     ResourceInformation {
-        id: format!("{:03}", line.number),
+        id: element_id(line.number),
+        response: None,
         resource: Resource {
             id: String::new(),
             name: line.what.clone(),
             kind: kind.map(|kind| listed(KINDS, kind)),
             keywords,
             description: String::new(),
+            status: None,
         },
-        quantity: Quantity::Measured {
-            amount: line.requested,
-            unit: Some(line.unit.as_str()).filter(|unit| !unit.is_empty()).map(|unit| listed(UCUM, unit)),
-        },
+        quantity: Some(measured(line.requested, &line.unit)),
         schedules: vec![schedule],
     }
+}
+
+/// The id of a line's element.
+pub(super) fn element_id(line: u32) -> String {
+    format!("{line:03}")
+}
+
+/// So much of a UCUM unit.
+pub(super) fn measured(amount: u64, unit: &str) -> Quantity {
+    let unit = Some(unit).filter(|unit| !unit.is_empty()).map(|unit| listed(UCUM, unit));
+    Quantity::Measured { amount, unit }
 }
 
 fn line(index: usize, needed: &ResourceInformation, wrong: &mut Violations) -> NeedLine {
@@ -207,11 +230,12 @@ fn line(index: usize, needed: &ResourceInformation, wrong: &mut Violations) -> N
         wrong.add(format!("{path}/Resource/Name"), "is required to say what is needed （须说明所需资源）");
     }
     let (requested, unit) = match &needed.quantity {
-        Quantity::Measured { amount, unit } => {
+        Some(Quantity::Measured { amount, unit }) => {
             let unit = unit.as_ref().and_then(|unit| unit.values.first()).cloned();
             (*amount, unit.unwrap_or_else(|| "1".to_owned()))
         }
-        Quantity::Text(text) => (text.trim().parse().unwrap_or_default(), "1".to_owned()),
+        Some(Quantity::Text(text)) => (text.trim().parse().unwrap_or_default(), "1".to_owned()),
+        None => (0, "1".to_owned()),
     };
     if requested == 0 {
         let field = format!("{path}/AssignmentInformation/Quantity");

@@ -2,18 +2,18 @@
 
 use super::{
     super::{element::Element, forms},
-    Contact, IncidentInformation, Listed, NAMESPACE as RM, NAMESPACE_GML as GML, NAMESPACE_MESSAGE as MSG,
-    Quantity, RequestResource, Resource, ResourceInformation, Schedule,
+    Contact, IncidentInformation, Listed, Message, NAMESPACE as RM, NAMESPACE_GML as GML,
+    NAMESPACE_MESSAGE as MSG, Quantity, Resource, ResourceInformation, Response, Schedule,
 };
 
-impl RequestResource {
+impl Message {
     /// The message as a document.
     #[must_use]
     pub fn to_xml(&self) -> String {
-        let mut root = Element::new(MSG, "RequestResource");
+        let mut root = Element::new(MSG, self.kind.word());
         root.text("MessageID", &self.message_id);
         root.text("SentDateTime", &forms::write_time(self.sent));
-        root.text("MessageContentType", "RequestResource");
+        root.text("MessageContentType", self.kind.word());
         root.some_text("MessageDescription", &self.description);
         root.text("OriginatingMessageID", &self.originating_message_id);
         root.some_text("PrecedingMessageID", &self.preceding_message_id);
@@ -47,13 +47,31 @@ fn rm_text(out: &mut Element, name: &str, text: &str) {
 fn resource_information(needed: &ResourceInformation) -> Element {
     let mut out = Element::new(MSG, "ResourceInformation");
     out.text("ResourceInfoElementID", &needed.id);
-    out.push(resource(&needed.resource));
-    let mut assignment = Element::new(MSG, "AssignmentInformation");
-    assignment.push(quantity(&needed.quantity));
-    out.push(assignment);
+    if let Some(said) = &needed.response {
+        out.push(response(said));
+    }
+    if needed.resource != Resource::default() {
+        out.push(resource(&needed.resource));
+    }
+    if let Some(amount) = &needed.quantity {
+        let mut assignment = Element::new(MSG, "AssignmentInformation");
+        assignment.push(quantity(amount));
+        out.push(assignment);
+    }
     for planned in &needed.schedules {
         out.push(schedule(planned));
     }
+    out
+}
+
+fn response(said: &Response) -> Element {
+    let mut out = Element::new(MSG, "ResponseInformation");
+    out.text_in(RM, "PrecedingResourceInfoElementID", &said.preceding);
+    out.text_in(RM, "ResponseType", said.kind.word());
+    for code in &said.codes {
+        out.push(listed(RM, "ReasonCode", code));
+    }
+    rm_text(&mut out, "ResponseReason", &said.reason);
     out
 }
 
@@ -68,6 +86,11 @@ fn resource(resource: &Resource) -> Element {
         out.push(listed(MSG, "Keyword", keyword));
     }
     out.some_text("Description", &resource.description);
+    if let Some(status) = &resource.status {
+        let mut found = Element::new(MSG, "ResourceStatus");
+        found.push(listed(RM, "DeploymentStatus", status));
+        out.push(found);
+    }
     out
 }
 

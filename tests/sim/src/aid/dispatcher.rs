@@ -203,7 +203,7 @@ impl Dispatcher {
             line: line.number,
             resource: resource.name,
             quantity,
-            basis: wire::MissionBasis::Agreement.into(),
+            basis: wire::MissionBasis::Voluntary.into(),
             expected_version: request.version,
             overcommit: self.asking.chance.per_mille(50),
             eta_seconds: 4,
@@ -287,7 +287,7 @@ impl Dispatcher {
             Action::Settle(wire::Settlement {
                 cost_fen: 120_000,
                 payer: wire::Payer::ResponsibleParty.into(),
-                basis: wire::MissionBasis::Agreement.into(),
+                basis: wire::MissionBasis::Voluntary.into(),
                 ..wire::Settlement::default()
             })
         } else {

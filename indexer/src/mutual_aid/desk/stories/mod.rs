@@ -1,5 +1,6 @@
 //! What happens at the hub in an emergency, told on both engines: the desk, the coordinator, the store and the clock.
 
+mod agreements;
 mod doors;
 mod missions;
 mod planned;
@@ -75,6 +76,8 @@ told_on_both!(
     planned::a_plan_is_applied_whole_or_by_line,
     planned::an_amended_request_keeps_what_is_sent,
     planned::aid_that_came_of_itself_is_booked_afterwards,
+    agreements::aid_under_an_agreement_needs_one_that_is_in_force,
+    agreements::agreements_are_listed_ended_and_never_changed,
     waiting::what_waits_for_a_person_is_listed_until_it_is_done,
     waiting::tasks_come_in_pages_and_for_one_incident,
     waiting::the_council_is_called_one_after_the_other,
@@ -146,7 +149,7 @@ impl Trial {
             line: 1,
             resource: crane().name.to_string(),
             quantity: 1,
-            basis: wire::MissionBasis::Agreement.into(),
+            basis: wire::MissionBasis::Voluntary.into(),
             expected_version: request.version,
             eta_seconds: 900,
             ..wire::OrderRequest::default()

@@ -25,7 +25,7 @@ impl Trial {
             context: self.context(),
             name: plan.name.clone(),
             lines,
-            basis: wire::MissionBasis::Agreement.into(),
+            basis: wire::MissionBasis::Voluntary.into(),
         };
         let first = self.desk.plan_apply(&dispatcher("desk-1"), apply.clone()).await.unwrap().results;
         let again = self.desk.plan_apply(&dispatcher("desk-1"), apply).await.unwrap().results;
@@ -102,7 +102,7 @@ pub(super) async fn a_plan_is_applied_whole_or_by_line(engine: TrialEngine) {
     let unknown = wire::ApplyPlanRequest {
         context: trial.context(),
         name: "plans/01931e5c-8f4d-7cc3-9a0b-2f1d6e5b4a39".to_owned(),
-        basis: wire::MissionBasis::Agreement.into(),
+        basis: wire::MissionBasis::Voluntary.into(),
         ..wire::ApplyPlanRequest::default()
     };
     assert_eq!(refused(trial.desk.plan_apply(&dispatcher("desk-1"), unknown).await).0, "PLAN_UNKNOWN");

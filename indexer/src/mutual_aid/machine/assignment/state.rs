@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shouwang_proto::{
     mutual_aid::{
         action::{Account, Claim, Decline},
-        id::RequestId,
+        id::{AgreementId, RequestId},
         term::{AssignmentState, Basis, Role},
     },
     publication::DutyContact,
@@ -79,6 +79,9 @@ pub struct Order {
     pub epoch: u64,
     /// On what ground.
     pub basis: Basis,
+    /// The agreement that it stands on; orders of before named none.
+    #[serde(default)]
+    pub agreement: Option<AgreementId>,
     /// Who ordered it.
     pub by: String,
     /// When.

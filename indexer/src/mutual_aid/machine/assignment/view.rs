@@ -29,6 +29,7 @@ impl Assignment {
             unit: self.unit.clone(),
             epoch: order.map_or(0, |order| order.epoch),
             basis: order.map(|order| order.basis),
+            agreement: order.and_then(|order| order.agreement),
             conditions: offered.map(|offered| offered.conditions.clone()).unwrap_or_default(),
             unsolicited: offered.is_some_and(|offered| offered.unsolicited),
             self_deployed: mission.is_some_and(|mission| mission.self_deployed),

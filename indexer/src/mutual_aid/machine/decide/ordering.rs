@@ -3,8 +3,8 @@
 use shouwang_proto::{
     id::PublicationName,
     mutual_aid::{
-        id::{AssignmentId, LineId, LineNumber},
-        term::NoticeKind,
+        id::{AgreementId, AssignmentId, LineId, LineNumber},
+        term::{Basis, NoticeKind},
     },
 };
 
@@ -120,6 +120,7 @@ pub(super) fn order(w: &mut Working<'_>, wish: &OrderWish) -> Result<Answer, Sto
         return Err(refused::unit_differs(unit, &ledger.terms.unit).into());
     }
     let seen = ledger.version;
+    let agreement = stands_on(w, wish)?;
     let existing = existing(w, line, &wish.resource)?;
     let taken_from = match &wish.preempt {
         Some(preempt) => self::preempt(w, wish, &key, preempt)?,
@@ -131,6 +132,7 @@ pub(super) fn order(w: &mut Working<'_>, wish: &OrderWish) -> Result<Answer, Sto
     let already = existing.map_or(0, |(_, held)| held.unwrap_or(0));
     meet_need(w, line, wish, already)?;
     let order = hold(w, wish, &key, existing.map(|(id, _)| id))?;
+    let order = Order { agreement, ..order };
     // Only now: who was beaten to it wants to hear by whom, not that something has changed.
     if let Some(expected) = wish.expected_ledger {
         access::version(expected, seen)?;
@@ -147,6 +149,18 @@ pub(super) fn order(w: &mut Working<'_>, wish: &OrderWish) -> Result<Answer, Sto
         ledger: Some(key),
         ..Answer::accepted()
     })
+}
+
+/// The agreement of an order that is given on the ground of one. A command and voluntary aid need none (令第708号第十九条).
+fn stands_on(w: &Working<'_>, wish: &OrderWish) -> Result<Option<AgreementId>, Stop> {
+    match (wish.basis, wish.agreement) {
+        (Basis::Command | Basis::Voluntary, _) => Ok(None),
+        (Basis::Agreement, Some(agreement)) => Ok(Some(agreement)),
+        (Basis::Agreement, None) => {
+            let requester = &w.request(wish.request.request)?.requester;
+            Err(refused::agreement_missing(&wish.resource.member, requester).into())
+        }
+    }
 }
 
 /// The active assignment of the pair, and what it holds; one that is confirmed cannot be ordered again.
@@ -207,7 +221,7 @@ fn hold(
     let arrival = wish.eta_seconds.map(|seconds| after(now, seconds)).or(offered);
     let by = w.cx.actor.clone();
     let epoch = w.ledger_mut(key)?.hold(wish.quantity).map_err(|_| Broken::new("free, and yet not"))?;
-    Ok(Order { quantity: wish.quantity, epoch, basis: wish.basis, by, at: now, arrival })
+    Ok(Order { quantity: wish.quantity, epoch, basis: wish.basis, agreement: None, by, at: now, arrival })
 }
 
 fn holder(w: &Working<'_>, id: AssignmentId) -> Result<Holder, Stop> {

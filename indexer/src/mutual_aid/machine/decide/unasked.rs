@@ -103,7 +103,15 @@ fn arrived(w: &mut Working<'_>, key: &LedgerKey, quantity: u64, on_scene: bool) 
     let (now, occurred) = (w.cx.now, w.cx.occurred.min(w.cx.now));
     let by = w.cx.actor.clone();
     let epoch = w.ledger_mut(key)?.self_deployed(quantity);
-    let order = Order { quantity, epoch, basis: Basis::Voluntary, by: by.clone(), at: now, arrival: None };
+    let order = Order {
+        quantity,
+        epoch,
+        basis: Basis::Voluntary,
+        agreement: None,
+        by: by.clone(),
+        at: now,
+        arrival: None,
+    };
     let mission = Mission { order, confirmed_by: by, confirmed: now, lead: None, self_deployed: true };
     let outing = Outing {
         mission,

@@ -1,15 +1,20 @@
 //! Missions from the order to the settlement, and what is reported late or not at all.
 
-use shouwang_proto::mutual_aid::{
-    action::*,
-    command::SelfDeployment,
-    term::{AssignmentState, Basis, Mode, Outcome, Payer, Priority},
+use shouwang_proto::{
+    mutual_aid::{
+        action::*,
+        command::SelfDeployment,
+        id::AgreementId,
+        term::{AssignmentState, Basis, Mode, Outcome, Payer, Priority},
+    },
+    refusal::Refusal,
 };
+use uuid::Uuid;
 
 use super::world::*;
 use crate::mutual_aid::machine::{
     assignment::State,
-    command::Body,
+    command::{Body, OrderWish},
     escalation::{Subject, Task},
 };
 
@@ -24,6 +29,27 @@ fn home(returned: u64, consumed: u64, damaged: u64) -> Action {
 fn claim(cost_fen: u64) -> Action {
     let (payer, basis) = (Payer::Requester, Basis::Agreement);
     Action::Settle(Claim { cost_fen, payer, basis, note: String::new() })
+}
+
+#[test]
+fn an_order_under_an_agreement_names_it_or_is_refused() {
+    let mut world = World::new();
+    let incident = world.incident(Mode::Actual, "二车间火灾");
+    let request = world.submit(CHEM, incident, "泡沫", Priority::P1, 2);
+    let mut order = |basis, agreement| {
+        let wish = OrderWish { basis, agreement, ..world.wish(request, &foam(), 1) };
+        let ordered = world.say("dispatcher", Body::Order(Box::new(wish)))?;
+        Ok::<_, Refusal>(world.assignment(ordered.assignments[0]).view())
+    };
+    let signed = AgreementId::from_uuid(Uuid::from_u128(7));
+    assert_eq!(order(Basis::Agreement, None).unwrap_err().reason, "AGREEMENT_MISSING");
+    let view = order(Basis::Agreement, Some(signed)).unwrap();
+    assert_eq!((view.epoch, view.basis, view.agreement), (1, Some(Basis::Agreement), Some(signed)));
+    // A command and voluntary aid need none, and stand on none.
+    for (epoch, basis) in [(2, Basis::Command), (3, Basis::Voluntary)] {
+        let view = order(basis, Some(signed)).unwrap();
+        assert_eq!((view.epoch, view.basis, view.agreement), (epoch, Some(basis), None));
+    }
 }
 
 #[test]

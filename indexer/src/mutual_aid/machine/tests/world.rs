@@ -9,7 +9,7 @@ use shouwang_proto::{
     mutual_aid::{
         action::{Action, AssignmentAction},
         command::{About, Submission},
-        id::{AssignmentId, CommandId, IncidentId, LineNumber, RequestId},
+        id::{AgreementId, AssignmentId, CommandId, IncidentId, LineNumber, RequestId},
         incident::{Casualties, IncidentFacts, NewIncident},
         request::{Need, RequestFacts, WrittenLine, WrittenRequest},
         term::{Basis, Channel, Mode, Priority},
@@ -286,6 +286,7 @@ impl World {
             resource: resource.clone(),
             quantity,
             basis: Basis::Agreement,
+            agreement: Some(AgreementId::from_uuid(Uuid::from_u128(1))),
             expected_ledger: None,
             overcommit: false,
             eta_seconds: Some(600),
@@ -294,7 +295,6 @@ impl World {
         }
     }
 
-    /// Orders.
     #[track_caller]
     pub(super) fn order(
         &mut self,
