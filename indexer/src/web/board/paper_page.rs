@@ -108,6 +108,6 @@ pub(in crate::web) async fn request(asked: Asked<to::ExportAidRequest>) -> Resul
     let request = desk.ask(asked.authorized::<rpc::GetRequest>()?, question).await?;
     let question = wire::GetIncidentRequest { name: request.incident.clone() };
     let incident = desk.ask(asked.authorized::<rpc::GetIncident>()?, question).await?;
-    let message = edxl_rm::RequestResource::from_request(&request, &incident, asked.site().world.now())?;
+    let message = edxl_rm::Message::from_request(&request, &incident, asked.site().world.now())?;
     Ok(document(message.to_xml(), &format!("request-{}.edxl-rm.xml", tail(&request.name))))
 }
