@@ -10,7 +10,6 @@
 //!   and a third for the pages alone, where a proxy on the same machine speaks TLS.
 
 pub mod backup;
-pub mod compaction;
 pub mod config;
 pub mod council;
 pub mod folder;

@@ -8,7 +8,6 @@ mod demo;
 mod doctor;
 mod document;
 mod download;
-mod fork;
 mod member;
 mod publication;
 mod publish;

@@ -162,7 +162,7 @@ fn resource_fields(resource: MutualAidResource) -> Map<String, Value> {
     }))
 }
 
-pub(super) fn state_code(state: PublicationState) -> &'static str {
+fn state_code(state: PublicationState) -> &'static str {
     match state {
         PublicationState::Draft => "draft",
         PublicationState::Published => "published",

@@ -1,15 +1,10 @@
 //! What all sessions with nodes share.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use shouwang_proto::{
     clock::World,
     id::{AllianceId, MemberId},
-    log::chain::Position,
     refusal::Refusal,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -56,8 +51,6 @@ pub struct LinkParts {
     pub alliance: AllianceId,
     /// Rises each time the hub's identity is rebuilt.
     pub hub_epoch: u64,
-    /// Tells two restores of one backup apart.
-    pub hub_incarnation: [u8; 16],
     /// Time.
     pub world: World,
     /// How long a node may be silent: [`SILENCE`].
@@ -73,15 +66,13 @@ pub struct LinkParts {
 pub struct LinkRoom {
     pub(super) parts: Arc<LinkParts>,
     pub(super) tasks: TaskTracker,
-    /// Where each log stood when its records were last made anew: not again and again at one place.
-    pub(super) healed: Arc<Mutex<BTreeMap<MemberId, Position>>>,
 }
 
 impl LinkRoom {
     /// Opens the room.
     #[must_use]
     pub fn new(parts: LinkParts) -> Self {
-        Self { parts: Arc::new(parts), tasks: TaskTracker::new(), healed: Arc::default() }
+        Self { parts: Arc::new(parts), tasks: TaskTracker::new() }
     }
 
     /// Waits until every session and every batch under way has ended; call it after `stopping` was cancelled.

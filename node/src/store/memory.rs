@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use shouwang_proto::{log::chain::Position, publication::Sha256Hex};
 use shouwang_serving::store::StoreError;
 
-use crate::hub_link::machine::HubShown;
-
-use super::{LinkMemory, NodeStore, Quarantined, attachment, link, log};
+use super::{LinkMemory, NodeStore, Quarantined, attachment, link};
 
 impl NodeStore {
     /// What the node remembers of the hub.
@@ -27,22 +25,12 @@ impl NodeStore {
         self.store.write(async move |tx| link::durable_put(tx, durable, searchable).await).await
     }
 
-    /// Remembers that a hub has taken the place of the one before.
+    /// Remembers the epoch of a hub; it never falls.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn remember_hub(&self, hub: HubShown) -> Result<(), StoreError> {
-        self.store.write(async move |tx| link::hub_put(tx, hub).await).await
-    }
-
-    /// Makes the digest of what is live anew from the log, when the hub says that its own is another one. True when it
-    /// was not what the log says.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn digest_anew(&self) -> Result<bool, StoreError> {
-        let cache = self.cache.clone();
-        self.store.write(async move |tx| log::digest_anew(tx, &cache).await).await
+    pub async fn remember_hub(&self, epoch: u64) -> Result<(), StoreError> {
+        self.store.write(async move |tx| link::hub_epoch_put(tx, epoch).await).await
     }
 
     /// Keeps what an acknowledgement says of single entries and attachments.

@@ -27,7 +27,7 @@ enum Meanwhile {
     Nothing,
     Restored { copy: Copy, keep_index: bool },
     RestoredProperly(Copy),
-    IndexLost { digest_too: bool },
+    IndexLost,
     OldHubComes,
     OldHubGoes,
 }
@@ -132,12 +132,7 @@ impl Weather {
     /// # Errors
     /// When the folder cannot be removed.
     pub fn lose_index(&mut self, sim: &mut Sim<'_>, now: Moment) -> anyhow::Result<()> {
-        self.stop(
-            sim,
-            Host::Hub,
-            Down { until: now, meanwhile: Meanwhile::IndexLost { digest_too: false } },
-            now,
-        );
+        self.stop(sim, Host::Hub, Down { until: now, meanwhile: Meanwhile::IndexLost }, now);
         self.start(sim, Host::Hub, now)
     }
 
@@ -148,9 +143,7 @@ impl Weather {
             Fault::Crash(_) => Meanwhile::Nothing,
             Fault::Restore(_, copy) => Meanwhile::Restored { copy, keep_index: lasts % 3 == 0 },
             Fault::RestoreProperly(copy) => Meanwhile::RestoredProperly(copy),
-            Fault::LoseIndex => {
-                Meanwhile::IndexLost { digest_too: lasts % 2 == 0 && self.sabotage.is_none() }
-            }
+            Fault::LoseIndex => Meanwhile::IndexLost,
             Fault::OldHub => Meanwhile::OldHubComes,
             Fault::Clone(member) => return self.clone_node(sim, member, now),
             Fault::Cut(a, b) | Fault::CutOneWay(a, b) | Fault::Hold(a, b) | Fault::Slow(a, b, _) => {
@@ -211,12 +204,7 @@ impl Weather {
             Meanwhile::Nothing => {}
             Meanwhile::Restored { copy, keep_index } => self.disks.restore(host, copy, keep_index, now)?,
             Meanwhile::RestoredProperly(copy) => self.disks.restore_hub_properly(copy, now)?,
-            Meanwhile::IndexLost { digest_too } => {
-                self.disks.lose_index()?;
-                if digest_too {
-                    self.disks.spoil_digest()?;
-                }
-            }
+            Meanwhile::IndexLost => self.disks.lose_index()?,
             Meanwhile::OldHubComes => self.disks.bring_old_hub()?,
             Meanwhile::OldHubGoes => self.disks.send_old_hub_away(now)?,
         }
@@ -241,7 +229,7 @@ impl Weather {
         // From here on nobody can say which of the two the hub will hear.
         self.stage.ledger(|ledger| ledger.cloned(&Host::Node(member).name(), now));
         machines::start_node(sim, &self.stage, member, clone);
-        let desk = Desk::new(&self.stage, member, clone, Desk::OF_COPIES);
+        let desk = Desk::new(&self.stage, member, clone, "c");
         let stage = self.stage.clone();
         self.stage.begin_work();
         self.stage.come(async move {

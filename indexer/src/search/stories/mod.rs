@@ -3,7 +3,6 @@
 mod finding;
 mod healing;
 mod helping;
-mod history;
 mod scopes;
 
 use std::{

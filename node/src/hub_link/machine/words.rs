@@ -2,8 +2,6 @@
 
 use shouwang_proto::log::{Hash, chain::Position};
 
-use super::hub::HubShown;
-
 /// How the hub sees this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResumeCase {
@@ -26,8 +24,8 @@ pub struct Welcome {
     pub cursor: Position,
     /// Bytes that may be under way.
     pub credit: u64,
-    /// Which hub it is.
-    pub hub: HubShown,
+    /// Its epoch.
+    pub hub_epoch: u64,
 }
 
 /// What happened.
@@ -123,8 +121,8 @@ pub enum Command {
     Progress(Position),
     /// Keep the hub's position in the store.
     Remember(Position),
-    /// Keep in the store that this hub has taken the place of the one before.
-    RememberHub(HubShown),
+    /// Keep the hub's epoch in the store.
+    RememberHub(u64),
     /// Keep the log from being written, fetch the own entries from `from` up to `until` (perhaps none), begin a new
     /// epoch, and tell with [`Event::Restored`].
     Fetch {
@@ -139,10 +137,10 @@ pub enum Command {
     Hold(Fork),
     /// This is an old copy of the hub come back to life: leave.
     RefuseHub {
-        /// The hub that was seen last.
-        seen: HubShown,
-        /// This one.
-        shown: HubShown,
+        /// The highest epoch seen.
+        seen: u64,
+        /// The epoch it shows.
+        shown: u64,
     },
     /// Leave and try again later.
     Leave(Fault),
