@@ -59,7 +59,6 @@ impl<H: House> Door<H> {
     }
 
     /// All routes and the assets, with the headers and checks of every answer.
-    #[must_use]
     pub fn router(self) -> Router {
         let assets = get(async |request: Request| asset::serve(request.uri().path(), request.headers()));
         let foreign = CsrfLayer::new().with_rejection_response(|_| {

@@ -165,10 +165,12 @@ fn a_commitment_is_written_in_the_order_of_the_schema() {
 
 /// An answer of another system to a message of ours.
 fn answer(kind: MessageKind, to: &Message, said: ResponseType) -> Message {
-    let mut answer = tell(&assignment(match kind {
-        MessageKind::CommitResource => AssignmentState::Committed,
-        _ => AssignmentState::Offered,
-    }));
+    let state = if kind == MessageKind::CommitResource {
+        AssignmentState::Committed
+    } else {
+        AssignmentState::Offered
+    };
+    let mut answer = tell(&assignment(state));
     answer.kind = kind;
     answer.message_id = "urn:other:1".to_owned();
     answer.preceding_message_id.clone_from(&to.message_id);
