@@ -45,7 +45,7 @@ use crate::{
         service::LinkDesk,
     },
     mutual_aid::{
-        council_duty::CouncilDuty,
+        council_duty::{CouncilAlerts, CouncilDuty},
         desk::Desk as AidDesk,
         room::{AidParts, MutualAid},
     },
@@ -231,16 +231,13 @@ impl Rooms {
         addresses: Addresses,
     ) -> anyhow::Result<Routes> {
         let link_address = config.advertise.clone().unwrap_or_else(|| addresses.nodes.to_string());
-        let people_address = config.advertise_people.clone().unwrap_or_else(|| addresses.people.to_string());
         let authority = Arc::clone(&self.foundation.authority);
         let (store, roster, world) = (self.store.clone(), self.roster.clone(), self.world.clone());
-        let enrolment = Enrolment::new(store, roster, Arc::clone(&authority), &self.foundation.hub, world);
+        let enrolment = Enrolment::new(store, roster, authority, &self.foundation.hub, world);
         let enrolment = EnrolmentDesk::new(enrolment, self.gate.clone(), link_address);
         let enrolment =
             EnrolmentServiceServer::new(enrolment).max_decoding_message_size(ENROLMENT_MESSAGE_BYTES);
-        let (council, gate) = (self.council.clone(), self.gate.clone());
-        let council = CouncilDesk::new(council, gate, authority, self.oversight(config), people_address);
-        let council = CouncilServiceServer::new(council)
+        let council = CouncilServiceServer::new(self.council_desk(config, addresses))
             .max_decoding_message_size(COUNCIL_MESSAGE_BYTES)
             .max_encoding_message_size(SYNC_MESSAGE_BYTES);
         let accounts =
@@ -277,6 +274,13 @@ impl Rooms {
         AidDesk::new(self.mutual_aid.clone(), self.gate.clone(), self.stopping.clone())
     }
 
+    fn council_desk(&self, config: &HubConfig, addresses: Addresses) -> CouncilDesk {
+        let people_address = config.advertise_people.clone().unwrap_or_else(|| addresses.people.to_string());
+        let authority = Arc::clone(&self.foundation.authority);
+        let (council, gate) = (self.council.clone(), self.gate.clone());
+        CouncilDesk::new(council, gate, authority, self.oversight(config), people_address)
+    }
+
     fn search_desk(&self) -> SearchDesk {
         let (room, gate, store) = (self.search.clone(), self.gate.clone(), self.store.clone());
         SearchDesk::new(room, gate, store, self.attachments.clone())
@@ -301,6 +305,8 @@ impl Rooms {
             people: self.people.clone(),
             search: self.search_desk(),
             aid: self.aid_desk(),
+            council: self.council_desk(config, addresses),
+            alerts: CouncilAlerts::new(self.mutual_aid.clone()),
             gate: self.gate.clone(),
             roster: self.roster.clone(),
             index: self.index_probe(),

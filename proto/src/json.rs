@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::{FILE_DESCRIPTOR_SET, wire};
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+/// The contract's descriptors.
+pub(crate) static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the contract is part of the program and read by a test")]
     DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the descriptors of the contract are valid")
 });
@@ -50,10 +51,12 @@ contract!(
     ListDeliveriesResponse,
     ListIncidentsResponse,
     ListLedgerResponse,
+    ListMembersResponse,
     ListNoticesResponse,
     ListRequestsResponse,
     ListTasksResponse,
     ListTimelineResponse,
+    Member,
     MissionOrder,
     MutualAidRequest,
     OfflinePackSummary,

@@ -5,6 +5,7 @@
 //! - [`interchange`]: documents of other dispatch systems (CAP, EDXL-RM). Pure.
 //! - [`mutual_aid`]: what people say to each other in an emergency, checked. Pure.
 //! - [`log`]: the signed, hash-chained log, byte for byte. Pure.
+//! - [`json`]: messages as JSON, and their [`schema`].
 //! - [`refusal`]: an error meant for the caller. [`page`]: opaque page tokens.
 //! - [`clock`]: the only place that asks for the time or for randomness.
 
@@ -18,6 +19,7 @@ pub mod mutual_aid;
 pub mod page;
 pub mod publication;
 pub mod refusal;
+pub mod schema;
 pub mod vocabulary;
 pub mod wire;
 

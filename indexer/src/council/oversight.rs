@@ -17,6 +17,7 @@ use crate::{
     },
     store::{
         self, Store,
+        audit::{AuditEntry, AuditFilter},
         hub_log::HubLogHead,
         quarantine::{QuarantineAfter, QuarantineRow},
     },
@@ -114,6 +115,33 @@ impl Oversight {
     pub async fn retry(&self, by: &Caller, member: Option<MemberId>) -> Result<Retried, StoreError> {
         let retry = Retry { by: by.actor(), at: self.world.now() };
         quarantine_retry(&self.store, &self.hub_log, &self.board, member.as_ref(), retry).await
+    }
+
+    /// The audit log, newest first, and the number before which the next page goes on; none on the last.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn audit(
+        &self,
+        filter: AuditFilter,
+        before: Option<u64>,
+        size: u32,
+    ) -> Result<(Vec<AuditEntry>, Option<u64>), StoreError> {
+        let read = async move |conn: &mut _| store::audit::audit_list(conn, &filter, before, size + 1).await;
+        let mut rows = self.store.read(read).await?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let next = if more { rows.last().map(|row| row.number) } else { None };
+        Ok((rows, next))
+    }
+
+    /// Checks the whole chain of the audit log, as [`store::audit::audit_check`].
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn audit_check(&self) -> Result<Result<u64, u64>, StoreError> {
+        self.store.read(async |conn| store::audit::audit_check(conn).await).await
     }
 
     /// How the hub is.

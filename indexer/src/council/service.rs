@@ -1,8 +1,9 @@
-//! The CouncilService's edge: messages in, messages out.
+//! The CouncilService's edge: messages in, messages out. The pages ask the same drawers, with the same authorisation.
 
 use std::sync::Arc;
 
 use shouwang_proto::{page, wire};
+use shouwang_serving::store::StoreError;
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     membership::MemberStanding,
     messages as read,
     oversight::{Oversight, write_quarantine},
-    permission::rpc,
+    permission::{Authorized, rpc},
 };
 use crate::link::quarantine::Retried;
 
@@ -49,32 +50,69 @@ impl CouncilDesk {
     fn invite_line(&self, secret: &str) -> String {
         format!("shouwang-invite:1:{}:{}:{secret}", self.people_address, self.authority.fingerprint())
     }
-}
 
-#[tonic::async_trait]
-impl wire::council_service_server::CouncilService for CouncilDesk {
-    async fn invite_member(
-        &self,
-        request: Request<wire::InviteMemberRequest>,
-    ) -> Result<Response<wire::InviteMemberResponse>, Status> {
-        let caller = self.gate.admit::<rpc::InviteMember, _>(&request)?;
-        let invited = self.council.invite(&caller, read::read_invite(request.into_inner())?).await?;
-        Ok(Response::new(wire::InviteMemberResponse {
-            member: Some(self.member(&invited.member)),
-            invite: self.invite_line(&invited.secret),
-            expire_time: Some(read::write_time(invited.expires)),
-        }))
+    /// What it stands on, for what no rpc asks.
+    #[must_use]
+    pub fn oversight(&self) -> &Oversight {
+        &self.oversight
     }
 
-    async fn list_members(
-        &self,
-        request: Request<wire::ListMembersRequest>,
-    ) -> Result<Response<wire::ListMembersResponse>, Status> {
-        self.gate.admit::<rpc::ListMembers, _>(&request)?;
-        let wire::ListMembersRequest { page_size, page_token } = request.into_inner();
+    /// All members, by id.
+    #[must_use]
+    pub fn everybody(&self, _caller: &Authorized<rpc::ListMembers>) -> Vec<wire::Member> {
+        self.council.roster().snapshot().members().map(|member| self.member(member)).collect()
+    }
+}
+
+/// One method for each rpc: through the gate, then to the drawer, which the pages open too.
+macro_rules! drawers {
+    ($($name:ident: $rpc:ident($question:ident) -> $answer:ident, |$desk:ident, $caller:ident, $message:ident| $work:block)+) => {
+        impl CouncilDesk {
+            $(
+                #[doc = concat!("`CouncilService/", stringify!($rpc), "`.")]
+                ///
+                /// # Errors
+                /// As the contract says.
+                pub async fn $name(
+                    &self,
+                    caller: &Authorized<rpc::$rpc>,
+                    message: wire::$question,
+                ) -> Result<wire::$answer, StoreError> {
+                    let ($desk, $caller, $message) = (self, caller, message);
+                    $work
+                }
+            )+
+        }
+
+        #[tonic::async_trait]
+        impl wire::council_service_server::CouncilService for CouncilDesk {
+            $(
+                async fn $name(
+                    &self,
+                    request: Request<wire::$question>,
+                ) -> Result<Response<wire::$answer>, Status> {
+                    let caller = self.gate.admit::<rpc::$rpc, _>(&request)?;
+                    Ok(Response::new(CouncilDesk::$name(self, &caller, request.into_inner()).await?))
+                }
+            )+
+        }
+    };
+}
+
+drawers! {
+    invite_member: InviteMember(InviteMemberRequest) -> InviteMemberResponse, |desk, caller, message| {
+        let invited = desk.council.invite(caller, read::read_invite(message)?).await?;
+        Ok(wire::InviteMemberResponse {
+            member: Some(desk.member(&invited.member)),
+            invite: desk.invite_line(&invited.secret),
+            expire_time: Some(read::write_time(invited.expires)),
+        })
+    }
+    list_members: ListMembers(ListMembersRequest) -> ListMembersResponse, |desk, _caller, message| {
+        let wire::ListMembersRequest { page_size, page_token } = message;
         let after: Option<String> = page::decode(&page_token)?;
         let size = usize::try_from(page::size(page_size, PAGE.0, PAGE.1)).unwrap_or(usize::MAX);
-        let snapshot = self.council.roster().snapshot();
+        let snapshot = desk.council.roster().snapshot();
         let mut rest = snapshot
             .members()
             .filter(|member| after.as_deref().is_none_or(|after| member.id.as_str() > after));
@@ -83,133 +121,64 @@ impl wire::council_service_server::CouncilService for CouncilDesk {
             (Some(_), Some(last)) => page::encode(&last.id),
             (_, _) => String::new(),
         };
-        let members = shown.into_iter().map(|member| self.member(member)).collect();
-        Ok(Response::new(wire::ListMembersResponse { members, next_page_token }))
+        let members = shown.into_iter().map(|member| desk.member(member)).collect();
+        Ok(wire::ListMembersResponse { members, next_page_token })
     }
-
-    async fn get_member(
-        &self,
-        request: Request<wire::GetMemberRequest>,
-    ) -> Result<Response<wire::Member>, Status> {
-        self.gate.admit::<rpc::GetMember, _>(&request)?;
-        let wire::GetMemberRequest { name } = request.into_inner();
-        let id = read::read_member_name(&name)?;
-        let snapshot = self.council.roster().snapshot();
+    get_member: GetMember(GetMemberRequest) -> Member, |desk, _caller, message| {
+        let id = read::read_member_name(&message.name)?;
+        let snapshot = desk.council.roster().snapshot();
         let member = snapshot.member(&id).ok_or_else(|| member_unknown(&id))?;
-        Ok(Response::new(self.member(member)))
+        Ok(desk.member(member))
     }
-
-    async fn suspend_member(
-        &self,
-        request: Request<wire::SuspendMemberRequest>,
-    ) -> Result<Response<wire::Member>, Status> {
-        let caller = self.gate.admit::<rpc::SuspendMember, _>(&request)?;
-        let (id, reason) = read::read_suspension(request.into_inner())?;
-        let member = self.council.suspend(&caller, id, reason).await?;
-        Ok(Response::new(self.member(&member)))
+    suspend_member: SuspendMember(SuspendMemberRequest) -> Member, |desk, caller, message| {
+        let (id, reason) = read::read_suspension(message)?;
+        Ok(desk.member(&desk.council.suspend(caller, id, reason).await?))
     }
-
-    async fn reinstate_member(
-        &self,
-        request: Request<wire::ReinstateMemberRequest>,
-    ) -> Result<Response<wire::Member>, Status> {
-        let caller = self.gate.admit::<rpc::ReinstateMember, _>(&request)?;
-        let wire::ReinstateMemberRequest { name } = request.into_inner();
-        let member = self.council.reinstate(&caller, read::read_member_name(&name)?).await?;
-        Ok(Response::new(self.member(&member)))
+    reinstate_member: ReinstateMember(ReinstateMemberRequest) -> Member, |desk, caller, message| {
+        let id = read::read_member_name(&message.name)?;
+        Ok(desk.member(&desk.council.reinstate(caller, id).await?))
     }
-
-    async fn set_member_groups(
-        &self,
-        request: Request<wire::SetMemberGroupsRequest>,
-    ) -> Result<Response<wire::Member>, Status> {
-        let caller = self.gate.admit::<rpc::SetMemberGroups, _>(&request)?;
-        let (id, groups) = read::read_new_groups(request.into_inner())?;
-        let member = self.council.set_groups(&caller, id, groups).await?;
-        Ok(Response::new(self.member(&member)))
+    set_member_groups: SetMemberGroups(SetMemberGroupsRequest) -> Member, |desk, caller, message| {
+        let (id, groups) = read::read_new_groups(message)?;
+        Ok(desk.member(&desk.council.set_groups(caller, id, groups).await?))
     }
-
-    async fn issue_token(
-        &self,
-        request: Request<wire::IssueTokenRequest>,
-    ) -> Result<Response<wire::IssueTokenResponse>, Status> {
-        let caller = self.gate.admit::<rpc::IssueToken, _>(&request)?;
-        let token = self.council.issue_token(&caller, read::read_token(request.into_inner())?).await?;
-        Ok(Response::new(wire::IssueTokenResponse {
+    issue_token: IssueToken(IssueTokenRequest) -> IssueTokenResponse, |desk, caller, message| {
+        let token = desk.council.issue_token(caller, read::read_token(message)?).await?;
+        Ok(wire::IssueTokenResponse {
             token_id: token.id,
             secret: token.secret,
             expire_time: Some(read::write_time(token.expires)),
-        }))
+        })
     }
-
-    async fn revoke_token(
-        &self,
-        request: Request<wire::RevokeTokenRequest>,
-    ) -> Result<Response<wire::RevokeTokenResponse>, Status> {
-        let caller = self.gate.admit::<rpc::RevokeToken, _>(&request)?;
-        let wire::RevokeTokenRequest { token_id } = request.into_inner();
-        let id = read::read_id("token_id", &token_id)?;
-        self.council.revoke_token(&caller, id.to_string()).await?;
-        Ok(Response::new(wire::RevokeTokenResponse {}))
+    revoke_token: RevokeToken(RevokeTokenRequest) -> RevokeTokenResponse, |desk, caller, message| {
+        let id = read::read_id("token_id", &message.token_id)?;
+        desk.council.revoke_token(caller, id.to_string()).await?;
+        Ok(wire::RevokeTokenResponse {})
     }
-
-    async fn list_quarantine(
-        &self,
-        request: Request<wire::ListQuarantineRequest>,
-    ) -> Result<Response<wire::ListQuarantineResponse>, Status> {
-        self.gate.admit::<rpc::ListQuarantine, _>(&request)?;
-        let wire::ListQuarantineRequest { member_id, page_size, page_token } = request.into_inner();
+    list_quarantine: ListQuarantine(ListQuarantineRequest) -> ListQuarantineResponse, |desk, _caller, message| {
+        let wire::ListQuarantineRequest { member_id, page_size, page_token } = message;
         let member = read::read_member_filter(&member_id)?;
         let (after, size) = (page::decode(&page_token)?, page::size(page_size, PAGE.0, PAGE.1));
-        let page = self.oversight.quarantine(member, after, size).await?;
-        Ok(Response::new(write_quarantine(page)))
+        Ok(write_quarantine(desk.oversight.quarantine(member, after, size).await?))
     }
-
-    async fn retry_quarantine(
-        &self,
-        request: Request<wire::RetryQuarantineRequest>,
-    ) -> Result<Response<wire::RetryQuarantineResponse>, Status> {
-        let caller = self.gate.admit::<rpc::RetryQuarantine, _>(&request)?;
-        let wire::RetryQuarantineRequest { member_id } = request.into_inner();
-        let Retried { released, kept } =
-            self.oversight.retry(&caller, read::read_member_filter(&member_id)?).await?;
-        Ok(Response::new(wire::RetryQuarantineResponse { released, kept }))
+    retry_quarantine: RetryQuarantine(RetryQuarantineRequest) -> RetryQuarantineResponse, |desk, caller, message| {
+        let member = read::read_member_filter(&message.member_id)?;
+        let Retried { released, kept } = desk.oversight.retry(caller, member).await?;
+        Ok(wire::RetryQuarantineResponse { released, kept })
     }
-
-    async fn list_thesaurus(
-        &self,
-        request: Request<wire::ListThesaurusRequest>,
-    ) -> Result<Response<wire::ListThesaurusResponse>, Status> {
-        self.gate.admit::<rpc::ListThesaurus, _>(&request)?;
-        let groups = self.council.thesaurus().groups().iter().map(read::write_group).collect();
-        Ok(Response::new(wire::ListThesaurusResponse { groups }))
+    list_thesaurus: ListThesaurus(ListThesaurusRequest) -> ListThesaurusResponse, |desk, _caller, _message| {
+        let groups = desk.council.thesaurus().groups().iter().map(read::write_group).collect();
+        Ok(wire::ListThesaurusResponse { groups })
     }
-
-    async fn put_thesaurus_group(
-        &self,
-        request: Request<wire::PutThesaurusGroupRequest>,
-    ) -> Result<Response<wire::ThesaurusGroup>, Status> {
-        let caller = self.gate.admit::<rpc::PutThesaurusGroup, _>(&request)?;
-        let (id, terms) = read::read_group(request.into_inner())?;
-        let group = self.council.put_group(&caller, id, terms).await?;
-        Ok(Response::new(read::write_group(&group)))
+    put_thesaurus_group: PutThesaurusGroup(PutThesaurusGroupRequest) -> ThesaurusGroup, |desk, caller, message| {
+        let (id, terms) = read::read_group(message)?;
+        Ok(read::write_group(&desk.council.put_group(caller, id, terms).await?))
     }
-
-    async fn delete_thesaurus_group(
-        &self,
-        request: Request<wire::DeleteThesaurusGroupRequest>,
-    ) -> Result<Response<wire::DeleteThesaurusGroupResponse>, Status> {
-        let caller = self.gate.admit::<rpc::DeleteThesaurusGroup, _>(&request)?;
-        let wire::DeleteThesaurusGroupRequest { id } = request.into_inner();
-        self.council.delete_group(&caller, read::read_id("id", &id)?).await?;
-        Ok(Response::new(wire::DeleteThesaurusGroupResponse {}))
+    delete_thesaurus_group: DeleteThesaurusGroup(DeleteThesaurusGroupRequest) -> DeleteThesaurusGroupResponse, |desk, caller, message| {
+        desk.council.delete_group(caller, read::read_id("id", &message.id)?).await?;
+        Ok(wire::DeleteThesaurusGroupResponse {})
     }
-
-    async fn get_hub_status(
-        &self,
-        request: Request<wire::GetHubStatusRequest>,
-    ) -> Result<Response<wire::HubStatus>, Status> {
-        self.gate.admit::<rpc::GetHubStatus, _>(&request)?;
-        Ok(Response::new(self.oversight.status().await?))
+    get_hub_status: GetHubStatus(GetHubStatusRequest) -> HubStatus, |desk, _caller, _message| {
+        desk.oversight.status().await
     }
 }

@@ -10,6 +10,7 @@ use shouwang_proto::{
         term::Channel,
     },
     publication::DutyContact,
+    refusal::Refusal,
 };
 use shouwang_serving::{
     alerts::{Alert, AlertChannel, AlertOutcome, AlertRows},
@@ -26,10 +27,22 @@ use super::{
     },
     room::{MutualAid, Shared},
 };
-use crate::store::mutual_aid::{
-    aid_lock,
-    alert::{AlertRow, NewAlert, alert_put_off, alert_settle, alerts_add, alerts_due},
+use crate::{
+    council::{audit::Deed, caller::Caller},
+    store::{
+        audit::audit_add,
+        mutual_aid::{
+            aid_lock,
+            alert::{
+                AlertRecord, AlertRow, NewAlert, alert_put_off, alert_settle, alerts_add, alerts_due,
+                alerts_newest,
+            },
+        },
+    },
 };
+
+/// How long a test is tried.
+const TEST_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Longest chain.
 pub const PEOPLE: usize = 32;
@@ -140,6 +153,64 @@ impl CouncilAlerts {
         Self { room }
     }
 
+    /// Whom an emergency calls, and how.
+    #[must_use]
+    pub fn duty(&self) -> &CouncilDuty {
+        &self.room.shared.parts.duty
+    }
+
+    /// The newest alerts, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn newest(&self, limit: u32) -> Result<Vec<AlertRecord>, StoreError> {
+        let read = async move |conn: &mut _| alerts_newest(conn, limit).await;
+        self.room.shared.parts.store.read(read).await
+    }
+
+    /// Hands a test to every hook, as an emergency would: from a row, with its audit row, until it is taken or too old.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION (NO_ALERT_HOOKS); what the store said.
+    pub async fn test(&self, by: &Caller) -> Result<(), StoreError> {
+        let parts = &self.room.shared.parts;
+        if parts.duty.channels.is_empty() {
+            return Err(no_hooks().into());
+        }
+        let (now, duty) = (parts.world.now(), std::sync::Arc::clone(&parts.duty));
+        let id = uuid::Builder::from_random_bytes(parts.world.random()).into_uuid();
+        let (text_zh, text_en) = ("这是一次测试，无需处理。", "This is a test. There is nothing to do.");
+        let body = json!({
+            "event": "test", "time": now.to_string(), "by": by.label, "text_zh": text_zh, "text_en": text_en,
+        });
+        let alert = NewAlert {
+            message_id: format!("test_{id}"),
+            incident: None,
+            request: None,
+            assignment: None,
+            until_taken_up: false,
+            who: by.label.clone(),
+            body: body.to_string(),
+            note: text_zh.to_owned(),
+            expires: now.checked_add(TEST_LIFE).ok(),
+        };
+        let channels: Vec<_> = duty.channels.iter().map(|channel| channel.code()).collect();
+        let deed = Deed {
+            at: now,
+            actor: by.actor(),
+            action: "alert.test",
+            subject: format!("alerts/{}", alert.message_id),
+            detail: json!({ "channels": channels }),
+        };
+        let add = async move |tx: &mut Tx| {
+            alerts_add(tx, &duty.channels, &alert, now).await?;
+            audit_add(tx, &deed).await
+        };
+        parts.store.write_urgent(add).await?;
+        self.room.shared.alerts.send_modify(|alerts| *alerts += 1);
+        Ok(())
+    }
+
     /// The words of the timeline: who was reached through what.
     fn told(row: &AlertRow, channel: AlertChannel, reached: bool) -> Option<Body> {
         let through = match channel {
@@ -206,6 +277,13 @@ impl AlertRows for CouncilAlerts {
         let work = async move |tx: &mut Tx| alert_put_off(tx, id, &problem, due).await;
         self.room.shared.parts.store.write_urgent(work).await
     }
+}
+
+fn no_hooks() -> Refusal {
+    Refusal::precondition(
+        "NO_ALERT_HOOKS",
+        "no hook is set up: name one under [alerts] in the hub's configuration （尚未配置告警通道，请在枢纽配置的 [alerts] 中设置）",
+    )
 }
 
 fn seed_of(id: i64) -> [u8; 10] {

@@ -48,9 +48,10 @@ impl Present {
     pub(super) fn at(&self, name: &str, now: Timestamp) -> Vec<String> {
         let seen = self.lock();
         let looking = seen.looking.get(name).into_iter().flatten().map(|(who, _)| who.clone());
-        let glanced = seen.glanced.iter().filter(|((what, _), then)| {
-            what == name && now.duration_since(**then) < GLANCE
-        });
+        let glanced = seen
+            .glanced
+            .iter()
+            .filter(|((what, _), then)| what == name && now.duration_since(**then) < GLANCE);
         let all: BTreeSet<_> = looking.chain(glanced.map(|((_, who), _)| who.clone())).collect();
         all.into_iter().collect()
     }

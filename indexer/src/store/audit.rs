@@ -1,5 +1,7 @@
 //! The audit log.
 
+use jiff::Timestamp;
+use shouwang_proto::clock::from_millis;
 use shouwang_serving::on;
 
 use super::{Conn, StoreError, Tx, bad_row, column, counter};
@@ -44,6 +46,74 @@ struct AuditRow {
     subject: String,
     detail: String,
     hash: Vec<u8>,
+}
+
+/// A row of the audit log, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its number; the newest has the highest.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who, such as `accounts/UUID NAME`.
+    pub actor: String,
+    /// What, such as `member.suspend`.
+    pub action: String,
+    /// To what, such as `members/jinsuo-chem`.
+    pub subject: String,
+    /// How: a JSON object.
+    pub detail: String,
+}
+
+/// What is looked for: parts of what stands there, whatever their case; an empty one means anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// A part of who.
+    pub actor: String,
+    /// How the action begins.
+    pub action: String,
+    /// A part of what it was done to.
+    pub subject: String,
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// The text as `like` finds it, letter for letter.
+fn literally(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// Rows, newest first: those before a number, or from the newest on, at most `limit`.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn audit_list(
+    conn: &mut Conn,
+    filter: &AuditFilter,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let AuditFilter { actor, action, subject, from, until } = filter;
+    let actor = format!("%{}%", literally(actor));
+    let (action, subject) = (format!("{}%", literally(action)), format!("%{}%", literally(subject)));
+    let from = from.map_or(i64::MIN, Timestamp::as_millisecond);
+    let until = until.map_or(i64::MAX, Timestamp::as_millisecond);
+    let rows: Vec<AuditRow> = on!(conn, c => sqlx::query_as(
+        "select number, at_ms, actor, action, subject, detail, hash from audit
+         where number < $1 and at_ms >= $2 and at_ms < $3 and lower(actor) like lower($4) escape '\\'
+           and lower(action) like lower($5) escape '\\' and lower(subject) like lower($6) escape '\\'
+         order by number desc limit $7")
+        .bind(before.map_or(i64::MAX, column)).bind(from).bind(until).bind(&actor).bind(&action).bind(&subject)
+        .bind(i64::from(limit)).fetch_all(&mut *c).await?);
+    rows.into_iter()
+        .map(|row| {
+            let AuditRow { number, at_ms, actor, action, subject, detail, hash: _ } = row;
+            let number = counter("audit", "number", number, number)?;
+            Ok(AuditEntry { number, at: from_millis(at_ms), actor, action, subject, detail })
+        })
+        .collect()
 }
 
 /// Rows read at once by [`audit_check`].

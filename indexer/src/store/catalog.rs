@@ -316,3 +316,27 @@ pub async fn catalog_count(conn: &mut Conn) -> Result<u64, StoreError> {
         "select cast(count(*) as bigint) from record where shown_seq is not null").fetch_one(&mut *c).await?);
     counter("record", "count", "all", count)
 }
+
+/// How many publications that are shown now were first published in each span of time since then: the span's number,
+/// the kind, how many. Spans are `length_ms` long and numbered from `start_ms` on. Of active members only.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn catalog_spans(
+    conn: &mut Conn,
+    start_ms: i64,
+    length_ms: i64,
+) -> Result<Vec<(u64, Kind, u64)>, StoreError> {
+    let rows: Vec<(i64, String, i64)> = on!(conn, c => sqlx::query_as(
+        "select (r.published_ms - $1) / $2, r.kind, cast(count(*) as bigint)
+         from record r join member m on m.id = r.member_id
+         where r.shown_seq is not null and r.published_ms >= $1 and m.state = 'active'
+         group by 1, 2")
+        .bind(start_ms).bind(length_ms).fetch_all(&mut *c).await?);
+    rows.into_iter()
+        .map(|(span, kind, count)| {
+            let known = kind.parse::<Kind>().map_err(|error| bad_row("record", "kind", &kind, error))?;
+            Ok((counter("record", "span", span, span)?, known, counter("record", "count", span, count)?))
+        })
+        .collect()
+}

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::Response;
-use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use shouwang_pages::{
     Lang,
@@ -20,7 +19,7 @@ use super::{
     browser,
     route::{Route, to},
     trouble::Trouble,
-    wrong::Wrong,
+    wrong::{Shown, Wrong},
 };
 use crate::{people::session::Session, store::session::OwnToken};
 
@@ -76,14 +75,7 @@ async fn page<R: Route>(asked: &Asked<R>, outcome: Outcome) -> Result<Response, 
     let sessions = people.sessions(&present.account).await?;
     let tokens = people.own_tokens(&present.account).await?;
     let Outcome { done, secret, refused } = outcome;
-    let status = refused.as_ref().map_or(StatusCode::OK, |refusal| Trouble::from(refusal.clone()).status());
-    let (wrong, problem) = match &refused {
-        None => (Wrong::default(), String::new()),
-        Some(refusal) if refusal.violations.is_empty() => {
-            (Wrong::default(), lang.part(&refusal.message).to_owned())
-        }
-        Some(refusal) => (Wrong::of_refusal(lang, refusal), lang.say("form.wrong").to_owned()),
-    };
+    let Shown { status, wrong, problem } = Shown::of(lang, refused.as_ref());
     let here = present.session.id.as_str();
     let shown = AccountPage {
         lang,

@@ -18,7 +18,7 @@ use shouwang_proto::refusal::Refusal;
 use super::{
     Site,
     address::{self, Origin},
-    cookies,
+    cookies, council_nav,
     route::{Manner, Method, Route, Row, Who, to},
     trouble::Trouble,
 };
@@ -157,6 +157,10 @@ impl Arrival {
         let mut places = vec![place("/", "place.search")];
         if allow(to::ShowBoard::ROW.who, Some(&present.caller)).is_ok() {
             places.push(place("/board", "place.board"));
+        }
+        if matches!(present.account.post.role(), Role::Council | Role::Operator) {
+            let is_here = council_nav::is_here(&self.path);
+            places.push(Place { address: "/members", key: "place.council", is_here });
         }
         if present.account.post.role() == Role::Operator {
             places.push(place("/people", "place.people"));

@@ -14,12 +14,13 @@ use shouwang_pages::{asset, reply};
 use tower_http::csrf::CsrfLayer;
 
 use super::{
-    Site, account_page, api,
+    Site, account_page, alerts_page, api,
     asked::{Arrival, Asked},
+    audit_page,
     board::{board_page, command_page, events, map_page, new_page, paper_page, request_page},
-    cookies, link_page, people_page, publication_page,
+    charts, cookies, feeds, link_page, member_page, members_page, people_page, publication_page,
     route::{Manner, Method, Route, Row, Who},
-    search_page, sign_in_page,
+    search_page, sign_in_page, thesaurus_page,
     trouble::Trouble,
 };
 
@@ -65,10 +66,8 @@ pub fn router(site: &Site) -> Router {
         .open(command_page::act)
         .open(command_page::stand_down)
         .open(command_page::close)
-        .open(command_page::review)
-        .open(api::search)
-        .open(api::publication)
-        .router;
+        .open(command_page::review);
+    let pages = programs(council(pages)).router;
     let assets = get(async |request: Request| asset::serve(request.uri().path(), request.headers()));
     let foreign = CsrfLayer::new().with_rejection_response(|_| {
         reply::text(StatusCode::FORBIDDEN, "this came from another site （请求来自其他网站，已拒绝）\n")
@@ -77,6 +76,42 @@ pub fn router(site: &Site) -> Router {
         .route(&format!("{}{{*name}}", asset::PREFIX), assets)
         .layer(foreign)
         .layer(middleware::from_fn(protected))
+}
+
+/// The council's pages.
+fn council(door: Door) -> Door {
+    door.open(members_page::show)
+        .open(members_page::invite)
+        .open(member_page::show)
+        .open(member_page::suspend)
+        .open(member_page::reinstate)
+        .open(member_page::set_groups)
+        .open(member_page::retry)
+        .open(thesaurus_page::show)
+        .open(thesaurus_page::put)
+        .open(thesaurus_page::delete)
+        .open(audit_page::show)
+        .open(audit_page::check)
+        .open(charts::show)
+        .open(alerts_page::show)
+        .open(alerts_page::test)
+}
+
+/// What programs ask for.
+fn programs(door: Door) -> Door {
+    door.open(api::search)
+        .open(api::publication)
+        .open(api::members)
+        .open(api::member)
+        .open(api::incidents)
+        .open(api::incident)
+        .open(api::requests)
+        .open(api::request)
+        .open(api::open_api)
+        .open(feeds::incidents)
+        .open(feeds::cap)
+        .open(feeds::publications)
+        .open(feeds::courses)
 }
 
 /// The answer to an address that leads nowhere.

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::Response;
-use http::StatusCode;
 use jiff::Timestamp;
 use shouwang_pages::{
     Lang,
@@ -16,7 +15,7 @@ use super::{
     asked::{Asked, post_words},
     route::{Route, to},
     trouble::Trouble,
-    wrong::Wrong,
+    wrong::{Shown, Wrong},
 };
 use crate::{
     council::{permission::rpc, roster::RosterSnapshot},
@@ -76,24 +75,16 @@ async fn page<R: Route>(asked: &Asked<R>, outcome: Outcome) -> Result<Response, 
     let (lang, now) = (asked.lang(), asked.site().world.now());
     let roster = asked.site().roster.snapshot();
     let accounts = asked.site().people.accounts().await?;
-    let (status, link, wrong, problem) = match outcome {
-        Outcome::Nothing => (StatusCode::OK, None, Wrong::default(), String::new()),
+    let (link, refused) = match outcome {
+        Outcome::Nothing => (None, None),
         Outcome::Linked(linked) => {
             let address = format!("{}{}", asked.site().address, linked.path());
             let until = age::exact(linked.expires);
-            let view = LinkView { name: linked.account.display_name, address, until };
-            (StatusCode::OK, Some(view), Wrong::default(), String::new())
+            (Some(LinkView { name: linked.account.display_name, address, until }), None)
         }
-        Outcome::Refused(refusal) => {
-            let status = Trouble::from(refusal.clone()).status();
-            let words = if refusal.violations.is_empty() {
-                lang.part(&refusal.message)
-            } else {
-                lang.say("form.wrong")
-            };
-            (status, None, Wrong::of_refusal(lang, &refusal), words.to_owned())
-        }
+        Outcome::Refused(refusal) => (None, Some(refusal)),
     };
+    let Shown { status, wrong, problem } = Shown::of(lang, refused.as_ref());
     // After a refusal the form keeps what was typed; after an invitation it is ready for the next one.
     let typed = |name: &str| if wrong.any() { asked.form.first(name) } else { "" };
     let shown = PeoplePage {

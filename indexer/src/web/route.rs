@@ -65,6 +65,8 @@ const OPERATOR: Who = Who::Roles(&[Role::Operator]);
 const DISPATCH: Who = Who::Roles(&[Role::Dispatcher, Role::Council, Role::Operator]);
 /// Those who dispatch, and those who only look on.
 const BOARD: Who = Who::Roles(&[Role::Regulator, Role::Dispatcher, Role::Council, Role::Operator]);
+/// Those who look after the alliance.
+const COUNCIL: Who = Who::Roles(&[Role::Council, Role::Operator]);
 /// Also who is not signed in.
 const EVERYBODY: Who = Who::Everybody;
 
@@ -72,7 +74,7 @@ macro_rules! table {
     ($($name:ident: $method:ident $path:literal $manner:ident $who:expr,)+) => {
         /// One type for each route.
         pub mod to {
-            use super::{ANYONE, BOARD, DISPATCH, EVERYBODY, Manner, Method, OPERATOR, Route, Row};
+            use super::{ANYONE, BOARD, COUNCIL, DISPATCH, EVERYBODY, Manner, Method, OPERATOR, Route, Row};
             $(
                 #[doc = concat!("`", stringify!($method), " ", $path, "`.")]
                 #[derive(Clone, Copy, Debug)]
@@ -140,8 +142,39 @@ table! {
     CloseAid: Post "/board/requests/{id}/close" Form DISPATCH,
     ReviewAid: Post "/board/requests/{id}/review" Form DISPATCH,
 
+    ShowMembers: Get "/members" Page COUNCIL,
+    InviteMember: Post "/members" Form OPERATOR,
+    ShowMember: Get "/members/{member}" Page COUNCIL,
+    SuspendMember: Post "/members/{member}/suspend" Form OPERATOR,
+    ReinstateMember: Post "/members/{member}/reinstate" Form OPERATOR,
+    SetMemberGroups: Post "/members/{member}/groups" Form OPERATOR,
+    RetryQuarantine: Post "/members/{member}/retry" Form OPERATOR,
+
+    ShowThesaurus: Get "/thesaurus" Page ANYONE,
+    PutTerms: Post "/thesaurus" Form COUNCIL,
+    DeleteTerms: Post "/thesaurus/{id}/delete" Form COUNCIL,
+
+    ShowAudit: Get "/audit" Page COUNCIL,
+    CheckAudit: Post "/audit/check" Form COUNCIL,
+
+    ShowAlerts: Get "/alerts" Page COUNCIL,
+    TestAlerts: Post "/alerts/test" Form OPERATOR,
+
+    ShowCharts: Get "/charts" Page COUNCIL,
+
     ApiSearch: Get "/api/v1/search" Api ANYONE,
     ApiPublication: Get "/api/v1/publications/{member}/{record}" Api ANYONE,
+    ApiMembers: Get "/api/v1/members" Api COUNCIL,
+    ApiMember: Get "/api/v1/members/{member}" Api COUNCIL,
+    ApiIncidents: Get "/api/v1/incidents" Api ANYONE,
+    ApiIncident: Get "/api/v1/incidents/{id}" Api ANYONE,
+    ApiIncidentCap: Get "/api/v1/incidents/{id}/cap" Api ANYONE,
+    ApiIncidentFeed: Get "/api/v1/incidents.atom" Api ANYONE,
+    ApiRequests: Get "/api/v1/requests" Api ANYONE,
+    ApiRequest: Get "/api/v1/requests/{id}" Api ANYONE,
+    ApiPublicationFeed: Get "/api/v1/publications.atom" Api ANYONE,
+    ApiCourses: Get "/api/v1/courses.ics" Api ANYONE,
+    ApiOpenApi: Get "/api/v1/openapi.json" Api EVERYBODY,
 }
 
 #[cfg(test)]

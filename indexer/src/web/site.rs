@@ -5,8 +5,8 @@ use std::sync::Arc;
 use shouwang_proto::clock::World;
 
 use crate::{
-    council::{gate::Gate, oversight::IndexProbe, roster::Roster},
-    mutual_aid::desk::Desk,
+    council::{gate::Gate, oversight::IndexProbe, roster::Roster, service::CouncilDesk},
+    mutual_aid::{council_duty::CouncilAlerts, desk::Desk},
     people::coordinator::People,
     search::service::SearchDesk,
 };
@@ -19,6 +19,10 @@ pub struct SiteParts {
     pub search: SearchDesk,
     /// Mutual aid.
     pub aid: Desk,
+    /// Members, thesaurus, audit.
+    pub council: CouncilDesk,
+    /// Whom an emergency calls, and what became of it.
+    pub alerts: CouncilAlerts,
     /// Pace of callers.
     pub gate: Gate,
     /// The members.

@@ -1,6 +1,6 @@
 //! How long ago something was, and when exactly. Pure: the time now is handed in.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::Lang;
 
@@ -75,6 +75,12 @@ pub fn from_input(text: &str) -> Option<Timestamp> {
     Some(zoned.timestamp())
 }
 
+/// Where a day begins in +08:00; none at the ends of time.
+#[must_use]
+pub fn midnight(day: Date) -> Option<Timestamp> {
+    jiff::tz::offset(EAST_EIGHT_HOURS).to_timestamp(day.at(0, 0, 0, 0)).ok()
+}
+
 fn local(at: Timestamp) -> jiff::Zoned {
     at.to_zoned(TimeZone::fixed(jiff::tz::offset(EAST_EIGHT_HOURS)))
 }
@@ -106,5 +112,7 @@ mod tests {
         assert_eq!(words(-61), "2026-07-12 11:04");
         assert_eq!(Age::of(Lang::En, then, then + SignedDuration::from_secs(61)).words, "1 minute ago");
         assert_eq!(Age::of(Lang::En, then, then).exact, "2026-07-12 11:04");
+        let midnight = midnight(jiff::civil::date(2026, 7, 12)).unwrap();
+        assert_eq!(exact(midnight), "2026-07-12 00:00");
     }
 }

@@ -60,6 +60,14 @@ pub fn text(status: StatusCode, words: &str) -> Response<Body> {
     response
 }
 
+/// A document of another kind, for programs.
+#[must_use]
+pub fn document(media_type: &'static str, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
 /// JSON for programs.
 #[must_use]
 pub fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {

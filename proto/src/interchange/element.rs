@@ -1,4 +1,5 @@
-//! An XML document as a tree of elements with text; attributes mean nothing in the documents we know.
+//! An XML document as a tree of elements with text. Attributes mean nothing in the documents that we read; those that we
+//! write may have some.
 
 /// One element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub(super) struct Element {
     pub(super) name: String,
     /// Text, trimmed; of an element with children what stands between them.
     pub(super) text: String,
+    /// Attributes, for writing.
+    pub(super) attributes: Vec<(&'static str, String)>,
     /// Children in order.
     pub(super) children: Vec<Element>,
 }
@@ -17,6 +20,12 @@ impl Element {
     /// An empty element.
     pub(super) fn new(namespace: &str, name: &str) -> Self {
         Self { namespace: namespace.to_owned(), name: name.to_owned(), ..Self::default() }
+    }
+
+    /// The same with an attribute.
+    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.attributes.push((name, value.to_owned()));
+        self
     }
 
     /// Adds a child.
@@ -56,7 +65,11 @@ impl Element {
         let prefix = prefixes.iter().find(|(_, namespace)| *namespace == self.namespace);
         let name = prefix.map_or_else(|| self.name.clone(), |(prefix, _)| format!("{prefix}:{}", self.name));
         let indent = "  ".repeat(depth);
-        out.push_str(&format!("{indent}<{name}{declared}>"));
+        out.push_str(&format!("{indent}<{name}{declared}"));
+        for (name, value) in &self.attributes {
+            out.push_str(&format!(" {name}=\"{}\"", escape(value)));
+        }
+        out.push('>');
         if self.children.is_empty() {
             out.push_str(&escape(&self.text));
         } else {

@@ -11,7 +11,7 @@ use shouwang_serving::{
 };
 
 use super::{
-    super::{Conn, StoreError, Tx},
+    super::{Conn, StoreError, Tx, counter},
     incident::read,
 };
 
@@ -102,6 +102,69 @@ pub async fn alerts_due(
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
         };
     Ok((rows.into_iter().map(alert).collect(), next.map(from_millis)))
+}
+
+/// An alert as people look back on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertRecord {
+    /// Its number; the newest has the highest.
+    pub number: i64,
+    /// The code of its hook.
+    pub channel: String,
+    /// About which incident, by id; none for a test.
+    pub incident: Option<String>,
+    /// Who was called, in words.
+    pub who: String,
+    /// Why, in words.
+    pub note: String,
+    /// When the next try is, while it is not over.
+    pub due: Timestamp,
+    /// Tries that failed.
+    pub attempts: u64,
+    /// The code of what became of it and when; none while it is tried.
+    pub outcome: Option<(String, Timestamp)>,
+    /// Why the last try failed; empty when none did.
+    pub problem: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct RecordRow {
+    number: i64,
+    channel: String,
+    incident_id: Option<String>,
+    who: String,
+    note: String,
+    due_ms: i64,
+    attempts: i64,
+    outcome: Option<String>,
+    outcome_ms: Option<i64>,
+    problem: String,
+}
+
+/// The newest alerts, newest first, at most `limit`.
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn alerts_newest(conn: &mut Conn, limit: u32) -> Result<Vec<AlertRecord>, StoreError> {
+    let rows: Vec<RecordRow> = on!(conn, c => sqlx::query_as(
+        "select number, channel, incident_id, who, note, due_ms, attempts, outcome, outcome_ms, problem
+         from aid_alert order by number desc limit $1")
+        .bind(i64::from(limit)).fetch_all(&mut *c).await?);
+    rows.into_iter()
+        .map(|row| {
+            Ok(AlertRecord {
+                number: row.number,
+                channel: row.channel,
+                incident: row.incident_id,
+                who: row.who,
+                note: row.note,
+                due: from_millis(row.due_ms),
+                attempts: counter(TABLE, "attempts", row.number, row.attempts)?,
+                outcome: row.outcome.zip(row.outcome_ms.map(from_millis)),
+                problem: row.problem,
+            })
+        })
+        .collect()
 }
 
 /// What an alert was about.

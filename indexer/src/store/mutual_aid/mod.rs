@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod pack;
 pub mod plan;
 pub mod request;
+pub mod response;
 pub mod roads;
 pub mod task;
 pub mod timeline;

@@ -31,14 +31,14 @@ fn id(name: &str) -> &str {
     name.rsplit('/').next().unwrap()
 }
 
-fn context() -> Option<wire::ChangeContext> {
+pub(super) fn context() -> Option<wire::ChangeContext> {
     let request_id = uuid::Builder::from_random_bytes(World::system().random()).into_uuid().to_string();
     Some(wire::ChangeContext { request_id, ..wire::ChangeContext::default() })
 }
 
 impl Hub {
     /// Asks the desk as the operator does over gRPC.
-    async fn ask<R: Drawer>(&self, question: R::Question) -> R::Answer {
+    pub(super) async fn ask<R: Drawer>(&self, question: R::Question) -> R::Answer {
         self.ask_as::<R>(operator(), question).await
     }
 
@@ -48,7 +48,7 @@ impl Hub {
     }
 
     /// A request for one crane with this urgency, in an incident of its own.
-    async fn call_for_help(&self, title: &str, priority: Priority) -> wire::MutualAidRequest {
+    pub(super) async fn call_for_help(&self, title: &str, priority: Priority) -> wire::MutualAidRequest {
         let place = wire::Location { latitude: 31.31, longitude: 120.71, address: "三号罐区".to_owned() };
         let incident = wire::Incident {
             mode: wire::IncidentMode::Actual.into(),

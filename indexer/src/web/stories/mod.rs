@@ -1,30 +1,48 @@
 //! Stories of the pages: the table of routes against every role, and what a browser sees.
 
 mod board;
+mod council;
 mod journeys;
 mod table;
 mod wording;
 
+use std::sync::Arc;
+
 use axum::{Router, body::Body, response::Response};
 use futures::StreamExt as _;
 use http::{Request, StatusCode, header};
-use jiff::SignedDuration;
-use shouwang_proto::{clock::World, id::MemberId, log::key::LogKey};
+use jiff::{SignedDuration, Timestamp};
+use shouwang_proto::{
+    clock::World,
+    id::MemberId,
+    log::{chain::Position, key::LogKey},
+};
 use shouwang_serving::accept::PeerAddr;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::{Site, SiteParts, router};
 use crate::{
     council::{
+        authority::Authority,
         caller::{Caller, Proof, Role},
+        coordinator::Council,
         gate::Gate,
-        oversight::IndexProgress,
-        roster::Roster,
+        oversight::{IndexProgress, Oversight},
+        roster::{LogKeyStanding, Roster},
+        service::CouncilDesk,
         thesaurus::ThesaurusBook,
     },
-    link::{attachments::Attachments, board::LinkBoard},
-    mutual_aid::{self, desk::Desk, room::MutualAid},
+    link::{
+        attachments::Attachments,
+        board::LinkBoard,
+        commit::{Delivery, batch_apply},
+        judge::examine,
+        script::Script,
+        tracker::Tracker,
+    },
+    mutual_aid::{self, council_duty::CouncilAlerts, desk::Desk, room::MutualAid},
     people::{
         account::{Account, Post},
         coordinator::{AccountWish, People, Taking},
@@ -46,13 +64,14 @@ const EVENTS: &str = "text/event-stream; charset=utf-8";
 
 /// The pages over a real store and an empty index.
 struct Hub {
-    _trial: TrialStore,
+    trial: TrialStore,
     _folder: tempfile::TempDir,
     people: People,
     gate: Gate,
     aid: MutualAid,
     /// Ends what looks on.
     stopping: CancellationToken,
+    world: World,
     router: Router,
     plain: Router,
 }
@@ -66,25 +85,28 @@ struct Answer {
 
 impl Hub {
     async fn open() -> Self {
-        let trial = TrialStore::open(TrialEngine::Sqlite).await;
+        Self::on(joined().await).await
+    }
+
+    /// The pages over a store where this was done before the hub started.
+    async fn on(trial: TrialStore) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let member: MemberId = "hengrui-foundry".parse().unwrap();
-        trial.join(&member, &LogKey::from_secret([1; 32]), "01").await;
-        mutual_aid::trial::join_all(&trial).await;
         let (store, world) = (trial.store.clone(), World::system());
         let roster = Roster::load(store.clone()).await.unwrap();
         let people = People::new(store.clone(), roster.clone(), world.clone());
         let gate = Gate::new(roster.clone(), world.clone(), 1_000);
-        let links = LinkBoard::load(&store).await.unwrap();
+        let board = LinkBoard::load(&store).await.unwrap();
         let parts = RoomParts {
             store: store.clone(),
             roster: roster.clone(),
-            board: links.clone(),
+            board,
             hub_log: HubLogHead::new(0),
             thesaurus: ThesaurusBook::load(store.clone()).await.unwrap(),
             world: world.clone(),
             one_thread: false,
         };
+        let council = council_desk(folder.path(), &parts, &gate);
+        let links = parts.board.clone();
         let (room, _tailer) = SearchRoom::open(&folder.path().join("index"), parts).unwrap();
         let stopping = CancellationToken::new();
         let aid = mutual_aid::trial::open(&trial, &links, world.clone()).await;
@@ -92,15 +114,17 @@ impl Hub {
         let site = Site::new(SiteParts {
             people: people.clone(),
             search: SearchDesk::new(room, gate.clone(), store, attachments),
+            council,
             aid: Desk::new(aid.clone(), gate.clone(), stopping.clone()),
+            alerts: CouncilAlerts::new(aid.clone()),
             gate: gate.clone(),
             roster,
-            index: std::sync::Arc::new(IndexProgress::default),
+            index: Arc::new(IndexProgress::default),
             address: "https://hub.example".to_owned(),
-            world,
+            world: world.clone(),
         });
         let (router, plain) = (router(&site), router(&site.plain()));
-        Self { _trial: trial, _folder: folder, people, gate, aid, stopping, router, plain }
+        Self { trial, _folder: folder, people, gate, aid, world, stopping, router, plain }
     }
 
     /// An account with this post, and the session of somebody signed in with it.
@@ -147,6 +171,55 @@ impl Hub {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
+}
+
+/// A store with one member.
+async fn joined() -> TrialStore {
+    let trial = TrialStore::open(TrialEngine::Sqlite).await;
+    let member: MemberId = "hengrui-foundry".parse().unwrap();
+    trial.join(&member, &LogKey::from_secret([1; 32]), "01").await;
+    mutual_aid::trial::join_all(&trial).await;
+    trial
+}
+
+/// A publication of hengrui-foundry without a title, which no rule lets through.
+async fn quarantine(trial: &TrialStore) {
+    let mut script = Script::of("hengrui-foundry".parse().unwrap(), LogKey::from_secret([1; 32]));
+    script.put(1, "");
+    let keys = vec![LogKeyStanding { key: script.key.public(), valid_from_seq: 1 }];
+    let start = Position::default();
+    let mut tracker = Tracker::new(script.alliance.clone(), script.member.clone(), start, keys, 0);
+    let batch: Vec<_> = script.entries.iter().map(|entry| examine(entry.to_wire()).unwrap()).collect();
+    tracker.begin_batch();
+    for examined in &batch {
+        tracker.admit(&examined.entry).unwrap();
+    }
+    let named = batch.iter().map(|examined| examined.entry.header().record).collect();
+    let turned = tracker.take_turned();
+    let delivery = Delivery { member: script.member, from: start, batch, turned, head: None, named };
+    let now = Timestamp::UNIX_EPOCH;
+    trial.store.write(async move |tx| batch_apply(tx, delivery, now).await).await.unwrap();
+}
+
+/// The council's desk over the same store.
+fn council_desk(folder: &std::path::Path, parts: &RoomParts, gate: &Gate) -> CouncilDesk {
+    let RoomParts { store, roster, board, hub_log, thesaurus, world, one_thread: _ } = parts;
+    let alliance = "park".parse().unwrap();
+    let authority = Authority::found(&folder.join("authority.pem"), &alliance, world).unwrap();
+    let council = Council::new(store.clone(), roster.clone(), thesaurus.clone(), world.clone());
+    let oversight = Oversight {
+        store: store.clone(),
+        roster: roster.clone(),
+        board: board.clone(),
+        hub_log: hub_log.clone(),
+        index: Arc::new(IndexProgress::default),
+        alliance,
+        engine: "sqlite",
+        certificate_ends: watch::channel(Timestamp::MAX).1,
+        world: world.clone(),
+    };
+    let address = "hub.example:8440".to_owned();
+    CouncilDesk::new(council, gate.clone(), Arc::new(authority), oversight, address)
 }
 
 fn request(method: &str, path: &str) -> http::request::Builder {

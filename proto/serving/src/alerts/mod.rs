@@ -6,6 +6,7 @@
 
 mod command;
 mod plan;
+mod robot;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -24,8 +25,11 @@ use shouwang_proto::clock::World;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use self::plan::{Alert, AlertChannel, AlertOutcome, pause_after};
 use self::{command::CommandHook, webhook::WebHook};
+pub use self::{
+    plan::{Alert, AlertChannel, AlertOutcome, pause_after},
+    robot::Robot,
+};
 use crate::store::StoreError;
 
 /// Most alerts under way at once on one hook: one that hangs must not keep the others back.
@@ -61,6 +65,10 @@ pub struct AlertsFile<P> {
     /// An address that the JSON is posted to, signed as Standard Webhooks say with the secret in the server's file
     /// `webhook.secret`. `https`, or `http` to this machine alone. Any answer but 2xx is tried again.
     pub webhook: Option<String>,
+    /// Whose robot the webhook is: `wecom` (企业微信), `dingtalk` (钉钉) or `feishu` (飞书). It gets a text instead of the JSON,
+    /// signed with the secret in the server's file `robot.secret` if there is one, and has taken it when it answers with
+    /// code 0.
+    pub webhook_robot: Option<Robot>,
     /// Authorities (PEM) that the webhook's server is believed by. Default: those of the system.
     pub webhook_authorities: Option<PathBuf>,
     /// The people who are called, in this order.
@@ -73,6 +81,7 @@ impl<P> Default for AlertsFile<P> {
             command: Vec::new(),
             command_seconds: None,
             webhook: None,
+            webhook_robot: None,
             webhook_authorities: None,
             duty: Vec::new(),
         }
@@ -152,7 +161,8 @@ impl Hooks {
         agent: &'static str,
         world: &World,
     ) -> anyhow::Result<Self> {
-        let AlertsFile { command, command_seconds, webhook, webhook_authorities, duty: _ } = file;
+        let AlertsFile { command, command_seconds, webhook, webhook_robot, webhook_authorities, duty: _ } =
+            file;
         let mut hooks = Vec::new();
         if !command.is_empty() {
             let seconds = command_seconds.unwrap_or(30);
@@ -161,7 +171,8 @@ impl Hooks {
             hooks.push(Hook::Command(Arc::new(hook)));
         }
         if let Some(address) = webhook {
-            let hook = WebHook::open(address, webhook_authorities.as_deref(), (data, agent), world);
+            let authorities = webhook_authorities.as_deref();
+            let hook = WebHook::open(address, *webhook_robot, authorities, (data, agent), world);
             hooks.push(Hook::Web(Arc::new(hook.context("alerts.webhook")?)));
         }
         Ok(Self { hooks })

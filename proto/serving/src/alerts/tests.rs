@@ -136,13 +136,13 @@ async fn a_webhook_over_tls_is_believed_by_its_authority_alone() {
     let address = format!("https://localhost:{port}/");
     let world = World::system();
     let own = (folder.path(), "trial");
-    let hook = WebHook::open(&address, Some(&roots), own, &world).unwrap();
+    let hook = WebHook::open(&address, None, Some(&roots), own, &world).unwrap();
     let (posted, served) = tokio::join!(hook.post("m", "{}", world.now()), serving);
     assert_eq!(posted, Ok(()));
     assert!(served.unwrap() > 0);
 
     std::fs::write(&roots, Authority::new("alarm").ca_pem()).unwrap();
-    let hook = WebHook::open(&address, Some(&roots), own, &world).unwrap();
+    let hook = WebHook::open(&address, None, Some(&roots), own, &world).unwrap();
     let serving = async {
         let (stream, _) = listener.accept().await.unwrap();
         tls.accept(stream).await.is_err()
