@@ -22,6 +22,10 @@ use super::{
 };
 
 /// Something to save. All of one decision are saved in one transaction, in this order.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a change lives as long as its transaction, and there are few of them"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// A new or changed incident.

@@ -106,6 +106,27 @@ pub(super) async fn aid_under_an_agreement_needs_one_that_is_in_force(engine: Tr
     assert_eq!(refused(again).0, "AGREEMENT_MISSING", "it has ended");
 }
 
+/// The names of all agreements, past ones too, in pages of one.
+async fn one_by_one(hub: &Trial) -> Vec<String> {
+    let mut paged = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let page = wire::ListAgreementsRequest {
+            page_size: 1,
+            page_token,
+            with_past: true,
+            ..wire::ListAgreementsRequest::default()
+        };
+        let answer = hub.desk.agreements(page).await.unwrap();
+        assert_eq!(answer.agreements.len(), 1);
+        paged.extend(answer.agreements.into_iter().map(|found| found.name));
+        page_token = answer.next_page_token;
+        if page_token.is_empty() {
+            return paged;
+        }
+    }
+}
+
 pub(super) async fn agreements_are_listed_ended_and_never_changed(engine: TrialEngine) {
     let hub = Trial::new(engine).await;
     let audited = hub.audited().await;
@@ -125,10 +146,9 @@ pub(super) async fn agreements_are_listed_ended_and_never_changed(engine: TrialE
 
     let listed = async |message: wire::ListAgreementsRequest| {
         let answer = hub.desk.agreements(message).await.unwrap();
-        let names: Vec<_> = answer.agreements.into_iter().map(|found| found.name).collect();
-        (names, answer.next_page_token)
+        answer.agreements.into_iter().map(|found| found.name).collect::<Vec<_>>()
     };
-    let (mut in_force, _) = listed(wire::ListAgreementsRequest::default()).await;
+    let mut in_force = listed(wire::ListAgreementsRequest::default()).await;
     in_force.sort();
     let mut both = vec![first.name.clone(), charter.name.clone()];
     both.sort();
@@ -137,24 +157,8 @@ pub(super) async fn agreements_are_listed_ended_and_never_changed(engine: TrialE
         member: "members/jinsuo-chem".to_owned(),
         ..wire::ListAgreementsRequest::default()
     };
-    assert_eq!(listed(of_one).await.0, [first.name.clone()]);
-    let mut paged = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let page = wire::ListAgreementsRequest {
-            page_size: 1,
-            page_token,
-            with_past: true,
-            ..wire::ListAgreementsRequest::default()
-        };
-        let (names, next) = listed(page).await;
-        assert_eq!(names.len(), 1);
-        paged.extend(names);
-        page_token = next;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+    assert_eq!(listed(of_one).await, std::slice::from_ref(&first.name));
+    let mut paged = one_by_one(&hub).await;
     paged.sort();
     let mut all = vec![first.name.clone(), charter.name, future.name];
     all.sort();
