@@ -1,7 +1,7 @@
 //! Documents as members have them: bytes in, drafts and findings out. Pure; it changes nothing and starts nothing.
 //!
 //! - `format`: what the bytes are. `package`, `old_workbook`: containers, measured before a library unfolds them.
-//! - `workbook`, `plain_table`: sheets of cells. `table`, [`column`], [`columns`]: which cell is which field. `value`, `row`,
+//! - `workbook`, `plain_table`: sheets of cells. `table`, [`mod@column`], [`columns`]: which cell is which field. `value`, `row`,
 //!   `detail`: a row becomes a publication, or everything that is wrong with it.
 //! - `word`, `draft`: a text becomes a practice.
 //! - `template`, `export`, `written`: the same columns the other way round.
