@@ -177,6 +177,6 @@ describe("without a script", () => {
     await page.locator("[id='form-stand-down'] [name=reason]").fill("演示结束");
     await page.locator("[id='form-stand-down'] button[type=submit]").click();
     await page.waitForURL(/done=1/);
-    assert.match(await page.textContent("#main"), /撤收中/);
+    assert.match(await page.textContent("#main"), /收队中/);
   });
 });

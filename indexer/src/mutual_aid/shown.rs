@@ -1,7 +1,11 @@
 //! Incidents, requests, ledgers and timeline entries as they go over the wire.
 
 use shouwang_proto::{
-    mutual_aid::{id::LineId, incident::AuthorityReport, term::RequestState},
+    mutual_aid::{
+        id::LineId,
+        incident::AuthorityReport,
+        term::{FulfilmentState, RequestState},
+    },
     publication::time_to_wire,
     wire,
 };
@@ -88,7 +92,8 @@ pub fn request<'a>(
             .iter()
             .map(|line| {
                 let id = request.line_id(line.number);
-                fulfilment(id, &Fulfilment::of(line, id, assignments.clone()))
+                let sum = Fulfilment::of(line, id, assignments.clone());
+                fulfilment(id, &sum, looks_for_aid(&request.state))
             })
             .collect(),
     }
@@ -114,9 +119,23 @@ fn ending(state: &State) -> (String, String, Option<wire::Review>) {
     }
 }
 
-/// How far a line is met.
+fn looks_for_aid(state: &State) -> bool {
+    match state {
+        State::Draft { .. } | State::Submitted { .. } | State::Open { .. } => true,
+        State::StandingDown { .. }
+        | State::Closed { .. }
+        | State::Reviewed { .. }
+        | State::Rejected { .. }
+        | State::Merged { .. }
+        | State::Expired { .. } => false,
+    }
+}
+
+/// How far a line is met. A request that does not look for aid any more misses nothing.
 #[must_use]
-pub fn fulfilment(line: LineId, sum: &Fulfilment) -> wire::LineFulfilment {
+pub fn fulfilment(line: LineId, sum: &Fulfilment, is_sought: bool) -> wire::LineFulfilment {
+    let (missing, state) =
+        if is_sought { (sum.missing(), sum.state()) } else { (0, FulfilmentState::NotSought) };
     wire::LineFulfilment {
         line: line.number.get(),
         requested: sum.requested,
@@ -125,8 +144,8 @@ pub fn fulfilment(line: LineId, sum: &Fulfilment) -> wire::LineFulfilment {
         committed: sum.committed,
         under_way: sum.under_way,
         on_scene: sum.on_scene,
-        missing: sum.missing(),
-        state: sum.state().to_wire().into(),
+        missing,
+        state: state.to_wire().into(),
     }
 }
 

@@ -8,7 +8,7 @@ use shouwang_pages::{
     age::{self, Age},
     wrong::Wrong,
 };
-use shouwang_proto::{publication::time_from_wire, wire};
+use shouwang_proto::{mutual_aid::term::Worded as _, publication::time_from_wire, wire};
 use wire::{AssignmentState, assignment_action::Action, member_command::Word};
 
 use super::{
@@ -182,7 +182,7 @@ impl Desk<'_> {
                 .and_then(time_from_wire)
                 .map(|came| Age::of(self.lang, came, self.now)),
             seen: self.seen(newest),
-            state_label: self.lang.find(state_key(state)).unwrap_or_default().to_owned(),
+            state_label: state_words(self.lang, state),
             acts: acts.iter().map(|act| self.act(*act, assignment, notice.line.as_ref(), key())).collect(),
             said: newest.commands.iter().map(|command| self.said(command)).collect(),
             is_open,
@@ -352,24 +352,12 @@ fn is_out(state: AssignmentState) -> bool {
     }
 }
 
-fn state_key(state: AssignmentState) -> &'static str {
-    match state {
-        AssignmentState::Unspecified => "",
-        AssignmentState::Solicited => "aid.state-solicited",
-        AssignmentState::Offered => "aid.state-offered",
-        AssignmentState::Held => "aid.state-held",
-        AssignmentState::Committed => "aid.state-committed",
-        AssignmentState::Mobilising => "aid.state-mobilising",
-        AssignmentState::EnRoute => "aid.state-en-route",
-        AssignmentState::Staged => "aid.state-staged",
-        AssignmentState::OnScene => "aid.state-on-scene",
-        AssignmentState::Returning => "aid.state-returning",
-        AssignmentState::Returned | AssignmentState::Settled => "aid.state-returned",
-        AssignmentState::Declined => "aid.state-declined",
-        AssignmentState::Lapsed => "aid.state-lapsed",
-        AssignmentState::StoodDown => "aid.state-stood-down",
-        AssignmentState::Failed => "aid.state-failed",
+fn state_words(lang: Lang, state: AssignmentState) -> String {
+    if state == AssignmentState::Unspecified {
+        return String::new();
     }
+    let (zh, en) = state.words();
+    lang.pick(zh, en).to_owned()
 }
 
 fn said_key(action: &Action) -> &'static str {

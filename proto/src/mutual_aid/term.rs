@@ -15,6 +15,15 @@ pub struct UnknownTerm {
     pub allowed: String,
 }
 
+/// An enumeration of the contract that people read. Every program shows the same words, so that two people who speak about
+/// one assignment on the telephone see it called the same.
+pub trait Worded {
+    /// Chinese and English name; `？` and `?` when it is unspecified, or newer than this program.
+    fn words(self) -> (&'static str, &'static str);
+}
+
+const UNKNOWN: (&str, &str) = ("？", "?");
+
 macro_rules! term {
     ($(#[$doc:meta])* $name:ident is $wire:ident {
         $($(#[$word:meta])* $variant:ident = $code:literal, $zh:literal, $en:literal;)+
@@ -66,6 +75,12 @@ macro_rules! term {
             }
         }
 
+        impl Worded for wire::$wire {
+            fn words(self) -> (&'static str, &'static str) {
+                $name::from_wire(self.into()).map_or(UNKNOWN, $name::labels)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str(self.code())
@@ -112,11 +127,11 @@ term!(
     /// How much depends on time; the most urgent is the least.
     Priority is RequestPriority {
         /// Life in danger.
-        P1 = "p1", "一级（危及生命）", "P1, life in danger";
+        P1 = "p1", "P1 危及生命", "P1, life in danger";
         /// It will grow worse.
-        P2 = "p2", "二级（险情扩大）", "P2, growing worse";
+        P2 = "p2", "P2 险情扩大", "P2, growing worse";
         /// Support.
-        P3 = "p3", "三级（支援保障）", "P3, support";
+        P3 = "p3", "P3 支援保障", "P3, support";
     }
 );
 term!(
@@ -125,11 +140,11 @@ term!(
         /// Written, not sent.
         Draft = "draft", "草稿", "draft";
         /// Waits for a dispatcher.
-        Submitted = "submitted", "已提交", "submitted";
+        Submitted = "submitted", "待受理", "submitted";
         /// Aid is sought and sent.
-        Open = "open", "处置中", "open";
+        Open = "open", "调派中", "open";
         /// What is out comes home.
-        StandingDown = "standing-down", "撤收中", "standing down";
+        StandingDown = "standing-down", "收队中", "standing down";
         /// Nobody is out any more.
         Closed = "closed", "已关闭", "closed";
         /// Closed and learnt from.
@@ -146,13 +161,15 @@ term!(
     /// How far a line is met.
     FulfilmentState is FulfilmentState {
         /// Nothing is held or committed.
-        Open = "open", "待支援", "open";
+        Open = "open", "未落实", "open";
         /// Less than the minimum.
         BelowMinimum = "below-minimum", "低于最低需求", "below minimum";
         /// At least the minimum, not all.
-        PartlyMet = "partly-met", "部分满足", "partly met";
+        PartlyMet = "partly-met", "部分落实", "partly met";
         /// All.
-        Met = "met", "已满足", "met";
+        Met = "met", "已落实", "met";
+        /// The request does not look for aid any more.
+        NotSought = "not-sought", "不再需要", "not sought any more";
     }
 );
 term!(
@@ -170,11 +187,11 @@ term!(
     /// The life of an assignment, in its order.
     AssignmentState is AssignmentState {
         /// The owner was asked.
-        Solicited = "solicited", "已询援", "solicited";
+        Solicited = "solicited", "已询问", "solicited";
         /// The owner offers.
-        Offered = "offered", "已应援", "offered";
+        Offered = "offered", "愿支援", "offered";
         /// Ordered, not confirmed.
-        Held = "held", "已预占", "held";
+        Held = "held", "已下令待确认", "held";
         /// Confirmed.
         Committed = "committed", "已确认", "committed";
         /// Getting ready.
@@ -184,9 +201,9 @@ term!(
         /// In the staging area.
         Staged = "staged", "集结点待命", "staged";
         /// On the scene.
-        OnScene = "on-scene", "已到场", "on scene";
+        OnScene = "on-scene", "在现场", "on scene";
         /// On the way home.
-        Returning = "returning", "返程", "returning";
+        Returning = "returning", "返程中", "returning";
         /// Home and counted.
         Returned = "returned", "已归队", "returned";
         /// Costs agreed.
@@ -194,11 +211,11 @@ term!(
         /// The owner said no.
         Declined = "declined", "已谢绝", "declined";
         /// Nobody answered in time.
-        Lapsed = "lapsed", "已失效", "lapsed";
+        Lapsed = "lapsed", "逾期未复", "lapsed";
         /// Not needed any more.
-        StoodDown = "stood-down", "已撤销", "stood down";
+        StoodDown = "stood-down", "已取消", "stood down";
         /// Withdrawn after confirming.
-        Failed = "failed", "已退出", "withdrawn";
+        Failed = "failed", "已撤回", "withdrawn";
     }
 );
 term!(
@@ -207,9 +224,9 @@ term!(
         /// The responsible party of the accident.
         ResponsibleParty = "responsible-party", "事故责任单位", "responsible party";
         /// The requesting member.
-        Requester = "requester", "请求单位", "requester";
+        Requester = "requester", "求援单位", "requester";
         /// The owner gives it.
-        Owner = "owner", "支援单位", "owner";
+        Owner = "owner", "支援单位自担", "owner";
         /// Another.
         Other = "other", "其他", "other";
     }
@@ -218,7 +235,7 @@ term!(
     /// In what part somebody acts.
     Role is ActorRole {
         /// The member that asks.
-        Requester = "requester", "请求方", "requester";
+        Requester = "requester", "求援方", "requester";
         /// The owner of the resource.
         Supplier = "supplier", "支援方", "supplier";
         /// The council's dispatcher.
@@ -233,15 +250,15 @@ term!(
         /// The member's own node.
         Node = "node", "成员节点", "node";
         /// The hub's own port.
-        Hub = "hub", "枢纽", "hub";
+        Hub = "hub", "中心", "hub";
         /// Telephone.
         Phone = "phone", "电话", "phone";
         /// Radio.
-        Radio = "radio", "电台", "radio";
+        Radio = "radio", "对讲", "radio";
         /// Face to face.
         InPerson = "in-person", "当面", "in person";
         /// SMS, chat.
-        Message = "message", "短信", "message";
+        Message = "message", "消息", "message";
         /// Imported document.
         Import = "import", "导入", "import";
         /// The hub itself.
@@ -252,42 +269,48 @@ term!(
     /// Why a member is told.
     NoticeKind is NoticeKind {
         /// Can you help?
-        Solicitation = "solicitation", "询援", "can you help";
+        Solicitation = "solicitation", "询问能否支援", "can you help?";
         /// Confirm or refuse.
-        Order = "order", "调用令", "order";
+        Order = "order", "调度令待确认", "order to confirm";
         /// Depart.
-        MissionOrder = "mission-order", "调令", "mission order";
+        MissionOrder = "mission-order", "调令，请出动", "mission order, depart";
         /// The order does not stand any more.
-        OrderEnded = "order-ended", "调用失效", "order ended";
+        OrderEnded = "order-ended", "调度令已失效", "order ended";
         /// Stay at home.
-        StandDown = "stand-down", "撤销", "stand down";
+        StandDown = "stand-down", "取消，无需出动", "stand down";
         /// Come home.
-        Recall = "recall", "召回", "recall";
+        Recall = "recall", "召回", "come home";
         /// Please stay longer.
-        Extension = "extension", "延长", "extension";
+        Extension = "extension", "请延长", "please stay longer";
         /// Your request has changed.
-        RequestUpdate = "request-update", "请求进展", "request update";
+        RequestUpdate = "request-update", "请求有变化", "request update";
         /// What was sent to you does not come.
-        AidLost = "aid-lost", "支援中断", "aid lost";
+        AidLost = "aid-lost", "支援落空，正在补派", "aid lost, being replaced";
         /// Stop, there is a real emergency.
-        DrillHalted = "drill-halted", "演练中止", "drill halted";
+        DrillHalted = "drill-halted", "演练中止：有真实险情", "drill halted: real emergency";
         /// Again.
-        Reminder = "reminder", "催办", "reminder";
+        Reminder = "reminder", "再次提醒", "reminder";
     }
 );
 term!(
     /// What became of a word.
     Outcome is CommandOutcome {
         /// Done.
-        Accepted = "accepted", "已执行", "accepted";
+        Accepted = "accepted", "已办理", "accepted";
         /// Written down; it changed nothing.
-        Noted = "noted", "已记录", "noted";
+        Noted = "noted", "仅记入时间线，未改变状态", "noted, changed nothing";
         /// A late yes: an unsolicited offer.
-        BecameOffer = "became-offer", "转为主动应援", "became an offer";
+        BecameOffer = "became-offer", "命令已失效，转为主动支援意向", "the order had lapsed; it became an offer";
         /// Refused.
-        Refused = "refused", "未接受", "refused";
+        Refused = "refused", "被拒绝", "refused";
     }
 );
+
+mod matching;
+mod telling;
+
+pub use matching::{ClosureKind, CostKind, ExclusionReason, TravelBasis};
+pub use telling::{DeliveryState, OwnCommandState};
 
 /// Why an owner says no: a code of the vocabulary list `decline-reason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -1,7 +1,11 @@
 //! Assignments.
 
-use shouwang_proto::wire::{
-    ActOnAssignmentResponse, Assignment, ListAssignmentsResponse, OrderResponse, Settlement, SolicitResponse,
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{
+        ActOnAssignmentResponse, Assignment, ListAssignmentsResponse, MissionBasis, OrderResponse,
+        Settlement, SolicitResponse,
+    },
 };
 
 use super::{Look, amount, incident::mode_banner, labels, more, owner, tail, when};
@@ -29,17 +33,26 @@ fn flags(assignment: &Assignment, look: Look) -> String {
 }
 
 fn state(assignment: &Assignment, look: Look) -> String {
-    let state = look.pick(labels::assignment_state(assignment.state()));
+    let state = look.pick(assignment.state().words());
     match when::age(assignment.state_time.as_ref(), look) {
         age if age.is_empty() => state.to_owned(),
         age => format!("{state} ({age})"),
     }
 }
 
+/// On what ground the aid is given; empty before an order says it.
+pub(super) fn basis(assignment: &Assignment, look: Look) -> String {
+    match assignment.basis() {
+        MissionBasis::Unspecified => String::new(),
+        ground @ (MissionBasis::Command | MissionBasis::Agreement | MissionBasis::Voluntary) => {
+            look.pick(ground.words()).to_owned()
+        }
+    }
+}
+
 fn reason(assignment: &Assignment, look: Look) -> String {
-    let said = look.pick(labels::decline(&assignment.reason));
-    let said = if said.is_empty() { assignment.reason.as_str() } else { said };
-    [said, assignment.reason_text.as_str()]
+    let said = labels::term("decline-reason", &assignment.reason, look.lang);
+    [said.as_str(), assignment.reason_text.as_str()]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
@@ -70,8 +83,8 @@ fn home(assignment: &Assignment, look: Look) -> String {
 fn costs(settlement: Option<&Settlement>, look: Look) -> String {
     let Some(settlement) = settlement else { return String::new() };
     let (yuan, fen) = (settlement.cost_fen / 100, settlement.cost_fen % 100);
-    let payer = look.pick(labels::payer(settlement.payer()));
-    let agreed: Vec<&str> = settlement.agreed_by().map(|role| look.pick(labels::role(role))).collect();
+    let payer = look.pick(settlement.payer().words());
+    let agreed: Vec<&str> = settlement.agreed_by().map(|role| look.pick(role.words())).collect();
     format!("¥{yuan}.{fen:02} · {payer} · {}: {}", look.say("已认可", "agreed by"), agreed.join("、"))
 }
 
@@ -92,7 +105,7 @@ pub(crate) fn one(assignment: &Assignment, look: Look) -> String {
             format!("{} {} {}", assignment.request, look.say("行", "line"), assignment.line),
         ),
         (look.say("命令序号", "epoch"), assignment.epoch.to_string()),
-        (look.say("依据", "basis"), look.pick(labels::basis(assignment.basis())).to_owned()),
+        (look.say("依据", "basis"), basis(assignment, look)),
         (look.say("协议", "agreement"), assignment.agreement.clone()),
         (look.say("条件", "conditions"), assignment.conditions.clone()),
         (look.say("原因", "reason"), reason(assignment, look)),
@@ -153,7 +166,7 @@ pub(crate) fn ordered(answer: &OrderResponse, look: Look) -> String {
 
 /// What became of an action.
 pub(crate) fn acted(answer: &ActOnAssignmentResponse, look: Look) -> String {
-    let outcome = look.pick(labels::outcome(answer.outcome()));
+    let outcome = look.pick(answer.outcome().words());
     let reason = if answer.reason.is_empty() { String::new() } else { format!(" ({})", answer.reason) };
     let rest = answer.assignment.as_ref().map(|now| one(now, look)).unwrap_or_default();
     format!("{outcome}{reason}\n{rest}")

@@ -1,8 +1,11 @@
 //! Who could help: cost in seconds split in its parts, and in words why the others cannot.
 
-use shouwang_proto::wire::{Candidate, ExcludedResource, ListCandidatesResponse};
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{Candidate, ExcludedResource, ListCandidatesResponse},
+};
 
-use super::{Look, amount, labels, tail, when};
+use super::{Look, amount, tail, when};
 use crate::{
     render::table,
     words::{Lang, harmless},
@@ -11,7 +14,7 @@ use crate::{
 /// Cost with its parts: `415 = 集结 300 + 路程 95 + 过门岗 20`.
 pub(crate) fn cost(candidate: &Candidate, look: Look) -> String {
     let part = |part: &shouwang_proto::wire::CostPart| {
-        format!("{} {}", look.pick(labels::cost(part.kind())), part.seconds)
+        format!("{} {}", look.pick(part.kind().words()), part.seconds)
     };
     let parts: Vec<String> = candidate.parts.iter().map(part).collect();
     if parts.is_empty() {
@@ -21,7 +24,7 @@ pub(crate) fn cost(candidate: &Candidate, look: Look) -> String {
 }
 
 fn travel(candidate: &Candidate, look: Look) -> String {
-    let basis = look.pick(labels::travel(candidate.travel_basis()));
+    let basis = look.pick(candidate.travel_basis().words());
     match candidate.distance_metres {
         0 => basis.to_owned(),
         metres => format!("{:.1} km {basis}", f64::from(metres) / 1_000.0),
@@ -91,8 +94,7 @@ pub(crate) fn list(answer: &ListCandidatesResponse, look: Look) -> String {
 fn excluded(resources: &[ExcludedResource], look: Look) -> String {
     let headings = [look.say("资源", "RESOURCE"), look.say("单位", "OWNER"), look.say("原因", "WHY NOT")];
     let row = |resource: &ExcludedResource| {
-        let reasons: Vec<&str> =
-            resource.reasons().map(|reason| look.pick(labels::exclusion(reason))).collect();
+        let reasons: Vec<&str> = resource.reasons().map(|reason| look.pick(reason.words())).collect();
         let mut why = reasons.join("；");
         if !resource.detail.is_empty() {
             why.push_str(&format!(" ({})", harmless(&resource.detail)));

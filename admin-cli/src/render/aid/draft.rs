@@ -4,11 +4,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shouwang_proto::{
+    mutual_aid::term::Worded as _,
     vocabulary,
     wire::{Incident, IncidentMode, MutualAidRequest, RequestState, TimelineEntry},
 };
 
-use super::{labels, owner, when};
+use super::{owner, when};
 use crate::render::time;
 
 /// The first team is to be there within three minutes: the goal of neighbours who help before the fire brigade comes.
@@ -138,7 +139,7 @@ pub(crate) fn practice(request: &MutualAidRequest, incident: &Incident, entries:
     let state = if request.state() == RequestState::Reviewed {
         String::new()
     } else {
-        format!("\n\n（本请求{}，尚未复盘）", labels::request_state(request.state()).0)
+        format!("\n\n（本请求{}，尚未复盘）", request.state().words().0)
     };
     let body = format!(
         "## 事件\n\n{}（{}）{state}\n\n## 求援\n\n{}\n\n## 用时\n\n{measured}\n\n## 经过\n\n{}\n\n## 经验\n\n{}\n",

@@ -1,9 +1,12 @@
 //! The inbox of a node: what the member was told, what its people said, who is nearby.
 
-use shouwang_proto::wire::{
-    FindNearbyResponse, InboxItem, ListCommandsResponse, ListNoticesResponse, NearbyResource, Notice,
-    OfflinePackSummary, OwnCommand, WatchInboxResponse, assignment_action::Action, member_command::Word,
-    publication::Detail, watch_inbox_response::What,
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{
+        FindNearbyResponse, InboxItem, ListCommandsResponse, ListNoticesResponse, NearbyResource, Notice,
+        OfflinePackSummary, OwnCommand, WatchInboxResponse, assignment_action::Action, member_command::Word,
+        publication::Detail, watch_inbox_response::What,
+    },
 };
 
 use super::{
@@ -16,7 +19,7 @@ use crate::{
 
 fn answered(item: &InboxItem, look: Look) -> String {
     if let Some(last) = item.commands.last() {
-        return format!("{} · {}", word(last, look), look.pick(labels::command_state(last.state())));
+        return format!("{} · {}", word(last, look), look.pick(last.state().words()));
     }
     if item.expired {
         return look.say("已过期", "expired").to_owned();
@@ -38,7 +41,7 @@ fn need(notice: &Notice) -> String {
 pub(crate) fn one(item: &InboxItem, look: Look) -> String {
     let notice = item.notice.clone().unwrap_or_default();
     let alarm = if notice.alarm { "‼ " } else { "" };
-    let kind = look.pick(labels::notice(notice.kind()));
+    let kind = look.pick(notice.kind().words());
     let hazard = labels::term("hazard", &notice.accident_type, look.lang);
     let mut out = facts(&[
         (look.say("通知", "notice"), notice.name.clone()),
@@ -47,7 +50,7 @@ pub(crate) fn one(item: &InboxItem, look: Look) -> String {
             format!(
                 "{alarm}{}{kind} · {}",
                 mode_banner(notice.mode(), look),
-                look.pick(labels::priority(notice.priority()))
+                look.pick(notice.priority().words())
             ),
         ),
         (look.say("事件", "incident"), format!("{} [{hazard}]", notice.incident_title)),
@@ -89,7 +92,7 @@ pub(crate) fn list(page: &ListNoticesResponse, look: Look) -> String {
         let banner = mode_banner(notice.mode(), look);
         vec![
             tail(&notice.name).to_owned(),
-            format!("{alarm}{banner}{}", look.pick(labels::notice(notice.kind()))),
+            format!("{alarm}{banner}{}", look.pick(notice.kind().words())),
             notice.incident_title.clone(),
             need(&notice),
             when::age(notice.answer_by.as_ref(), look),
@@ -140,10 +143,10 @@ fn word(said: &OwnCommand, look: Look) -> String {
 }
 
 fn command_line(said: &OwnCommand, look: Look) -> String {
-    let state = look.pick(labels::command_state(said.state()));
+    let state = look.pick(said.state().words());
     let actor = said.command.as_ref().map(|command| command.actor.as_str()).unwrap_or_default();
     let result = said.result.as_ref().map_or_else(String::new, |result| {
-        let outcome = look.pick(labels::outcome(result.outcome()));
+        let outcome = look.pick(result.outcome().words());
         let reason = if result.reason.is_empty() {
             String::new()
         } else {

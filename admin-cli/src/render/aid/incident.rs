@@ -1,6 +1,9 @@
 //! Incidents.
 
-use shouwang_proto::wire::{Casualties, Incident, IncidentMode, ListIncidentsResponse};
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{Casualties, Incident, IncidentMode, ListIncidentsResponse},
+};
 
 use super::{Look, labels, more, owner, place, tail, when};
 use crate::render::{facts, table};
@@ -8,7 +11,7 @@ use crate::render::{facts, table};
 /// Before everything that is not real.
 pub(crate) fn mode_banner(mode: IncidentMode, look: Look) -> String {
     match mode {
-        IncidentMode::Exercise | IncidentMode::Test => format!("【{}】", look.pick(labels::mode(mode))),
+        IncidentMode::Exercise | IncidentMode::Test => format!("【{}】", look.pick(mode.words())),
         IncidentMode::Actual | IncidentMode::Unspecified => String::new(),
     }
 }
@@ -29,7 +32,7 @@ pub(crate) fn one(incident: &Incident, look: Look) -> String {
         let note = if report.note.is_empty() { String::new() } else { format!(" {}", report.note) };
         format!("{} {}{note}", report.authority, when::clock(report.report_time.as_ref()))
     });
-    let state = look.pick(labels::incident_state(incident.state()));
+    let state = look.pick(incident.state().words());
     let halted = if incident.halted_by.is_empty() {
         String::new()
     } else {
@@ -67,8 +70,8 @@ pub(crate) fn list(page: &ListIncidentsResponse, look: Look) -> String {
     let row = |incident: &Incident| {
         vec![
             tail(&incident.name).to_owned(),
-            look.pick(labels::mode(incident.mode())).to_owned(),
-            look.pick(labels::incident_state(incident.state())).to_owned(),
+            look.pick(incident.mode().words()).to_owned(),
+            look.pick(incident.state().words()).to_owned(),
             incident.title.clone(),
             labels::term("hazard", &incident.accident_type, look.lang),
             when::age(incident.open_time.as_ref(), look),

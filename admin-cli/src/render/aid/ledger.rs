@@ -1,8 +1,11 @@
 //! Ledgers.
 
-use shouwang_proto::wire::{LedgerEntry, LedgerUse, ListLedgerResponse};
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{LedgerEntry, LedgerUse, ListLedgerResponse},
+};
 
-use super::{Look, amount, labels, more, owner, tail, when};
+use super::{Look, amount, more, owner, tail, when};
 use crate::render::{facts, table};
 
 fn alarm(entry: &LedgerEntry, look: Look) -> String {
@@ -23,7 +26,7 @@ pub(crate) fn one(entry: &LedgerEntry, look: Look) -> String {
     let number = |count: u64| amount(count, &entry.unit);
     let mut out = facts(&[
         (look.say("资源", "resource"), entry.resource.clone()),
-        (look.say("性质", "mode"), look.pick(labels::mode(entry.mode())).to_owned()),
+        (look.say("性质", "mode"), look.pick(entry.mode().words()).to_owned()),
         (look.say("演练", "drill"), entry.incident.clone()),
         (look.say("类别", "kind"), kind.join(" · ")),
         (look.say("可外借", "quota"), number(entry.quota)),
@@ -49,7 +52,7 @@ pub(crate) fn one(entry: &LedgerEntry, look: Look) -> String {
             vec![
                 tail(&held.assignment).to_owned(),
                 tail(&held.request).to_owned(),
-                look.pick(labels::assignment_state(held.state())).to_owned(),
+                look.pick(held.state().words()).to_owned(),
                 number(held.quantity),
                 when::age(held.free_time.as_ref(), look),
             ]

@@ -1,8 +1,11 @@
 //! The mission order (调令) on one page: plain text, and HTML to print. Every text of others is escaped.
 
-use shouwang_proto::wire::{IncidentMode, MissionOrder};
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{IncidentMode, MissionOrder},
+};
 
-use super::{Look, amount, contact, labels, place, tail, when};
+use super::{Look, amount, assignment::basis, contact, labels, place, tail, when};
 use crate::words::harmless;
 
 /// The rows of the page: name and value; empty values are left out.
@@ -17,7 +20,7 @@ fn rows(order: &MissionOrder, look: Look) -> Vec<(&'static str, String)> {
         (look.say("调令编号", "Order"), order.number.clone()),
         (look.say("事件", "Incident"), format!("{} [{hazard}]", incident.title)),
         (look.say("涉及物质", "Substances"), incident.substances.join("、")),
-        (look.say("紧急程度", "Priority"), look.pick(labels::priority(request.priority())).to_owned()),
+        (look.say("紧急程度", "Priority"), look.pick(request.priority().words()).to_owned()),
         (look.say("求援单位", "Requester"), order.requester_display_name.clone()),
         (look.say("支援单位", "Owner"), order.owner_display_name.clone()),
         (
@@ -33,7 +36,7 @@ fn rows(order: &MissionOrder, look: Look) -> Vec<(&'static str, String)> {
         ),
         (look.say("预计到场", "Expected"), when::clock_with_zone(assignment.arrival_time.as_ref())),
         (look.say("需要至", "Needed until"), when::clock_with_zone(assignment.until_time.as_ref())),
-        (look.say("依据", "Basis"), look.pick(labels::basis(assignment.basis())).to_owned()),
+        (look.say("依据", "Basis"), basis(&assignment, look)),
         (look.say("协议", "Agreement"), tail(&assignment.agreement).to_owned()),
         (look.say("条件", "Conditions"), assignment.conditions.clone()),
         (
@@ -91,7 +94,7 @@ pub(crate) fn html(order: &MissionOrder, look: Look) -> String {
     let banner = match mode {
         IncidentMode::Exercise | IncidentMode::Test => format!(
             "<div class=\"banner\">{}</div>\n",
-            escape(&format!("{} — {}", look.pick(labels::mode(mode)), look.say("非实战", "not real")))
+            escape(&format!("{} — {}", look.pick(mode.words()), look.say("非实战", "not real")))
         ),
         IncidentMode::Actual | IncidentMode::Unspecified => String::new(),
     };

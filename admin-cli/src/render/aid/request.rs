@@ -1,6 +1,9 @@
 //! Requests with the gap of each line.
 
-use shouwang_proto::wire::{LineFulfilment, ListRequestsResponse, MutualAidRequest, NeedLine};
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{FulfilmentState, LineFulfilment, ListRequestsResponse, MutualAidRequest, NeedLine},
+};
 
 use super::{Look, amount, contact, incident::mode_banner, labels, more, owner, place, tail, when};
 use crate::render::{facts, table};
@@ -8,13 +11,13 @@ use crate::render::{facts, table};
 /// One request: facts, then its lines.
 pub(crate) fn one(request: &MutualAidRequest, look: Look) -> String {
     let verified = if request.verified { "" } else { look.say("，待核实", ", not verified") };
-    let state = look.pick(labels::request_state(request.state()));
+    let state = look.pick(request.state().words());
     let mut out = facts(&[
         (look.say("请求", "request"), format!("{}{}", mode_banner(request.mode(), look), request.title)),
         (look.say("编号", "name"), request.name.clone()),
         (look.say("事件", "incident"), request.incident.clone()),
         (look.say("求援单位", "requester"), owner(&request.requester).to_owned()),
-        (look.say("紧急程度", "priority"), look.pick(labels::priority(request.priority())).to_owned()),
+        (look.say("紧急程度", "priority"), look.pick(request.priority().words()).to_owned()),
         (look.say("状态", "state"), format!("{state}{verified}")),
         (look.say("原因", "reason"), request.reason.clone()),
         (look.say("并入", "merged into"), request.merged_into.clone()),
@@ -56,7 +59,11 @@ pub(crate) fn lines(request: &MutualAidRequest, look: Look) -> String {
         look.say("需到时间", "NEEDED BY"),
     ];
     let row = |line: &NeedLine| {
-        let nothing = LineFulfilment { missing: line.requested, ..LineFulfilment::default() };
+        let nothing = LineFulfilment {
+            missing: line.requested,
+            state: FulfilmentState::Open.into(),
+            ..LineFulfilment::default()
+        };
         let met = request.fulfilment.iter().find(|met| met.line == line.number).unwrap_or(&nothing);
         let least = match line.minimum {
             0 | 1 => String::new(),
@@ -71,7 +78,7 @@ pub(crate) fn lines(request: &MutualAidRequest, look: Look) -> String {
             what(line, look),
             format!("{}{least}{over}", amount(line.requested, &line.unit)),
             if met.missing == 0 { "—".to_owned() } else { amount(met.missing, &line.unit) },
-            look.pick(labels::fulfilment(met.state())).to_owned(),
+            look.pick(met.state().words()).to_owned(),
             number(met.offered),
             number(met.held),
             number(met.committed),
@@ -107,8 +114,8 @@ pub(crate) fn list(page: &ListRequestsResponse, look: Look) -> String {
     let row = |request: &MutualAidRequest| {
         vec![
             tail(&request.name).to_owned(),
-            look.pick(labels::priority(request.priority())).to_owned(),
-            look.pick(labels::request_state(request.state())).to_owned(),
+            look.pick(request.priority().words()).to_owned(),
+            look.pick(request.state().words()).to_owned(),
             format!("{}{}", mode_banner(request.mode(), look), request.title),
             owner(&request.requester).to_owned(),
             gap(request),

@@ -1,8 +1,11 @@
 //! Roads and closures.
 
-use shouwang_proto::wire::{Closure, ListClosuresResponse, RemoveClosureResponse, UploadRoadGraphResponse};
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{Closure, ListClosuresResponse, RemoveClosureResponse, UploadRoadGraphResponse},
+};
 
-use super::{Look, labels, tail, when};
+use super::{Look, tail, when};
 use crate::{render::table, words::Lang};
 
 /// The graph in force.
@@ -30,7 +33,7 @@ pub(crate) fn list(answer: &ListClosuresResponse, look: Look) -> String {
         look.say("至", "UNTIL"),
     ];
     let row = |closure: &Closure| {
-        let kind = look.pick(labels::closure(closure.kind()));
+        let kind = look.pick(closure.kind().words());
         let kind =
             if closure.slowdown > 0 { format!("{kind} ×{}", closure.slowdown) } else { kind.to_owned() };
         vec![

@@ -1,8 +1,11 @@
 //! What waits for people.
 
-use shouwang_proto::wire::{AidTask, CompleteTaskResponse, IncidentMode, ListTasksResponse, RequestPriority};
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{AidTask, CompleteTaskResponse, IncidentMode, ListTasksResponse, RequestPriority},
+};
 
-use super::{Look, labels, more, tail, timeline};
+use super::{Look, more, tail, timeline};
 use crate::render::time;
 
 /// Until when, as people count it: `剩 12 分` or `已超 3 分`.
@@ -22,12 +25,12 @@ pub(crate) fn one(task: &AidTask, look: Look) -> String {
     let mode = if task.mode() == IncidentMode::Actual {
         String::new()
     } else {
-        format!("【{}】", look.pick(labels::mode(task.mode())))
+        format!("【{}】", look.pick(task.mode().words()))
     };
     let priority = if task.priority() == RequestPriority::Unspecified {
         String::new()
     } else {
-        format!("{} ", look.pick(labels::priority(task.priority())))
+        format!("{} ", look.pick(task.priority().words()))
     };
     let text = look.say(&task.text_zh, &task.text_en);
     let mut out = format!("{mode}{priority}{}{}", crate::words::harmless(text), countdown(task, look));

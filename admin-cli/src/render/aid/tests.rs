@@ -111,13 +111,13 @@ fn candidates_explain_their_cost_and_the_others_their_absence() {
 
     未列入：
     资源    单位          原因
-    登高车  启航汽车部件  年检逾期；可用数量不足 (年检已于 2026-05-01 到期)
+    登高车  启航汽车部件  检验逾期；可用数量不足 (年检已于 2026-05-01 到期)
     ");
     insta::assert_snapshot!(candidates::list(&answer, look(Lang::En)), @"
     2 of 72 resources can serve
-    #  RESOURCE      OWNER     TAKE/FREE  ETA   COST (s)                                 WAY                   CONFIRMED  NOTES                          ID
-    1  泡沫水两用车  恒锐铸造  1/2        7:35  455 = muster 300 + travel 135 + gate 20  1.2 km straight line  2 h ago    pre-authorised                 0198
-    2  foam truck    恒锐铸造  1/2        7:35  455 = muster 300 + travel 135 + gate 20  1.2 km straight line  2 h ago    pre-authorised · away, phone   0198
+    #  RESOURCE      OWNER     TAKE/FREE  ETA   COST (s)                                 WAY                            CONFIRMED  NOTES                          ID
+    1  泡沫水两用车  恒锐铸造  1/2        7:35  455 = muster 300 + travel 135 + gate 20  1.2 km straight-line estimate  2 h ago    pre-authorised                 0198
+    2  foam truck    恒锐铸造  1/2        7:35  455 = muster 300 + travel 135 + gate 20  1.2 km straight-line estimate  2 h ago    pre-authorised · away, phone   0198
 
     excluded:
     RESOURCE  OWNER         WHY NOT
@@ -139,7 +139,7 @@ fn a_request_shows_the_gap_of_each_line() {
 
     行  需要               数量             缺口   落实      意向  待确认  已确认  途中  在场  需到时间
     1   泡沫消防车 [车辆]  2                1      部分落实  ·     ·       1       ·     ·
-    2   foam [应急物资]    500 L (至少200)  500 L            ·     ·       ·       ·     ·     30分钟后
+    2   foam [应急物资]    500 L (至少200)  500 L  未落实    ·     ·       ·       ·     ·     30分钟后
     ");
 }
 

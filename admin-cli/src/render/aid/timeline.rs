@@ -1,11 +1,14 @@
 //! What happened, in order; what a watcher sees; whom the notices have reached.
 
-use shouwang_proto::wire::{
-    Delivery, ListDeliveriesResponse, ListTimelineResponse, NoticeDeliveryState, TimelineEntry,
-    WatchRequestResponse,
+use shouwang_proto::{
+    mutual_aid::term::Worded as _,
+    wire::{
+        Delivery, ListDeliveriesResponse, ListTimelineResponse, NoticeDeliveryState, TimelineEntry,
+        WatchRequestResponse,
+    },
 };
 
-use super::{Look, assignment, incident, labels, more, owner, request, when};
+use super::{Look, assignment, incident, more, owner, request, when};
 use crate::render::{table, time};
 
 /// One entry in one line: when recorded, what, who through what, and when it happened if that was told late.
@@ -21,8 +24,8 @@ pub(crate) fn entry(entry: &TimelineEntry, look: Look) -> String {
     let who = format!(
         "{behalf}{} · {} · {}",
         entry.actor,
-        look.pick(labels::role(entry.role())),
-        look.pick(labels::channel(entry.channel()))
+        look.pick(entry.role().words()),
+        look.pick(entry.channel().words())
     );
     let happened = match (time::read(entry.occurred_at.as_ref()), time::read(entry.recorded_at.as_ref())) {
         (Some(happened), Some(recorded)) if recorded.as_second() - happened.as_second() > 60 => {
@@ -58,7 +61,7 @@ pub(crate) fn watched(change: &WatchRequestResponse, look: Look) -> String {
         Some(happened) => {
             parts.push(entry(happened, look));
             for request in &change.requests {
-                let state = look.pick(labels::request_state(request.state()));
+                let state = look.pick(request.state().words());
                 let gap = request::gap(request);
                 parts.push(format!("     {} {state} · {} {gap}", request.title, look.say("缺口", "missing")));
             }
@@ -90,10 +93,10 @@ pub(crate) fn deliveries(page: &ListDeliveriesResponse, look: Look) -> String {
             (false, true) => String::new(),
             (false, false) => delivery.phones.join("、"),
         };
-        let state = look.pick(labels::delivery(delivery.state())).to_owned();
+        let state = look.pick(delivery.state().words()).to_owned();
         vec![
             delivery.member_display_name.clone(),
-            look.pick(labels::notice(notice.kind())).to_owned(),
+            look.pick(notice.kind().words()).to_owned(),
             state,
             when::age(delivery.state_time.as_ref(), look),
             phone,

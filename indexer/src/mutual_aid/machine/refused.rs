@@ -98,7 +98,7 @@ pub(super) fn request_not_open(state: RequestState) -> Refusal {
     let (zh, en) = state.labels();
     Refusal::precondition(
         "REQUEST_NOT_OPEN",
-        format!("aid is sought only for open requests; this one is {en} （请求当前为“{zh}”，未在处置中）"),
+        format!("aid is sought only for open requests; this one is {en} （请求当前为“{zh}”，不在调派中）"),
     )
 }
 
@@ -113,7 +113,7 @@ pub(super) fn drill_halted() -> Refusal {
     Refusal::precondition(
         "DRILL_HALTED",
         "this drill was halted by a real emergency; only standing down and closing are possible \
-         （演练因实战已中止，只能撤收与关闭）",
+         （演练因实战已中止，只能收队与关闭）",
     )
 }
 

@@ -129,7 +129,7 @@ events! {
     /// A request.
     RequestMerged = "REQUEST_MERGED", "请求合并", "request merged";
     /// A request.
-    RequestStoodDown = "REQUEST_STOOD_DOWN", "请求撤收", "request stands down";
+    RequestStoodDown = "REQUEST_STOOD_DOWN", "请求收队", "request stands down";
     /// A request.
     RequestClosed = "REQUEST_CLOSED", "请求关闭", "request closed";
     /// A request.

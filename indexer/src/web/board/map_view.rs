@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use shouwang_proto::{
-    mutual_aid::term::AssignmentState,
+    mutual_aid::term::{AssignmentState, ClosureKind},
     publication::time_from_wire,
     wire::{self, AssignmentState as Sent},
 };
@@ -212,7 +212,7 @@ fn area(light: &Light<'_>, projection: &Projection, closure: &wire::Closure) -> 
             wire::ClosureKind::Slow => "slow",
         },
         points: points.join(" "),
-        label: light.lang.say(words::closure(closure.kind())).to_owned(),
+        label: said(light.lang, ClosureKind::from_wire(closure.kind), ClosureKind::labels).to_owned(),
         reason: closure.reason.clone(),
         until: until.map_or_else(String::new, shouwang_pages::age::exact),
     }

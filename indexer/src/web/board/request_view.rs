@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use shouwang_pages::{Lang, age::Age};
-use shouwang_proto::wire;
+use shouwang_proto::{
+    mutual_aid::term::{CostKind, ExclusionReason, TravelBasis},
+    wire,
+};
 
 use super::{
     form::{Form, Maker},
     forms,
     task_view::{EntryView, PhoneView},
     view::{AssignmentView, IncidentView, Light, LineView, RequestView},
-    words::{self, amount, dialled, length, member},
+    words::{self, amount, dialled, length, member, said},
 };
 
 /// A part of a cost.
@@ -178,10 +181,10 @@ fn offers(
 fn candidate(light: &Light<'_>, rank: usize, one: &wire::Candidate, forms: Vec<Form>) -> CandidateView {
     let lang = light.lang;
     let part = |part: &wire::CostPart| CostView {
-        label: lang.find(words::cost(part.kind())).unwrap_or_default(),
+        label: said(lang, CostKind::from_wire(part.kind), CostKind::labels),
         time: length(lang, part.seconds),
     };
-    let basis = lang.say(words::travel(one.travel_basis()));
+    let basis = said(lang, TravelBasis::from_wire(one.travel_basis), TravelBasis::labels);
     let phone = |contact: &wire::DutyContact| PhoneView {
         words: format!("{} {}", contact.name, contact.phone),
         dialled: dialled(&contact.phone),
@@ -221,13 +224,12 @@ fn excluded(lang: Lang, all: &[wire::ExcludedResource]) -> Vec<ExclusionView> {
         }
     }
     let view = |(reason, all): (i32, Vec<&wire::ExcludedResource>)| {
-        let reason = wire::ExclusionReason::try_from(reason).unwrap_or_default();
         let words = |one: &&wire::ExcludedResource| {
             let detail = lang.part(&one.detail);
             format!("{} · {} — {detail}", one.member_display_name, one.title)
         };
         ExclusionView {
-            label: lang.find(words::exclusion(reason)).unwrap_or_default(),
+            label: said(lang, ExclusionReason::from_wire(reason), ExclusionReason::labels),
             count: all.len(),
             examples: all.iter().take(EXAMPLES).map(words).collect(),
         }

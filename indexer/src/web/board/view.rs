@@ -138,7 +138,7 @@ impl Light<'_> {
     /// A line of a request.
     pub(super) fn line(&self, line: &wire::NeedLine, met: &wire::LineFulfilment) -> LineView {
         let state = FulfilmentState::from_wire(met.state);
-        let covered = met.requested.saturating_sub(met.missing);
+        let covered = met.requested.min(met.held + met.committed + met.under_way + met.on_scene);
         let lang = self.lang;
         let parts = [
             ("board.bar.on-scene", met.on_scene),

@@ -6,7 +6,7 @@ use shouwang_proto::{
     id::{MemberId, PublicationName},
     mutual_aid::term::UnknownTerm,
     publication::time_from_wire,
-    wire::{self, AidTaskKind, ClosureKind, CostKind, ExclusionReason, TravelBasis},
+    wire::{self, AidTaskKind},
 };
 
 use crate::council::roster::RosterSnapshot;
@@ -88,60 +88,6 @@ pub(super) fn task(kind: AidTaskKind) -> &'static str {
         AidTaskKind::Close => "board.task.close",
         AidTaskKind::MergeCandidates => "board.task.merge",
         AidTaskKind::Unreachable => "board.task.unreachable",
-    }
-}
-
-/// Key of a part of a cost.
-pub(super) fn cost(kind: CostKind) -> &'static str {
-    match kind {
-        CostKind::Unspecified => "board.cost.other",
-        CostKind::Muster => "board.cost.muster",
-        CostKind::Travel => "board.cost.travel",
-        CostKind::Gate => "board.cost.gate",
-        CostKind::Staleness => "board.cost.staleness",
-        CostKind::Rest => "board.cost.rest",
-        CostKind::Substitute => "board.cost.substitute",
-        CostKind::Uncertainty => "board.cost.uncertainty",
-    }
-}
-
-/// Key of how the travel time was found.
-pub(super) fn travel(basis: TravelBasis) -> &'static str {
-    match basis {
-        TravelBasis::Unspecified | TravelBasis::Unknown => "board.travel.unknown",
-        TravelBasis::RoadGraph => "board.travel.roads",
-        TravelBasis::StraightLine => "board.travel.straight",
-    }
-}
-
-/// Key of why a resource is no candidate.
-pub(super) fn exclusion(reason: ExclusionReason) -> &'static str {
-    match reason {
-        ExclusionReason::Unspecified => "board.excluded.other",
-        ExclusionReason::Capability => "board.excluded.capability",
-        ExclusionReason::Quantity => "board.excluded.quantity",
-        ExclusionReason::CertificateExpired => "board.excluded.certificate",
-        ExclusionReason::InspectionOverdue => "board.excluded.inspection",
-        ExclusionReason::DonorFloor => "board.excluded.floor",
-        ExclusionReason::AgreementMissing => "board.excluded.agreement",
-        ExclusionReason::SubstanceIncompatible => "board.excluded.substance",
-        ExclusionReason::Stale => "board.excluded.stale",
-        ExclusionReason::Offline => "board.excluded.offline",
-        ExclusionReason::Visibility => "board.excluded.visibility",
-        ExclusionReason::InUse => "board.excluded.in-use",
-        ExclusionReason::Declined => "board.excluded.declined",
-        ExclusionReason::Unreachable => "board.excluded.unreachable",
-        ExclusionReason::Owner => "board.excluded.owner",
-    }
-}
-
-/// Key of what lies over the roads.
-pub(super) fn closure(kind: ClosureKind) -> &'static str {
-    match kind {
-        ClosureKind::Unspecified => "board.closure.other",
-        ClosureKind::Closed => "board.closure.closed",
-        ClosureKind::Plume => "board.closure.plume",
-        ClosureKind::Slow => "board.closure.slow",
     }
 }
 

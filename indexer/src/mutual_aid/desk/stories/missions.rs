@@ -32,6 +32,7 @@ pub(super) async fn from_the_call_for_help_to_the_team_back_home(engine: TrialEn
     assert_eq!((home.state(), trial.ledger().await.free), (wire::AssignmentState::Returned, 1));
 
     let now = trial.desk.request_get(&people("jinsuo-chem"), asked).await.unwrap();
+    assert_eq!((now.fulfilment[0].missing, now.fulfilment[0].state()), (1, wire::FulfilmentState::Open));
     let stand_down = wire::StandDownRequestRequest {
         context: trial.context(),
         name: request.name.clone(),
@@ -39,6 +40,12 @@ pub(super) async fn from_the_call_for_help_to_the_team_back_home(engine: TrialEn
         reason: "险情解除".to_owned(),
     };
     let down = trial.desk.request_stand_down(&people("jinsuo-chem"), stand_down).await.unwrap();
+    let met = &down.fulfilment[0];
+    assert_eq!(
+        (met.missing, met.state()),
+        (0, wire::FulfilmentState::NotSought),
+        "nobody is looked for any more"
+    );
     let close = wire::CloseRequestRequest {
         context: trial.context(),
         name: request.name.clone(),

@@ -36,12 +36,12 @@ fn a_drill_has_its_own_ledger_and_stops_for_a_life_in_danger() {
     - REQUEST_SUBMITTED [requester] 请求提交：有人被困
     - REQUEST_OPENED [requester] 请求受理：危及生命，直接启动，待核实
     ! DRILL_HALTED [system] 演练中止：发生实战一级请求
-    - REQUEST_STOOD_DOWN [system] 请求撤收：演练中止：发生实战一级请求
+    - REQUEST_STOOD_DOWN [system] 请求收队：演练中止：发生实战一级请求
     - STOOD_DOWN [system] 撤销：演练中止：发生实战一级请求
     - RECALLED [system] 召回：演练中止：发生实战一级请求
     ");
     insta::assert_snapshot!(world.messages(), @r"
-    the dispatcher on duty page 新请求（一级（危及生命））：有人被困
+    the dispatcher on duty page 新请求（P1 危及生命）：有人被困
     hengrui-foundry stand-down! 吊车 × 1不再需要：演练中止：发生实战一级请求
     qihang-auto recall! 请撤回泡沫车 × 2：演练中止：发生实战一级请求
     chenghu-chem drill-halted! 演练立即中止：发生实战一级请求

@@ -98,7 +98,7 @@ fn from_the_call_to_the_settlement() {
     - HEAD_COUNTED [supplier] 人数清点：6 人平安
     - RELEASED [supplier] 离场：泡沫车 × 2
     - RETURNED [supplier] 归队清点：归还 1，消耗 1，损坏 0
-    - REQUEST_STOOD_DOWN [requester] 请求撤收：火已灭
+    - REQUEST_STOOD_DOWN [requester] 请求收队：火已灭
     - REQUEST_CLOSED [requester] 请求关闭
     - CLAIMED [supplier] 费用申报：泡沫车 × 2
     - CLAIMED [requester] 费用申报：泡沫车 × 2
