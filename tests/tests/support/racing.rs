@@ -177,7 +177,7 @@ fn reason(status: &Status) -> Result<String, Status> {
 }
 
 fn written(act: Act) -> Action {
-    let decline = || wire::DeclineAction { reason: "IN_USE".to_owned(), note: String::new() };
+    let decline = || wire::DeclineAction { reason: "in-use".to_owned(), note: String::new() };
     match act {
         Act::Confirm => Action::Confirm(wire::ConfirmAction::default()),
         Act::Refuse => Action::Refuse(decline()),
