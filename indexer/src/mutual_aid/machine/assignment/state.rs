@@ -60,8 +60,8 @@ pub struct Question {
 pub struct Offered {
     /// How much.
     pub quantity: u64,
-    /// When it can be on the scene.
-    pub arrival: Timestamp,
+    /// When it can be on the scene; none when the owner did not say.
+    pub arrival: Option<Timestamp>,
     /// The owner's conditions.
     pub conditions: String,
     /// Until when it stands; none: until the request ends.

@@ -63,7 +63,7 @@ impl Assignment {
     /// When it is, or was, expected on the scene.
     #[must_use]
     pub fn arrival(&self) -> Option<Timestamp> {
-        let offered = self.state.offered().map(|offered| offered.arrival);
+        let offered = self.state.offered().and_then(|offered| offered.arrival);
         offered.or_else(|| self.state.order().and_then(|order| order.arrival))
     }
 

@@ -11,7 +11,7 @@ use shouwang_proto::{
 
 use super::{access, cover, mission, moves, unasked};
 use crate::mutual_aid::machine::{
-    assignment::{Assignment, Ended, Mission, Offered, Order, State, decline_words},
+    assignment::{Assignment, Ended, Mission, Order, State, decline_words},
     broken::Stop,
     change::{Answer, Because},
     command::Party,
@@ -97,7 +97,6 @@ fn seeks(w: &Working<'_>, found: &Assignment) -> Result<bool, Stop> {
 /// I can help.
 pub(super) fn offered(w: &mut Working<'_>, id: AssignmentId, offer: &Offer) -> Result<Answer, Stop> {
     let found = w.assignment(id)?;
-    let now = w.cx.now;
     let unsolicited = match &found.state {
         State::Solicited(_) => false,
         State::Offered(before) => before.unsolicited,
@@ -117,14 +116,7 @@ pub(super) fn offered(w: &mut Working<'_>, id: AssignmentId, offer: &Offer) -> R
             return moves::noted(w, id, Event::Offered, &why);
         }
     };
-    let state = State::Offered(Offered {
-        quantity: offer.quantity,
-        arrival: after(now, offer.eta_seconds),
-        conditions: offer.conditions.clone(),
-        expires: offer.valid_seconds.map(|seconds| after(now, seconds)),
-        unsolicited,
-    });
-    moves::enter(w, id, state)?;
+    moves::enter(w, id, State::Offered(unasked::promise(w.cx.now, offer, unsolicited)))?;
     let (zh, en) = moves::thing(w, id)?;
     w.note_assignment(id, |about| Happened::new(Event::Offered, about).words(zh, en))?;
     moves::accepted(w, id)

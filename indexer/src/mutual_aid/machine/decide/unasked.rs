@@ -1,5 +1,6 @@
 //! Help that nobody ordered: offered, or already there.
 
+use jiff::Timestamp;
 use shouwang_proto::{
     id::PublicationName,
     mutual_aid::{
@@ -43,6 +44,17 @@ pub(super) fn offer(w: &mut Working<'_>, offer: &UnsolicitedOffer) -> Result<Ans
     moves::accepted(w, id)
 }
 
+/// What an owner promises. Without a time it does not say when it can be there: a late yes often has none.
+pub(super) fn promise(now: Timestamp, offer: &Offer, unsolicited: bool) -> Offered {
+    Offered {
+        quantity: offer.quantity,
+        arrival: (offer.eta_seconds > 0).then(|| after(now, offer.eta_seconds)),
+        conditions: offer.conditions.clone(),
+        expires: offer.valid_seconds.map(|seconds| after(now, seconds)),
+        unsolicited,
+    }
+}
+
 /// An offer that nobody asked for, or that is what is left of a late yes.
 pub(super) fn stand(
     w: &mut Working<'_>,
@@ -50,15 +62,7 @@ pub(super) fn stand(
     resource: &PublicationName,
     offer: &Offer,
 ) -> Result<AssignmentId, Stop> {
-    let now = w.cx.now;
-    let state = State::Offered(Offered {
-        quantity: offer.quantity,
-        arrival: after(now, offer.eta_seconds),
-        conditions: offer.conditions.clone(),
-        expires: offer.valid_seconds.map(|seconds| after(now, seconds)),
-        unsolicited: true,
-    });
-    let id = ordering::add(w, line, resource, state)?;
+    let id = ordering::add(w, line, resource, State::Offered(promise(w.cx.now, offer, true)))?;
     let (zh, en) = moves::thing(w, id)?;
     w.note_assignment(id, |about| Happened::new(Event::Offered, about).words(zh, en))?;
     Ok(id)

@@ -125,6 +125,8 @@ fn a_yes_an_hour_late_is_an_offer_and_binds_nobody() {
     assert_eq!(answer.outcome, Outcome::BecameOffer);
     insta::assert_snapshot!(world.story(), @"- OFFERED [supplier] 应援：泡沫车 × 2");
     assert_eq!(world.counts(&foam()), [0, 0, 0, 0, 0, 2], "nothing is held by it");
+    let promised = answer.assignments[0];
+    assert_eq!(world.assignment(promised).arrival(), None, "it did not say when it can be there");
     let offered = world.fulfilment(request).offered;
     let again = world.answer(AUTO, held, 1, yes()).unwrap_err();
     assert_eq!((again.reason.as_ref(), world.fulfilment(request).offered), ("ORDER_ENDED", offered));
