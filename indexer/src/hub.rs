@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::json;
 use shouwang_proto::clock::{World, from_millis};
 use shouwang_serving::{
-    accept::{self, Acceptor, Listener},
+    accept::{Acceptor, Listener, bind_loopback},
     probes::Probes,
     tls::ServerTls,
 };
@@ -83,7 +83,7 @@ impl Hub {
         surroundings: Surroundings<P, N>,
     ) -> anyhow::Result<HubHandle> {
         let Surroundings { world, people: people_listener, nodes: nodes_listener } = surroundings;
-        let web_listener = config.web_listen.map(bind_web).transpose()?;
+        let web_listener = config.web_listen.map(bind_loopback).transpose()?;
         let addresses = Addresses {
             people: people_listener.local_addr()?,
             nodes: nodes_listener.local_addr()?,
@@ -167,17 +167,6 @@ impl HubHandle {
     pub fn crash(self) {
         drop(self);
     }
-}
-
-/// Pages without TLS are for this machine alone: what goes over a wire is encrypted.
-fn bind_web(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    if !address.ip().is_loopback() {
-        bail!(
-            "the pages without TLS listen on loopback addresses only, not on {address}: let a proxy on this machine speak \
-             TLS, or open the pages at the people port, which does"
-        );
-    }
-    accept::bind(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Tasks that look for what others did, and one that waits for the links to end.

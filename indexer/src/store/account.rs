@@ -1,6 +1,7 @@
 //! People's accounts, and the links that work once.
 
 use jiff::Timestamp;
+use shouwang_pages::people::{lockout::Mistakes, ticket::Purpose};
 use shouwang_proto::clock::from_millis;
 use shouwang_serving::{execute, on};
 
@@ -9,8 +10,7 @@ use crate::{
     council::caller::SecretHash,
     people::{
         account::{Account, AccountState, Credentials, Login},
-        lockout::Mistakes,
-        ticket::{Purpose, Ticket},
+        coordinator::Ticket,
     },
 };
 

@@ -1,14 +1,12 @@
 //! Where people are signed in, the browsers they did it with, and the tokens they made themselves.
 
 use jiff::Timestamp;
+use shouwang_pages::people::{lockout::Mistakes, session::Session};
 use shouwang_proto::clock::from_millis;
 use shouwang_serving::{execute, on};
 
 use super::{Conn, StoreError, Tx, bad_row};
-use crate::{
-    council::caller::SecretHash,
-    people::{lockout::Mistakes, session::Session},
-};
+use crate::council::caller::SecretHash;
 
 /// Rows that one sign-in removes at most, of those that ended long ago.
 const SWEPT: i64 = 100;

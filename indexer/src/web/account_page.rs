@@ -6,7 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use shouwang_pages::{
     Lang,
     age::{self, Age},
-    icon,
+    browser, icon,
+    people::session::Session,
+    shown::Shown,
+    trouble::Trouble,
+    wrong::Wrong,
 };
 use shouwang_proto::{
     publication::text::TextRule,
@@ -15,13 +19,10 @@ use shouwang_proto::{
 use shouwang_serving::store::StoreError;
 
 use super::{
-    asked::{Asked, post_words},
-    browser,
+    asked::{Asked, Knowing as _, post_words},
     route::{Route, to},
-    trouble::Trouble,
-    wrong::{Shown, Wrong},
 };
-use crate::{people::session::Session, store::session::OwnToken};
+use crate::store::session::OwnToken;
 
 /// What a token is for, in the person's words.
 const LABEL: TextRule = TextRule::line(1, 60);

@@ -7,15 +7,16 @@ use shouwang_pages::{
     Lang,
     age::{self, Age},
     icon,
+    shown::Shown,
+    trouble::Trouble,
+    wrong::Wrong,
 };
 use shouwang_proto::refusal::Refusal;
 use shouwang_serving::store::StoreError;
 
 use super::{
-    asked::{Asked, post_words},
+    asked::{Asked, Knowing as _, post_words},
     route::{Route, to},
-    trouble::Trouble,
-    wrong::{Shown, Wrong},
 };
 use crate::{
     council::{permission::rpc, roster::RosterSnapshot},

@@ -8,7 +8,8 @@
 //! - [`route`]: what a table of routes is made of; [`asked`]: a request that has passed the table, nothing else reaches a
 //!   handler; [`door`]: routes and handlers together; [`upload`]: files that a form brings.
 //! - [`origin`]: where a request comes from; [`known`]: how a browser is known; [`browser`]: what to call it.
-//! - [`trouble`]: what went wrong, in words; [`wrong`]: what is wrong with which field.
+//! - [`trouble`]: what went wrong, in words; [`wrong`]: what is wrong with which field; [`shown`]: how a page
+//!   shows what was refused.
 //! - [`people`]: passwords, waiting after mistakes, sessions, links that work once; [`doorman`]: what [`sign_in_page`] and
 //!   [`link_page`] ask of a server.
 
@@ -30,6 +31,7 @@ pub mod origin;
 pub mod people;
 pub mod reply;
 pub mod route;
+pub mod shown;
 pub mod sign_in_page;
 pub mod trouble;
 pub mod upload;

@@ -3,10 +3,8 @@
 use std::cell::Cell;
 
 use askama::Template;
-use shouwang_pages::{Fields, Lang, icon};
+use shouwang_pages::{Fields, Lang, icon, trouble::Trouble};
 use shouwang_proto::refusal::Refusal;
-
-use crate::web::trouble::Trouble;
 
 /// What an input is.
 #[derive(Clone, Debug, PartialEq, Eq)]
