@@ -8,6 +8,7 @@ use shouwang_proto::clock::{World, from_millis};
 use shouwang_serving::{
     accept::{Acceptor, Listener, bind_loopback},
     probes::Probes,
+    program::part_ended,
     tls::ServerTls,
 };
 use tokio::{net::TcpListener, task::JoinSet};
@@ -148,11 +149,7 @@ impl HubHandle {
 
     /// Waits until a part of the hub ends that must not end. Never, if all is well.
     pub async fn failed(&mut self) -> anyhow::Error {
-        match self.tasks.join_next().await {
-            Some(Ok(name)) => anyhow::anyhow!("the {name} ended by itself"),
-            Some(Err(error)) => anyhow::anyhow!("a part of the hub failed: {error}"),
-            None => anyhow::anyhow!("no part of the hub runs any more"),
-        }
+        part_ended(&mut self.tasks, "hub").await
     }
 
     /// The clean end: finishes what runs, closes the database.

@@ -112,11 +112,7 @@ impl Maker<'_> {
         for input in &mut form.inputs {
             fields.first(input.name).clone_into(&mut input.value);
         }
-        let message = if refusal.violations.is_empty() {
-            self.lang.part(&refusal.message).to_owned()
-        } else {
-            self.lang.say("form.wrong").to_owned()
-        };
+        let message = Trouble::from(refusal.clone()).problem(self.lang);
         form.problem = std::iter::once(message).chain(rest).collect::<Vec<_>>().join(" ");
         form
     }
