@@ -109,11 +109,23 @@ struct Confined {
 const CONFINED: &[Confined] = &[
     Confined {
         word: "sqlx::query",
-        within: &["node/src/store/", "indexer/src/store/", "proto/serving/src/store/", "tests/"],
+        within: &[
+            "node/src/store/",
+            "indexer/src/store/",
+            "proto/serving/src/store/",
+            "proto/pages/src/store/",
+            "tests/",
+        ],
     },
     Confined {
         word: "sqlx",
-        within: &["node/src/store/", "indexer/src/store/", "proto/serving/src/", "tests/"],
+        within: &[
+            "node/src/store/",
+            "indexer/src/store/",
+            "proto/serving/src/",
+            "proto/pages/src/store/",
+            "tests/",
+        ],
     },
     Confined { word: "tantivy", within: &["indexer/src/search/", "tests/"] },
     Confined { word: "jiff::Timestamp::now", within: &["proto/src/clock.rs"] },

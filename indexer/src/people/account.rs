@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 pub use shouwang_pages::people::account::{AccountState, BadLogin, Credentials, LOGIN_LENGTH, Login};
-use shouwang_pages::people::session::Ages;
+use shouwang_pages::people::{lockout::Mistakes, session::Ages};
 use shouwang_proto::{id::MemberId, refusal::Violations};
 
 use crate::council::caller::Role;
@@ -120,9 +120,7 @@ pub struct Account {
     /// When somebody last signed in.
     pub signed_in: Option<Timestamp>,
     /// Wrong passwords since the last right one, from where nobody knows the person.
-    pub failures: u32,
-    /// When the last of them was.
-    pub failed: Option<Timestamp>,
+    pub mistakes: Mistakes,
 }
 
 impl AsRef<AccountState> for Account {

@@ -7,6 +7,7 @@ pub use shouwang_pages::people::taking::Taking;
 use shouwang_pages::people::{
     account::{account_disabled, account_unknown, last_operator, login_taken},
     hashing::Hasher,
+    lockout::Mistakes,
     strangers::Strangers,
     ticket::{self, Minted, Purpose, link_invalid},
 };
@@ -23,7 +24,6 @@ use crate::{
     },
     store::{
         self, Store, Tx,
-        account::NewTicket,
         audit::{audit_add, council_lock},
         roster::member_find,
     },
@@ -173,7 +173,6 @@ impl People {
                 keep_an_operator(&account, &store::account::accounts_all(tx).await?)?;
                 store::account::tickets_cancel(tx, &id, now).await?;
                 store::session::sessions_end(tx, &id, None).await?;
-                store::session::devices_forget(tx, &id).await?;
                 store::account::account_disable(tx, &id, now).await?;
                 audit_add(tx, &deed).await?;
                 known(tx, &id).await
@@ -226,7 +225,6 @@ impl People {
                     return Err(login_taken().into());
                 }
                 store::session::sessions_end(tx, id, None).await?;
-                store::session::devices_forget(tx, id).await?;
                 audit_add(tx, &deed).await?;
                 known(tx, id).await
             })
@@ -250,8 +248,8 @@ impl People {
     fn fresh_account(&self, wish: AccountWish) -> Account {
         let AccountWish { display_name, post, member } = wish;
         let (id, created) = (self.new_id(), self.world.now());
-        let state = AccountState::Invited;
-        Account { id, display_name, post, member, state, created, signed_in: None, failures: 0, failed: None }
+        let (state, mistakes) = (AccountState::Invited, Mistakes::default());
+        Account { id, display_name, post, member, state, created, signed_in: None, mistakes }
     }
 
     fn mint(&self, purpose: Purpose) -> Minted {
@@ -260,10 +258,7 @@ impl People {
 }
 
 async fn save(tx: &mut Tx, minted: Minted, account: Account, now: Timestamp) -> Result<Linked, StoreError> {
-    let secret_hash = SecretHash::of(&minted.secret);
-    let Minted { id, purpose, expires, .. } = &minted;
-    let ticket = NewTicket { id, account: &account.id, purpose: *purpose, secret_hash, expires: *expires };
-    store::account::ticket_add(tx, &ticket, now).await?;
+    store::account::ticket_add(tx, &minted, &account.id, now).await?;
     Ok(minted.linked(account))
 }
 

@@ -48,7 +48,7 @@ impl People {
         let now = self.world.now();
         let device_hash = device.as_deref().map(SecretHash::of);
         let (account, known) = self.find(&login, device_hash).await?;
-        let mistakes = account.as_ref().map(|known| Mistakes { count: known.failures, last: known.failed });
+        let mistakes = account.as_ref().map(|account| account.mistakes);
         let origin = signing_in::origin(known, mistakes, &self.strangers, address);
         let has_duty = account.as_ref().is_some_and(|account| account.post.has_duty());
         let wait = lockout::wait(origin, has_duty, now);
@@ -211,7 +211,6 @@ impl People {
         );
         self.store
             .write(async move |tx| {
-                store::session::devices_forget(tx, &account).await?;
                 audit_add(tx, &deed).await?;
                 store::session::sessions_end(tx, &account, Some(&session)).await
             })
@@ -228,7 +227,7 @@ impl People {
             return Err(sign_in_failed().into());
         };
         // A browser left open must not be a place to guess from.
-        let mistakes = Mistakes { count: present.account.failures, last: present.account.failed };
+        let mistakes = present.account.mistakes;
         let wait = lockout::wait(Origin::KnownDevice(mistakes), false, now);
         if wait > SignedDuration::ZERO {
             return Err(must_wait(wait).into());
@@ -251,7 +250,6 @@ impl People {
             .write(async move |tx| {
                 store::account::account_password_set(tx, &account, &hash).await?;
                 store::session::sessions_end(tx, &account, Some(&session)).await?;
-                store::session::devices_forget(tx, &account).await?;
                 audit_add(tx, &deed).await
             })
             .await

@@ -11,7 +11,7 @@
 //! - [`trouble`]: what went wrong, in words; [`wrong`]: what is wrong with which field; [`shown`]: how a page
 //!   shows what was refused.
 //! - [`people`]: passwords, waiting after mistakes, sessions, links that work once; [`doorman`]: what [`sign_in_page`] and
-//!   [`link_page`] ask of a server.
+//!   [`link_page`] ask of a server; [`store`]: what of it both keep alike, in SQL.
 
 pub mod age;
 pub mod asked;
@@ -33,6 +33,7 @@ pub mod reply;
 pub mod route;
 pub mod shown;
 pub mod sign_in_page;
+pub mod store;
 pub mod trouble;
 pub mod upload;
 #[cfg(feature = "trial")]
