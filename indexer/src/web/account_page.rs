@@ -8,6 +8,7 @@ use shouwang_pages::{
     age::{self, Age},
     browser, icon,
     people::session::Session,
+    people_view::PasswordForm,
     shown::Shown,
     trouble::Trouble,
     wrong::Wrong,
@@ -50,6 +51,7 @@ struct AccountPage {
     name: String,
     post: &'static str,
     login: String,
+    password: PasswordForm,
     done: &'static str,
     problem: String,
     secret: String,
@@ -78,14 +80,14 @@ async fn page<R: Route>(asked: &Asked<R>, outcome: Outcome) -> Result<Response, 
     let Outcome { done, secret, refused } = outcome;
     let Shown { status, wrong, problem } = Shown::of(lang, refused.as_ref());
     let here = present.session.id.as_str();
+    let known = present.account.credentials();
+    let login = known.map_or_else(String::new, |known| known.login.as_str().to_owned());
     let shown = AccountPage {
         lang,
         name: present.account.display_name.clone(),
         post: post_words(lang, present.account.post),
-        login: present
-            .account
-            .credentials()
-            .map_or_else(String::new, |known| known.login.as_str().to_owned()),
+        password: PasswordForm { lang, login: login.clone(), wrong: wrong.clone() },
+        login,
         done: lang.find(done).unwrap_or_default(),
         problem,
         secret,
