@@ -2,12 +2,13 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::json;
 use shouwang_proto::clock::{World, from_millis};
 use shouwang_serving::{
-    accept::{self, Acceptor, Listener},
+    accept::{Acceptor, Listener, bind_loopback},
     probes::Probes,
+    program::part_ended,
     tls::ServerTls,
 };
 use tokio::{net::TcpListener, task::JoinSet};
@@ -83,7 +84,7 @@ impl Hub {
         surroundings: Surroundings<P, N>,
     ) -> anyhow::Result<HubHandle> {
         let Surroundings { world, people: people_listener, nodes: nodes_listener } = surroundings;
-        let web_listener = config.web_listen.map(bind_web).transpose()?;
+        let web_listener = config.web_listen.map(bind_loopback).transpose()?;
         let addresses = Addresses {
             people: people_listener.local_addr()?,
             nodes: nodes_listener.local_addr()?,
@@ -148,11 +149,7 @@ impl HubHandle {
 
     /// Waits until a part of the hub ends that must not end. Never, if all is well.
     pub async fn failed(&mut self) -> anyhow::Error {
-        match self.tasks.join_next().await {
-            Some(Ok(name)) => anyhow::anyhow!("the {name} ended by itself"),
-            Some(Err(error)) => anyhow::anyhow!("a part of the hub failed: {error}"),
-            None => anyhow::anyhow!("no part of the hub runs any more"),
-        }
+        part_ended(&mut self.tasks, "hub").await
     }
 
     /// The clean end: finishes what runs, closes the database.
@@ -167,17 +164,6 @@ impl HubHandle {
     pub fn crash(self) {
         drop(self);
     }
-}
-
-/// Pages without TLS are for this machine alone: what goes over a wire is encrypted.
-fn bind_web(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    if !address.ip().is_loopback() {
-        bail!(
-            "the pages without TLS listen on loopback addresses only, not on {address}: let a proxy on this machine speak \
-             TLS, or open the pages at the people port, which does"
-        );
-    }
-    accept::bind(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Tasks that look for what others did, and one that waits for the links to end.

@@ -1,8 +1,7 @@
 //! The program of the hub.
 
-use std::{io::Write as _, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use shouwang_hub::{
     Hub, Surroundings, backup,
@@ -11,9 +10,8 @@ use shouwang_hub::{
 };
 use shouwang_proto::{clock::World, id::AllianceId};
 use shouwang_serving::{
-    accept,
-    program::Program,
-    telemetry::{self, LogFormat},
+    accept::bind,
+    program::{self, Program},
 };
 
 const PEOPLE_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8440);
@@ -115,16 +113,8 @@ struct ServeArguments {
 
 fn main() -> ExitCode {
     let Arguments { verb } = Arguments::parse();
-    let json = matches!(&verb, Verb::Serve(arguments) if arguments.log_json);
-    telemetry::init(if json { LogFormat::Json } else { LogFormat::Text }, "info");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(verb))) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let log_json = matches!(&verb, Verb::Serve(arguments) if arguments.log_json);
+    program::main(log_json, run(verb))
 }
 
 async fn run(verb: Verb) -> anyhow::Result<()> {
@@ -169,25 +159,9 @@ async fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
     };
     let mut hub = Hub::start(config, surroundings).await?;
     if let Some(link) = &hub.set_up {
-        show_set_up(link);
+        program::show_set_up(link, "operator");
     }
     let outcome = program.run(hub.failed()).await;
     hub.stop().await;
     outcome
-}
-
-/// For whoever stands at the terminal, and not in the log: the link is a key until it is used.
-fn show_set_up(link: &str) {
-    // With nobody to read it, it is in `ready.json`.
-    let _ = writeln!(
-        std::io::stdout(),
-        "\n  打开此链接，建立第一个管理员账号（只能用一次，24 小时内有效）\n  \
-         Open this link to make the first operator's account (once, within 24 hours):\n\n    {link}\n"
-    );
-}
-
-fn bind(address: SocketAddr) -> anyhow::Result<tokio::net::TcpListener> {
-    accept::bind(address).with_context(|| {
-        format!("cannot listen on {address}: is another program there, or the address not ours?")
-    })
 }

@@ -6,12 +6,15 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::Request,
-    http::{StatusCode, header},
+    http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
 use futures::FutureExt as _;
-use shouwang_serving::probes::{self, Probes, Readiness};
+use shouwang_serving::{
+    grpc::is_call,
+    probes::{self, Probes, Readiness},
+};
 use tonic::{Code, service::Routes};
 
 use crate::{
@@ -42,16 +45,11 @@ pub fn pages_only(site: &Site) -> Router {
 
 /// A call or a page that there is not.
 fn nowhere(site: &Site, request: Request) -> Response {
-    if is_grpc(&request) {
+    if is_call(request.headers()) {
         return tonic::Status::unimplemented("this hub has no such service or method （没有这个服务或方法）")
             .into_http::<axum::body::Body>();
     }
     web::nowhere(site, request)
-}
-
-fn is_grpc(request: &Request) -> bool {
-    let kind = request.headers().get(header::CONTENT_TYPE);
-    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
 /// Whether database and index can do their work.
@@ -73,7 +71,7 @@ async fn ready(store: Store, index: IndexProbe) -> Result<(), &'static str> {
 
 /// Ends calls that take too long to begin answering.
 async fn in_time(request: Request, next: Next) -> Response {
-    let grpc = is_grpc(&request);
+    let grpc = is_call(request.headers());
     match tokio::time::timeout(CALL_LIMIT, next.run(request)).await {
         Ok(response) => response,
         Err(_) if grpc => tonic::Status::new(Code::DeadlineExceeded, "the hub took too long （处理超时）")

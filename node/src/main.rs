@@ -7,7 +7,6 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use shouwang_node::{
     Node, NodeConfig, Surroundings,
@@ -17,10 +16,9 @@ use shouwang_node::{
 };
 use shouwang_proto::clock::World;
 use shouwang_serving::{
-    accept,
+    accept::bind,
     dial::TcpDialer,
-    program::Program,
-    telemetry::{self, LogFormat},
+    program::{self, Program},
 };
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8450);
@@ -71,17 +69,8 @@ enum Verb {
 
 fn main() -> ExitCode {
     let Arguments { verb } = Arguments::parse();
-    let json = matches!(verb, Verb::Serve { log_json: true, .. });
-    telemetry::init(if json { LogFormat::Json } else { LogFormat::Text }, "info");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(verb)));
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let log_json = matches!(verb, Verb::Serve { log_json: true, .. });
+    program::main(log_json, run(verb))
 }
 
 async fn run(verb: Verb) -> anyhow::Result<()> {
@@ -112,15 +101,11 @@ async fn run(verb: Verb) -> anyhow::Result<()> {
 async fn serve(mut config: NodeConfig, listen: SocketAddr, until_stdin_closes: bool) -> anyhow::Result<()> {
     let program = Program::begin(until_stdin_closes)?;
     config.figures = Some(program.figures());
-    let listener = accept::bind(listen).with_context(|| {
-        format!("cannot listen on {listen}: is another program there, or the address not ours?")
-    })?;
-    let surroundings = Surroundings { world: World::system(), listener, dialer: Arc::new(TcpDialer) };
+    let surroundings =
+        Surroundings { world: World::system(), listener: bind(listen)?, dialer: Arc::new(TcpDialer) };
     let mut node = Node::start(config, surroundings).await?;
     if let Some(link) = &node.set_up {
-        tracing::info!(
-            "nobody can sign in to the pages yet; the first administrator opens {link} （首次设置链接）"
-        );
+        program::show_set_up(link, "administrator");
     }
     let outcome = program.run(node.failed()).await;
     node.stop().await;

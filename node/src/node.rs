@@ -14,6 +14,7 @@ use shouwang_serving::{
     dial::Dialer,
     grpc::{self, SYNC_MESSAGE_BYTES},
     probes::{self, Probes, Readiness},
+    program::part_ended,
 };
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -170,11 +171,7 @@ impl NodeHandle {
 
     /// Waits until a part of the node ends that must not end. Never, if all is well.
     pub async fn failed(&mut self) -> anyhow::Error {
-        match self.tasks.join_next().await {
-            Some(Ok(name)) => anyhow::anyhow!("the {name} ended by itself"),
-            Some(Err(error)) => anyhow::anyhow!("a part of the node failed: {error}"),
-            None => anyhow::anyhow!("no part of the node runs any more"),
-        }
+        part_ended(&mut self.tasks, "node").await
     }
 
     /// The clean end: finishes what runs, closes the database.

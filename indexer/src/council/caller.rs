@@ -1,8 +1,8 @@
 //! Who asks.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{collections::BTreeSet, str::FromStr};
 
-use sha2::{Digest as _, Sha256};
+pub use shouwang_pages::people::secret::SecretHash;
 use shouwang_proto::id::{GroupId, MemberId};
 
 /// What a caller may do; each role has its own rows in [`permission`](super::permission).
@@ -87,25 +87,5 @@ impl Caller {
             Proof::Token => format!("token/{} {}", self.token_id, self.label),
             Proof::Session => format!("accounts/{} {}", self.token_id, self.label),
         }
-    }
-}
-
-/// SHA-256 of an access token or an invite's secret: all the hub keeps of it.
-///
-/// The secrets are 128 bits or more of randomness, so a plain hash is enough: there is nothing to guess.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SecretHash(pub [u8; 32]);
-
-impl SecretHash {
-    /// The hash of a secret as it is written.
-    #[must_use]
-    pub fn of(secret: &str) -> Self {
-        Self(Sha256::digest(secret.as_bytes()).into())
-    }
-}
-
-impl fmt::Debug for SecretHash {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SecretHash(…)")
     }
 }

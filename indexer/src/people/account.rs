@@ -2,13 +2,12 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+pub use shouwang_pages::people::account::{AccountState, BadLogin, Credentials, LOGIN_LENGTH, Login};
+use shouwang_pages::people::{lockout::Mistakes, session::Ages};
 use shouwang_proto::{id::MemberId, refusal::Violations};
 
 use crate::council::caller::Role;
-
-/// Shortest and longest login name.
-pub const LOGIN_LENGTH: std::ops::RangeInclusive<usize> = 3..=40;
 
 /// What a person is in the alliance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +71,22 @@ impl Post {
             Self::Publisher | Self::SafetyManager | Self::Council | Self::Regulator | Self::Operator => false,
         }
     }
+
+    /// How long a sign-in lasts. Who runs the hub has most to lose by a browser left open; who has duty must not be asked
+    /// for a password because a night was quiet.
+    #[must_use]
+    pub fn ages(self) -> Ages {
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
+        match self {
+            Self::Operator => {
+                Ages { absolute: SignedDuration::from_hours(12), idle: SignedDuration::from_mins(60) }
+            }
+            Self::Dispatcher => Ages { absolute: days(7), idle: days(7) },
+            Self::Publisher | Self::SafetyManager | Self::Council | Self::Regulator => {
+                Ages { absolute: days(7), idle: SignedDuration::from_hours(12) }
+            }
+        }
+    }
 }
 
 /// A text is not a post.
@@ -84,44 +99,6 @@ impl FromStr for Post {
 
     fn from_str(text: &str) -> Result<Self, UnknownPost> {
         Self::ALL.into_iter().find(|post| post.as_str() == text).ok_or(UnknownPost)
-    }
-}
-
-/// The life of an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccountState {
-    /// Invited; nobody has taken the link yet.
-    Invited,
-    /// Somebody signs in with it.
-    Active(Credentials),
-    /// Taken out of use by the operator. The login name stays taken.
-    Disabled,
-}
-
-impl AccountState {
-    /// As the store and messages name it.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Invited => "invited",
-            Self::Active(_) => "active",
-            Self::Disabled => "disabled",
-        }
-    }
-}
-
-/// How a person proves to be the one.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// Login name.
-    pub login: Login,
-    /// Argon2id, in PHC form.
-    pub password_hash: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Credentials").field("login", &self.login).finish_non_exhaustive()
     }
 }
 
@@ -143,9 +120,13 @@ pub struct Account {
     /// When somebody last signed in.
     pub signed_in: Option<Timestamp>,
     /// Wrong passwords since the last right one, from where nobody knows the person.
-    pub failures: u32,
-    /// When the last of them was.
-    pub failed: Option<Timestamp>,
+    pub mistakes: Mistakes,
+}
+
+impl AsRef<AccountState> for Account {
+    fn as_ref(&self) -> &AccountState {
+        &self.state
+    }
 }
 
 impl Account {
@@ -158,45 +139,7 @@ impl Account {
     /// The credentials, while it is active.
     #[must_use]
     pub fn credentials(&self) -> Option<&Credentials> {
-        match &self.state {
-            AccountState::Active(credentials) => Some(credentials),
-            AccountState::Invited | AccountState::Disabled => None,
-        }
-    }
-}
-
-/// A login name: lower-case letters, digits, `.`, `-`, `_`, `@`; or a telephone number, which is one too.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Login(String);
-
-impl Login {
-    /// The name as it is kept.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A text is not a login name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must have 3 to 40 letters, digits or . - _ @, and begin with a letter or digit （须为 3 至 40 个字母、数字或 . - _ @，以字母或数字开头）"
-)]
-pub struct BadLogin;
-
-impl FromStr for Login {
-    type Err = BadLogin;
-
-    /// Upper case is read as lower case, so that nobody fails for a capital letter.
-    fn from_str(text: &str) -> Result<Self, BadLogin> {
-        let name = text.trim().to_ascii_lowercase();
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_@".contains(&byte);
-        let begins = name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
-        if begins && LOGIN_LENGTH.contains(&name.len()) && name.bytes().all(good) {
-            Ok(Self(name))
-        } else {
-            Err(BadLogin)
-        }
+        self.state.credentials()
     }
 }
 
@@ -224,13 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn a_login_name_is_plain() {
-        let login = |text: &str| text.parse::<Login>().map(|login| login.as_str().to_owned());
-        assert_eq!(login(" Wang.Min "), Ok("wang.min".to_owned()));
-        assert_eq!(login("13951234567"), Ok("13951234567".to_owned()));
-        for bad in ["ab", "-ab", "王敏", "a b c", "a/b/c", &"a".repeat(41)] {
-            assert_eq!(login(bad), Err(BadLogin), "{bad}");
-        }
+    fn duty_is_not_signed_out_for_a_quiet_night() {
+        let ages = Post::Dispatcher.ages();
+        assert_eq!(ages.idle, ages.absolute);
+        assert_eq!(Post::Operator.ages().idle, SignedDuration::from_mins(60));
+        assert_eq!(Post::SafetyManager.ages().idle, SignedDuration::from_hours(12));
     }
 
     #[test]

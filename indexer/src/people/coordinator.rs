@@ -3,20 +3,18 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use shouwang_proto::{
-    clock::World,
-    id::MemberId,
-    refusal::{Refusal, Violations},
+pub use shouwang_pages::people::taking::Taking;
+use shouwang_pages::people::{
+    account::{account_disabled, account_unknown, last_operator, login_taken},
+    hashing::Hasher,
+    lockout::Mistakes,
+    strangers::Strangers,
+    ticket::{self, Minted, Purpose, link_invalid},
 };
+use shouwang_proto::{clock::World, id::MemberId, refusal::Refusal};
 use shouwang_serving::store::StoreError;
 
-use super::{
-    account::{Account, AccountState, Credentials, Login, Post},
-    hashing::Hasher,
-    password,
-    strangers::Strangers,
-    ticket::{Purpose, Ticket, link_invalid},
-};
+use super::account::{Account, AccountState, Credentials, Post};
 use crate::{
     council::{
         audit::Deed,
@@ -26,7 +24,6 @@ use crate::{
     },
     store::{
         self, Store, Tx,
-        account::NewTicket,
         audit::{audit_add, council_lock},
         roster::member_find,
     },
@@ -43,48 +40,10 @@ pub struct AccountWish {
     pub member: Option<MemberId>,
 }
 
-/// A link with its secret, which is nowhere else.
-pub struct Linked {
-    /// The account as it stands now.
-    pub account: Account,
-    /// What the link is for.
-    pub purpose: Purpose,
-    /// 256 random bits, hexadecimal.
-    pub secret: String,
-    /// When it ends.
-    pub expires: Timestamp,
-}
-
-impl Linked {
-    /// The path of the page that takes it.
-    #[must_use]
-    pub fn path(&self) -> String {
-        format!("/link/{}", self.secret)
-    }
-}
-
-impl std::fmt::Debug for Linked {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Linked").field("account", &self.account.id).finish_non_exhaustive()
-    }
-}
-
-/// What somebody types who takes a link.
-#[derive(Clone, Default)]
-pub struct Taking {
-    /// The person's name; empty keeps the one in the invitation. Not asked for a new password.
-    pub display_name: String,
-    /// Login name; not asked for a new password.
-    pub login: String,
-    /// The password.
-    pub password: String,
-}
-
-impl std::fmt::Debug for Taking {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Taking").field("login", &self.login).finish_non_exhaustive()
-    }
-}
+/// A link with its secret.
+pub type Linked = ticket::Linked<Account>;
+/// A link as it is kept.
+pub type Ticket = ticket::Ticket<Account>;
 
 /// The people. A clone shares everything.
 #[derive(Clone, Debug)]
@@ -129,7 +88,7 @@ impl People {
                         fresh
                     }
                 };
-                minted.save(tx, account, now).await.map(Some)
+                save(tx, minted, account, now).await.map(Some)
             })
             .await
     }
@@ -165,7 +124,7 @@ impl People {
                 }
                 store::account::account_add(tx, &account).await?;
                 audit_add(tx, &deed).await?;
-                minted.save(tx, account, now).await
+                save(tx, minted, account, now).await
             })
             .await
     }
@@ -186,11 +145,11 @@ impl People {
                 let minted = match &account.state {
                     AccountState::Invited => invite,
                     AccountState::Active(_) => reset,
-                    AccountState::Disabled => return Err(disabled().into()),
+                    AccountState::Disabled => return Err(account_disabled().into()),
                 };
                 deed.detail = json!({ "link": minted.id, "purpose": minted.purpose.as_str() });
                 audit_add(tx, &deed).await?;
-                minted.save(tx, account, now).await
+                save(tx, minted, account, now).await
             })
             .await
     }
@@ -214,7 +173,6 @@ impl People {
                 keep_an_operator(&account, &store::account::accounts_all(tx).await?)?;
                 store::account::tickets_cancel(tx, &id, now).await?;
                 store::session::sessions_end(tx, &id, None).await?;
-                store::session::devices_forget(tx, &id).await?;
                 store::account::account_disable(tx, &id, now).await?;
                 audit_add(tx, &deed).await?;
                 known(tx, &id).await
@@ -243,7 +201,7 @@ impl People {
     /// RESOURCE_EXHAUSTED (SIGN_IN_BUSY); or what the store said.
     pub async fn take(&self, secret: &str, taking: Taking) -> Result<Account, StoreError> {
         let ticket = self.ticket(secret).await?;
-        let checked = check(&ticket, taking)?;
+        let checked = taking.check(&ticket.account.display_name, &ticket.account.state)?;
         let password_hash = self.hasher.hash(checked.password).await?;
         let (now, hash) = (self.world.now(), SecretHash::of(secret));
         let credentials = Credentials { login: checked.login, password_hash };
@@ -267,7 +225,6 @@ impl People {
                     return Err(login_taken().into());
                 }
                 store::session::sessions_end(tx, id, None).await?;
-                store::session::devices_forget(tx, id).await?;
                 audit_add(tx, &deed).await?;
                 known(tx, id).await
             })
@@ -291,85 +248,28 @@ impl People {
     fn fresh_account(&self, wish: AccountWish) -> Account {
         let AccountWish { display_name, post, member } = wish;
         let (id, created) = (self.new_id(), self.world.now());
-        let state = AccountState::Invited;
-        Account { id, display_name, post, member, state, created, signed_in: None, failures: 0, failed: None }
+        let (state, mistakes) = (AccountState::Invited, Mistakes::default());
+        Account { id, display_name, post, member, state, created, signed_in: None, mistakes }
     }
 
     fn mint(&self, purpose: Purpose) -> Minted {
-        let secret = hex::encode(self.world.random::<32>());
-        let expires = self.world.now().checked_add(purpose.life()).unwrap_or(Timestamp::MAX);
-        Minted { id: self.new_id(), purpose, secret, expires }
+        Minted::new(self.new_id(), self.world.random(), purpose, self.world.now())
     }
 }
 
-/// A link that is not saved yet.
-struct Minted {
-    id: String,
-    purpose: Purpose,
-    secret: String,
-    expires: Timestamp,
-}
-
-impl Minted {
-    async fn save(self, tx: &mut Tx, account: Account, now: Timestamp) -> Result<Linked, StoreError> {
-        let Self { id, purpose, secret, expires } = self;
-        let secret_hash = SecretHash::of(&secret);
-        let ticket = NewTicket { id: &id, account: &account.id, purpose, secret_hash, expires };
-        store::account::ticket_add(tx, &ticket, now).await?;
-        Ok(Linked { account, purpose, secret, expires })
-    }
-}
-
-struct Checked {
-    display_name: String,
-    login: Login,
-    password: password::Password,
-}
-
-/// What somebody typed, every wrong field at once.
-fn check(ticket: &Ticket, taking: Taking) -> Result<Checked, Refusal> {
-    let Taking { display_name, login, password } = taking;
-    let mut violations = Violations::new();
-    let (display_name, login) = match ticket.account.credentials() {
-        Some(known) => (ticket.account.display_name.clone(), Some(known.login.clone())),
-        None => {
-            let given =
-                if display_name.trim().is_empty() { &ticket.account.display_name } else { &display_name };
-            let name = super::messages::NAME.read("display_name", given, &mut violations);
-            (name, violations.check("login", login.parse::<Login>()))
-        }
-    };
-    let known = login.as_ref().map_or("", Login::as_str);
-    let password = violations.check("password", password::check(&password, known));
-    violations.finish(|| Some(Checked { display_name, login: login?, password: password? }))
+async fn save(tx: &mut Tx, minted: Minted, account: Account, now: Timestamp) -> Result<Linked, StoreError> {
+    store::account::ticket_add(tx, &minted, &account.id, now).await?;
+    Ok(minted.linked(account))
 }
 
 /// Somebody has to be left who can invite others.
 fn keep_an_operator(leaving: &Account, all: &[Account]) -> Result<(), Refusal> {
     let runs = |account: &&Account| account.post == Post::Operator && account.credentials().is_some();
     let is_last = runs(&leaving) && all.iter().filter(runs).count() == 1;
-    if is_last {
-        return Err(Refusal::precondition(
-            "LAST_OPERATOR",
-            "this is the last operator; invite another one first （这是最后一名管理员，请先邀请另一名）",
-        ));
-    }
-    Ok(())
+    if is_last { Err(last_operator()) } else { Ok(()) }
 }
 
 pub(super) async fn known(tx: &mut Tx, id: &str) -> Result<Account, StoreError> {
     let account = store::account::account_find(tx, id).await?;
-    Ok(account
-        .ok_or_else(|| Refusal::not_found("ACCOUNT_UNKNOWN", "there is no such account （没有该账号）"))?)
-}
-
-pub(super) fn disabled() -> Refusal {
-    Refusal::precondition("ACCOUNT_DISABLED", "this account is out of use （该账号已停用）")
-}
-
-fn login_taken() -> Refusal {
-    let mut refusal = Refusal::field("login", "is taken, choose another one （已被使用，请换一个）");
-    refusal.reason = "LOGIN_TAKEN".into();
-    refusal.code = tonic::Code::AlreadyExists;
-    refusal
+    account.ok_or_else(|| account_unknown().into())
 }

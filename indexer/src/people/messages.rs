@@ -1,7 +1,8 @@
 //! The account services' messages: checked on the way in, made on the way out.
 
+use shouwang_pages::people::account::NAME;
 use shouwang_proto::{
-    publication::{text::TextRule, time_to_wire},
+    publication::time_to_wire,
     refusal::{Refusal, Violations},
     wire,
 };
@@ -11,9 +12,6 @@ use super::{
     account::{Account, AccountState, Post, check_member},
     coordinator::AccountWish,
 };
-
-/// A person's name.
-pub(super) const NAME: TextRule = TextRule::line(1, 60);
 
 pub(super) fn read_invitation(message: wire::InviteAccountRequest) -> Result<AccountWish, Refusal> {
     let wire::InviteAccountRequest { display_name, post, member_id } = message;

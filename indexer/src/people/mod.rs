@@ -1,9 +1,7 @@
 //! The people's room: who has an account, how they prove themselves, and what follows from it.
 //!
-//! - [`account`]: people, what they are here, and what may become of them. [`password`]: which words are too easy.
-//!   [`lockout`]: who has to wait after wrong passwords. [`session`]: how long a sign-in lasts. [`ticket`]: links that work
-//!   once. All pure.
-//! - [`hashing`]: slow on purpose, and never more at once than the machine bears.
+//! - [`account`]: people, what they are here, and what may become of them. Pure. What is the same at a member's node,
+//!   such as passwords, waiting after mistakes and links that work once, is in [`shouwang_pages::people`].
 //! - [`coordinator`], [`signing_in`], [`own_tokens`]: load, decide, save. [`service`]: messages in, messages out.
 //!
 //! A person who is signed in becomes a [`Caller`](crate::council::caller::Caller) at every request anew, with the same
@@ -11,15 +9,9 @@
 
 pub mod account;
 pub mod coordinator;
-pub mod hashing;
-pub mod lockout;
 pub(crate) mod messages;
 pub mod own_tokens;
-pub mod password;
 pub mod service;
-pub mod session;
 pub mod signing_in;
 #[cfg(test)]
 mod stories;
-mod strangers;
-pub mod ticket;

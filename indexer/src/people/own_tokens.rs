@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use shouwang_pages::people::account::account_disabled;
 use shouwang_proto::refusal::Refusal;
 use shouwang_serving::store::StoreError;
 
 use super::{
     account::Account,
-    coordinator::{People, disabled, known},
+    coordinator::{People, known},
 };
 use crate::{
     council::caller::SecretHash,
@@ -55,7 +56,7 @@ impl People {
                 council_lock(tx).await?;
                 // The account may have been taken out of use since the page was shown.
                 if known(tx, &account.id).await?.credentials().is_none() {
-                    return Err(disabled().into());
+                    return Err(account_disabled().into());
                 }
                 if store::session::own_tokens(tx, &account.id).await?.len() >= OWN_TOKENS {
                     return Err(tokens_full().into());

@@ -4,67 +4,27 @@ use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use shouwang_proto::refusal::{Refusal, Violations};
+pub use shouwang_pages::people::signing_in::Attempt;
+use shouwang_pages::people::{
+    lockout::{self, Mistakes, Origin},
+    password,
+    session::{DEVICE_LIFE, Session},
+    signing_in::{self, must_wait, sign_in_failed},
+};
+use shouwang_proto::refusal::Violations;
 use shouwang_serving::store::StoreError;
-use tonic::Code;
 
 use super::{
     account::{Account, Credentials, Login},
     coordinator::People,
-    lockout::{self, Mistakes, Origin},
-    password,
-    session::{DEVICE_LIFE, Session, ages},
 };
 use crate::{
     council::caller::{Caller, SecretHash},
     store::{self, audit::audit_add},
 };
 
-/// Characters kept of what a browser calls itself.
-const AGENT: usize = 200;
-
-/// Somebody who wants to sign in.
-#[derive(Clone)]
-pub struct Attempt {
-    /// Login name as typed.
-    pub login: String,
-    /// Password as typed.
-    pub password: String,
-    /// Where the call comes from.
-    pub address: IpAddr,
-    /// The cookie of a browser that somebody signed in from before.
-    pub device: Option<String>,
-    /// The session that the browser has now: it ends, whoever's it is.
-    pub session: Option<String>,
-    /// What the browser calls itself.
-    pub agent: String,
-}
-
-impl std::fmt::Debug for Attempt {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Attempt").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-/// What a browser gets that has signed in. Neither secret is anywhere else.
-pub struct SignedIn {
-    /// Whose.
-    pub account: Account,
-    /// For the session cookie.
-    pub session: String,
-    /// How long the cookie is kept.
-    pub session_life: SignedDuration,
-    /// For the device cookie.
-    pub device: String,
-    /// How long that is kept.
-    pub device_life: SignedDuration,
-}
-
-impl std::fmt::Debug for SignedIn {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SignedIn").field("account", &self.account.id).finish_non_exhaustive()
-    }
-}
+/// What a browser gets that has signed in.
+pub type SignedIn = signing_in::SignedIn<Account>;
 
 /// Somebody who is signed in, at this moment.
 #[derive(Clone, Debug)]
@@ -88,16 +48,8 @@ impl People {
         let now = self.world.now();
         let device_hash = device.as_deref().map(SecretHash::of);
         let (account, known) = self.find(&login, device_hash).await?;
-        let origin = match (known, &account) {
-            (Some(mistakes), Some(_)) => Origin::KnownDevice(mistakes),
-            (_, Some(account)) => Origin::Stranger {
-                account: Mistakes { count: account.failures, last: account.failed },
-                address: self.strangers.of(address),
-            },
-            (_, None) => {
-                Origin::Stranger { account: Mistakes::default(), address: self.strangers.of(address) }
-            }
-        };
+        let mistakes = account.as_ref().map(|account| account.mistakes);
+        let origin = signing_in::origin(known, mistakes, &self.strangers, address);
         let has_duty = account.as_ref().is_some_and(|account| account.post.has_duty());
         let wait = lockout::wait(origin, has_duty, now);
         if wait > SignedDuration::ZERO {
@@ -169,14 +121,8 @@ impl People {
         let now = self.world.now();
         let secret = hex::encode(self.world.random::<32>());
         let device = device.unwrap_or_else(|| hex::encode(self.world.random::<32>()));
-        let session = Session {
-            id: self.new_id(),
-            account: account.id.clone(),
-            began: now,
-            seen: now,
-            agent: agent.chars().filter(|one| !one.is_control()).take(AGENT).collect(),
-        };
-        let session_life = ages(account.post).absolute;
+        let session = signing_in::begin(self.new_id(), account.id.clone(), agent, now);
+        let session_life = account.post.ages().absolute;
         let oldest = now.checked_sub(SignedDuration::from_hours(24 * 8)).unwrap_or(now);
         let unused = now.checked_sub(DEVICE_LIFE).unwrap_or(now);
         let (hash, device_hash) = (SecretHash::of(&secret), SecretHash::of(&device));
@@ -220,7 +166,7 @@ impl People {
             .await?;
         let now = self.world.now();
         let Some((session, account)) = found else { return Ok(None) };
-        if account.credentials().is_none() || !session.holds(account.post, now) {
+        if account.credentials().is_none() || !session.holds(account.post.ages(), now) {
             return Ok(None);
         }
         if session.is_worth_noting(now) {
@@ -246,9 +192,9 @@ impl People {
     /// # Errors
     /// What the store said.
     pub async fn sessions(&self, account: &Account) -> Result<Vec<Session>, StoreError> {
-        let (id, post, now) = (account.id.clone(), account.post, self.world.now());
+        let (id, ages, now) = (account.id.clone(), account.post.ages(), self.world.now());
         let all = self.store.read(async move |conn| store::session::sessions_of(conn, &id).await).await?;
-        Ok(all.into_iter().filter(|session| session.holds(post, now)).collect())
+        Ok(all.into_iter().filter(|session| session.holds(ages, now)).collect())
     }
 
     /// Ends all sessions of the person but this one, and forgets all browsers.
@@ -265,7 +211,6 @@ impl People {
         );
         self.store
             .write(async move |tx| {
-                store::session::devices_forget(tx, &account).await?;
                 audit_add(tx, &deed).await?;
                 store::session::sessions_end(tx, &account, Some(&session)).await
             })
@@ -282,7 +227,7 @@ impl People {
             return Err(sign_in_failed().into());
         };
         // A browser left open must not be a place to guess from.
-        let mistakes = Mistakes { count: present.account.failures, last: present.account.failed };
+        let mistakes = present.account.mistakes;
         let wait = lockout::wait(Origin::KnownDevice(mistakes), false, now);
         if wait > SignedDuration::ZERO {
             return Err(must_wait(wait).into());
@@ -305,29 +250,8 @@ impl People {
             .write(async move |tx| {
                 store::account::account_password_set(tx, &account, &hash).await?;
                 store::session::sessions_end(tx, &account, Some(&session)).await?;
-                store::session::devices_forget(tx, &account).await?;
                 audit_add(tx, &deed).await
             })
             .await
     }
-}
-
-fn sign_in_failed() -> Refusal {
-    Refusal::new(
-        Code::Unauthenticated,
-        "SIGN_IN_FAILED",
-        "login name or password is wrong （登录名或密码不正确）",
-    )
-}
-
-fn must_wait(wait: SignedDuration) -> Refusal {
-    // A second too long is better than a button that fails again.
-    let seconds = wait.as_secs() + 1;
-    Refusal::new(
-        Code::ResourceExhausted,
-        "SIGN_IN_WAIT",
-        format!(
-            "too many wrong attempts, try again in {seconds} seconds （错误次数较多，请 {seconds} 秒后再试）"
-        ),
-    )
 }

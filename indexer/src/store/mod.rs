@@ -19,6 +19,7 @@ pub(crate) mod trial;
 
 use std::fmt;
 
+pub(crate) use shouwang_serving::store::bad_row;
 pub use shouwang_serving::store::{Conn, Store, StoreError, Tx};
 use shouwang_serving::store::{Migrations, OpenError, StoreOptions};
 
@@ -34,34 +35,6 @@ pub const MIGRATIONS: Migrations = Migrations { sqlite: &SQLITE, postgres: &POST
 /// [`OpenError`], whose message says what to do.
 pub async fn open(url: &str, options: StoreOptions) -> Result<Store, OpenError> {
     Store::open(url, &MIGRATIONS, options).await
-}
-
-/// A row holds something that no program of ours writes.
-#[derive(Debug)]
-struct BadRow {
-    table: &'static str,
-    column: &'static str,
-    key: String,
-    why: String,
-}
-
-impl fmt::Display for BadRow {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{} of {}: {}", self.table, self.column, self.key, self.why)
-    }
-}
-
-impl std::error::Error for BadRow {}
-
-/// The error for a row that cannot be believed; it names table, column and row.
-pub(crate) fn bad_row(
-    table: &'static str,
-    column: &'static str,
-    key: impl fmt::Display,
-    why: impl fmt::Display,
-) -> StoreError {
-    let row = BadRow { table, column, key: key.to_string(), why: why.to_string() };
-    StoreError::Internal(sqlx::Error::Decode(Box::new(row)))
 }
 
 /// A counter from a column that no program of ours makes negative.

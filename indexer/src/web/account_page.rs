@@ -6,7 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use shouwang_pages::{
     Lang,
     age::{self, Age},
-    icon,
+    browser, icon,
+    people::session::Session,
+    people_view::PasswordForm,
+    shown::Shown,
+    trouble::Trouble,
+    wrong::Wrong,
 };
 use shouwang_proto::{
     publication::text::TextRule,
@@ -15,13 +20,10 @@ use shouwang_proto::{
 use shouwang_serving::store::StoreError;
 
 use super::{
-    asked::{Asked, post_words},
-    browser,
+    asked::{Asked, Knowing as _, post_words},
     route::{Route, to},
-    trouble::Trouble,
-    wrong::{Shown, Wrong},
 };
-use crate::{people::session::Session, store::session::OwnToken};
+use crate::store::session::OwnToken;
 
 /// What a token is for, in the person's words.
 const LABEL: TextRule = TextRule::line(1, 60);
@@ -49,6 +51,7 @@ struct AccountPage {
     name: String,
     post: &'static str,
     login: String,
+    password: PasswordForm,
     done: &'static str,
     problem: String,
     secret: String,
@@ -77,14 +80,14 @@ async fn page<R: Route>(asked: &Asked<R>, outcome: Outcome) -> Result<Response, 
     let Outcome { done, secret, refused } = outcome;
     let Shown { status, wrong, problem } = Shown::of(lang, refused.as_ref());
     let here = present.session.id.as_str();
+    let known = present.account.credentials();
+    let login = known.map_or_else(String::new, |known| known.login.as_str().to_owned());
     let shown = AccountPage {
         lang,
         name: present.account.display_name.clone(),
         post: post_words(lang, present.account.post),
-        login: present
-            .account
-            .credentials()
-            .map_or_else(String::new, |known| known.login.as_str().to_owned()),
+        password: PasswordForm { lang, login: login.clone(), wrong: wrong.clone() },
+        login,
         done: lang.find(done).unwrap_or_default(),
         problem,
         secret,

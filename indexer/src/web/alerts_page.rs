@@ -3,16 +3,21 @@
 use askama::Template;
 use axum::response::Response;
 use jiff::Timestamp;
-use shouwang_pages::{Lang, age::Age, frame::Place, icon};
+use shouwang_pages::{
+    Lang,
+    age::Age,
+    frame::Place,
+    icon,
+    shown::{Shown, shown},
+    trouble::Trouble,
+};
 use shouwang_proto::{publication::DutyContact, refusal::Refusal};
 use shouwang_serving::alerts::AlertChannel;
 
 use super::{
-    asked::Asked,
+    asked::{Asked, Knowing as _},
     council_nav,
     route::{Route, to},
-    trouble::Trouble,
-    wrong::{Shown, shown},
 };
 use crate::{council::caller::Role, store::mutual_aid::alert::AlertRecord};
 

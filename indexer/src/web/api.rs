@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::response::Response;
 use http::StatusCode;
-use shouwang_pages::{Fields, reply};
+use shouwang_pages::{Fields, reply, trouble::Trouble};
 use shouwang_proto::{
     json::{self, Contract},
     mutual_aid::term::{IncidentState, Mode, RequestState},
@@ -12,7 +12,12 @@ use shouwang_proto::{
 };
 use shouwang_serving::grpc;
 
-use super::{asked::Asked, openapi, route::to, search_page, trouble::Trouble};
+use super::{
+    asked::{Asked, Knowing as _},
+    openapi,
+    route::to,
+    search_page,
+};
 use crate::council::permission::rpc;
 
 /// `GET /api/v1/search`: `q`, the filters of the page, `page_size`, `page_token`, `literal=1`. Answers a

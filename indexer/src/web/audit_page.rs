@@ -3,15 +3,13 @@
 use askama::Template;
 use axum::response::Response;
 use jiff::{Timestamp, civil::Date};
-use shouwang_pages::{Fields, Lang, age, frame::Place, icon};
+use shouwang_pages::{Fields, Lang, age, frame::Place, icon, shown::Shown, trouble::Trouble, wrong::Wrong};
 use shouwang_proto::refusal::{Refusal, Violations};
 
 use super::{
     asked::Asked,
     council_nav,
     route::{Route, to},
-    trouble::Trouble,
-    wrong::{Shown, Wrong},
 };
 use crate::store::audit::{AuditEntry, AuditFilter};
 

@@ -13,17 +13,12 @@ const PAGES: [(&str, &str); 5] = [
 
 /// The way between them, on the page with this path.
 pub(super) fn places(path: &str) -> Vec<Place> {
-    let place = |(address, key)| Place { address, key, is_here: is_in(path, address) };
-    PAGES.map(place).into()
+    PAGES.map(|(address, key)| Place::of(path, address, key)).into()
 }
 
 /// Is this one of them?
 pub(super) fn is_here(path: &str) -> bool {
-    PAGES.iter().any(|(address, _)| is_in(path, address))
-}
-
-fn is_in(path: &str, address: &str) -> bool {
-    path.strip_prefix(address).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    places(path).iter().any(|place| place.is_here)
 }
 
 #[cfg(test)]

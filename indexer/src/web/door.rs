@@ -1,42 +1,31 @@
-//! Routes and handlers together, and what every answer has.
+//! Routes and handlers together.
 
-use std::sync::Arc;
-
-use axum::{
-    Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::Response,
-    routing::{MethodFilter, get, on},
+use axum::{Router, extract::Request, response::Response};
+use shouwang_pages::{
+    door::{self, Door},
+    link_page, sign_in_page,
 };
-use http::StatusCode;
-use shouwang_pages::{asset, reply};
-use tower_http::csrf::CsrfLayer;
 
 use super::{
-    Site, account_page, alerts_page, api,
-    asked::{Arrival, Asked},
-    audit_page,
+    Site, account_page, alerts_page, api, audit_page,
     board::{board_page, command_page, events, map_page, new_page, paper_page, request_page},
-    charts, cookies, feeds, link_page, member_page, members_page, people_page, publication_page,
-    route::{Manner, Method, Route, Row, Who},
-    search_page, sign_in_page, thesaurus_page,
-    trouble::Trouble,
+    charts, feeds, member_page, members_page, people_page, publication_page,
+    route::to,
+    search_page, thesaurus_page,
 };
 
 /// All pages, with the headers and checks of every answer.
 pub fn router(site: &Site) -> Router {
-    let door = Door { site: site.clone(), router: Router::new() };
-    let pages = door
+    let pages = Door::new(site.clone())
         .open(search_page::show)
         .open(search_page::suggest)
         .open(publication_page::show)
         .open(publication_page::file)
-        .open(sign_in_page::show)
-        .open(sign_in_page::sign_in)
-        .open(sign_in_page::sign_out)
-        .open(link_page::show)
-        .open(link_page::take)
+        .open(sign_in_page::show::<_, to::ShowSignIn>)
+        .open(sign_in_page::sign_in::<_, to::SignIn>)
+        .open(sign_in_page::sign_out::<_, to::SignOut>)
+        .open(link_page::show::<_, to::ShowLink>)
+        .open(link_page::take::<_, to::TakeLink>)
         .open(account_page::show)
         .open(account_page::change_password)
         .open(account_page::end_others)
@@ -67,19 +56,11 @@ pub fn router(site: &Site) -> Router {
         .open(command_page::stand_down)
         .open(command_page::close)
         .open(command_page::review);
-    let pages = programs(council(pages)).router;
-    let assets = get(async |request: Request| asset::serve(request.uri().path(), request.headers()));
-    let foreign = CsrfLayer::new().with_rejection_response(|_| {
-        reply::text(StatusCode::FORBIDDEN, "this came from another site （请求来自其他网站，已拒绝）\n")
-    });
-    pages
-        .route(&format!("{}{{*name}}", asset::PREFIX), assets)
-        .layer(foreign)
-        .layer(middleware::from_fn(protected))
+    programs(council(pages)).router()
 }
 
 /// The council's pages.
-fn council(door: Door) -> Door {
+fn council(door: Door<Site>) -> Door<Site> {
     door.open(members_page::show)
         .open(members_page::invite)
         .open(member_page::show)
@@ -98,7 +79,7 @@ fn council(door: Door) -> Door {
 }
 
 /// What programs ask for.
-fn programs(door: Door) -> Door {
+fn programs(door: Door<Site>) -> Door<Site> {
     door.open(api::search)
         .open(api::publication)
         .open(api::members)
@@ -116,60 +97,5 @@ fn programs(door: Door) -> Door {
 
 /// The answer to an address that leads nowhere.
 pub fn nowhere(site: &Site, request: Request) -> Response {
-    let row =
-        Row { name: "Nowhere", method: Method::Get, path: "", manner: Manner::Page, who: Who::Everybody };
-    let (parts, _) = request.into_parts();
-    let arrival = Arrival::read(site.clone(), row, &parts);
-    let mut response = arrival.trouble_page(&Trouble::nowhere());
-    reply::protect(response.headers_mut());
-    response
-}
-
-async fn protected(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    reply::protect(response.headers_mut());
-    response
-}
-
-struct Door {
-    site: Site,
-    router: Router,
-}
-
-impl Door {
-    /// Opens a route: its type is in the handler's, so neither can be mistaken for another.
-    fn open<R, H, F>(self, handler: H) -> Self
-    where
-        R: Route,
-        H: Fn(Asked<R>) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Result<Response, Trouble>> + Send + 'static,
-    {
-        let site = self.site.clone();
-        let answer = move |request: Request| {
-            let (site, handler) = (site.clone(), handler.clone());
-            async move { answer(site, request, handler).await }
-        };
-        let method = match R::ROW.method {
-            Method::Get => MethodFilter::GET,
-            Method::Post => MethodFilter::POST,
-        };
-        Self { site: self.site, router: self.router.route(R::ROW.path, on(method, answer)) }
-    }
-}
-
-async fn answer<R, H, F>(site: Site, request: Request, handler: H) -> Response
-where
-    R: Route,
-    H: Fn(Asked<R>) -> F,
-    F: Future<Output = Result<Response, Trouble>>,
-{
-    let (arrival, answered) = match Asked::<R>::admit(site, request).await {
-        Err((arrival, trouble)) => (arrival, Err(trouble)),
-        Ok(asked) => (Arc::clone(&asked.base), handler(asked).await),
-    };
-    let mut response = answered.unwrap_or_else(|trouble| arrival.refuse(&trouble));
-    if !arrival.fields.first("lang").is_empty() {
-        reply::keep(&mut response, &cookies::language(arrival.lang, arrival.origin.is_secure));
-    }
-    response
+    door::nowhere(site, request)
 }

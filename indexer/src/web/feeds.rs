@@ -4,7 +4,7 @@
 
 use axum::response::Response;
 use jiff::Timestamp;
-use shouwang_pages::reply;
+use shouwang_pages::{reply, trouble::Trouble};
 use shouwang_proto::{
     interchange::{
         atom::{Entry, Feed},
@@ -18,11 +18,10 @@ use tonic::Code;
 
 use super::{
     Site, api,
-    asked::Asked,
+    asked::{Asked, Knowing as _},
     calendar::{self, Course},
     route::{Route, to},
     search_page,
-    trouble::Trouble,
 };
 use crate::council::permission::rpc;
 

@@ -6,15 +6,16 @@ use shouwang_pages::{
     Lang,
     age::{self, Age},
     icon,
+    shown::{Shown, shown},
+    trouble::Trouble,
+    wrong::Wrong,
 };
 use shouwang_proto::{id::MemberId, publication::time_from_wire, refusal::Refusal, wire};
 
 use super::{
-    asked::Asked,
+    asked::{Asked, Knowing as _},
     members_page::{MemberView, groups_in, member_view},
     route::{Route, to},
-    trouble::Trouble,
-    wrong::{Shown, Wrong, shown},
 };
 use crate::council::permission::rpc;
 

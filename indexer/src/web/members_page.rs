@@ -8,15 +8,16 @@ use shouwang_pages::{
     age::{self, Age},
     frame::Place,
     icon,
+    shown::{Shown, shown},
+    trouble::Trouble,
+    wrong::Wrong,
 };
 use shouwang_proto::{publication::time_from_wire, refusal::Refusal, wire};
 
 use super::{
-    asked::Asked,
+    asked::{Asked, Knowing as _},
     council_nav,
     route::{Route, to},
-    trouble::Trouble,
-    wrong::{Shown, Wrong, shown},
 };
 use crate::{council::permission::rpc, search::analysis::pinyin::spelled};
 

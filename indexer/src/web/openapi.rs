@@ -1,9 +1,10 @@
 //! The JSON API as an OpenAPI 3.1 document: paths and roles from the table of routes, shapes from the contract.
 
 use serde_json::{Map, Value, json};
+use shouwang_pages::route::{Method, Who};
 use shouwang_proto::schema;
 
-use super::route::{Method, Row, TABLE, Who};
+use super::route::{Row, TABLE};
 
 /// What a route under `/api` takes and gives.
 struct Operation {
@@ -175,7 +176,7 @@ pub(super) fn document(address: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::route::Manner;
+    use shouwang_pages::route::Manner;
 
     #[test]
     fn every_route_for_programs_is_described_and_no_other() {

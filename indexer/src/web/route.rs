@@ -1,103 +1,27 @@
 //! Every route of the pages, and who may take it: one table.
-//!
-//! A route is a type, and its handler takes an [`Asked`](super::asked::Asked) of that type, which only a request that
-//! has passed this table becomes. So a handler without a row does not compile; a row without a handler fails a test.
+
+pub use shouwang_pages::route::Route;
+use shouwang_pages::route::{self, Who};
 
 use crate::council::caller::Role;
 
-/// What a route gives, and so how it says no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
-    /// A page: who is not signed in is led to the sign-in.
-    Page,
-    /// What a form sends: as a page.
-    Form,
-    /// A piece of a page, asked for by a script: 401 and 403.
-    Fragment,
-    /// JSON for programs, also with a token: 401 and 403 with the reason.
-    Api,
-}
-
-/// Who may take a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// Also who is not signed in.
-    Everybody,
-    /// Who is signed in with one of these roles.
-    Roles(&'static [Role]),
-}
-
-/// The two methods there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Looks.
-    Get,
-    /// Changes something.
-    Post,
-}
-
-/// A route and who may take it.
-pub trait Route: Send + Sync + 'static {
-    /// Its row.
-    const ROW: Row;
-}
-
-/// A row of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// The route's name.
-    pub name: &'static str,
-    /// Its method.
-    pub method: Method,
-    /// Its path, with `{names}`.
-    pub path: &'static str,
-    /// What it gives.
-    pub manner: Manner,
-    /// Who may take it.
-    pub who: Who,
-}
+/// A row of the hub's table.
+pub type Row = route::Row<Role>;
 
 /// Whoever is signed in.
-const ANYONE: Who = Who::Roles(&Role::ALL);
+const ANYONE: Who<Role> = Who::Roles(&Role::ALL);
 /// Those who run the hub.
-const OPERATOR: Who = Who::Roles(&[Role::Operator]);
+const OPERATOR: Who<Role> = Who::Roles(&[Role::Operator]);
 /// Those who dispatch mutual aid.
-const DISPATCH: Who = Who::Roles(&[Role::Dispatcher, Role::Council, Role::Operator]);
+const DISPATCH: Who<Role> = Who::Roles(&[Role::Dispatcher, Role::Council, Role::Operator]);
 /// Those who dispatch, and those who only look on.
-const BOARD: Who = Who::Roles(&[Role::Regulator, Role::Dispatcher, Role::Council, Role::Operator]);
+const BOARD: Who<Role> = Who::Roles(&[Role::Regulator, Role::Dispatcher, Role::Council, Role::Operator]);
 /// Those who look after the alliance.
-const COUNCIL: Who = Who::Roles(&[Role::Council, Role::Operator]);
+const COUNCIL: Who<Role> = Who::Roles(&[Role::Council, Role::Operator]);
 /// Also who is not signed in.
-const EVERYBODY: Who = Who::Everybody;
+const EVERYBODY: Who<Role> = Who::Everybody;
 
-macro_rules! table {
-    ($($name:ident: $method:ident $path:literal $manner:ident $who:expr,)+) => {
-        /// One type for each route.
-        pub mod to {
-            use super::{ANYONE, BOARD, COUNCIL, DISPATCH, EVERYBODY, Manner, Method, OPERATOR, Route, Row};
-            $(
-                #[doc = concat!("`", stringify!($method), " ", $path, "`.")]
-                #[derive(Clone, Copy, Debug)]
-                pub struct $name;
-
-                impl Route for $name {
-                    const ROW: Row = Row {
-                        name: stringify!($name),
-                        method: Method::$method,
-                        path: $path,
-                        manner: Manner::$manner,
-                        who: $who,
-                    };
-                }
-            )+
-        }
-
-        /// Every row.
-        pub const TABLE: &[Row] = &[$(<to::$name as Route>::ROW,)+];
-    };
-}
-
-table! {
+shouwang_pages::routes! { Role;
     ShowSearch: Get "/" Page ANYONE,
     Suggest: Get "/suggest" Fragment ANYONE,
     ShowPublication: Get "/p/{member}/{record}" Page ANYONE,
@@ -179,6 +103,8 @@ table! {
 
 #[cfg(test)]
 mod tests {
+    use shouwang_pages::route::{Manner, Method};
+
     use super::*;
 
     #[test]

@@ -8,6 +8,7 @@ use shouwang_pages::{
     Fields, Lang,
     age::{self, Age},
     icon, reply,
+    trouble::Trouble,
 };
 use shouwang_proto::{
     publication::{Kind, time_from_wire},
@@ -16,10 +17,9 @@ use shouwang_proto::{
 use tonic::Code;
 
 use super::{
-    asked::Asked,
+    asked::{Asked, Knowing as _},
     route::to,
     search_view::{Chip, FacetView, HitView, KindTab, chips, facet_views, hit_view, kind_tabs},
-    trouble::Trouble,
 };
 use crate::council::permission::rpc;
 

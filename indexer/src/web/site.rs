@@ -40,7 +40,7 @@ pub struct SiteParts {
 pub struct Site {
     parts: Arc<SiteParts>,
     /// True on a port that speaks TLS itself.
-    is_tls: bool,
+    pub(super) is_tls: bool,
 }
 
 impl std::fmt::Debug for Site {
@@ -68,11 +68,5 @@ impl Site {
     #[must_use]
     pub fn plain(&self) -> Self {
         Self { parts: Arc::clone(&self.parts), is_tls: false }
-    }
-
-    /// True on a port that speaks TLS itself.
-    #[must_use]
-    pub fn is_tls(&self) -> bool {
-        self.is_tls
     }
 }

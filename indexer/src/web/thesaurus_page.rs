@@ -2,15 +2,20 @@
 
 use askama::Template;
 use axum::response::Response;
-use shouwang_pages::{Fields, Lang, frame::Place, icon};
+use shouwang_pages::{
+    Fields, Lang,
+    frame::Place,
+    icon,
+    shown::{Shown, shown},
+    trouble::Trouble,
+    wrong::Wrong,
+};
 use shouwang_proto::{refusal::Refusal, wire};
 
 use super::{
-    asked::Asked,
+    asked::{Asked, Knowing as _},
     council_nav,
     route::{Route, to},
-    trouble::Trouble,
-    wrong::{Shown, Wrong, shown},
 };
 use crate::{council::permission::rpc, search::analysis::pinyin::spelled};
 

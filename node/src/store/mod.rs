@@ -26,7 +26,6 @@ mod publication;
 mod restore;
 mod retention;
 mod row;
-mod session;
 #[cfg(test)]
 mod tests;
 

@@ -1,32 +1,39 @@
 //! What becomes of people's accounts and sessions: each is one transaction with the line that says who did it.
 
-use jiff::Timestamp;
-use shouwang_pages::people::{
-    account::{AccountState, Credentials, Login, account_disabled, last_operator, login_taken},
-    lockout::{Mistakes, Origin},
-    secret::SecretHash,
-    session::Session,
-    signing_in::sign_in_failed,
-    ticket::{Minted, Purpose, link_invalid},
+use jiff::{SignedDuration, Timestamp};
+use shouwang_pages::{
+    people::{
+        account::{AccountState, Credentials, Login, account_disabled, last_operator, login_taken},
+        lockout::{Mistakes, Origin},
+        secret::SecretHash,
+        session::{DEVICE_LIFE, Session},
+        signing_in::sign_in_failed,
+        ticket::{Minted, Purpose, link_invalid},
+    },
+    store::{
+        account::{account_activate, account_mistakes_set, account_password_set, account_signed_in},
+        session::{
+            device_find, device_mistakes_set, device_put, session_add, session_end, session_find,
+            session_seen, sessions_end, sessions_sweep,
+        },
+        ticket::{set_up_waiting, ticket_use, tickets_cancel},
+    },
 };
 use shouwang_serving::{
-    execute, on,
+    execute,
     store::{StoreError, Tx},
 };
 
 use super::{
     NodeStore,
     account::{
-        account_activate, account_add, account_by_login, account_disable, account_find, account_mistakes_set,
-        account_password_set, account_signed_in, accounts_all, ticket_add, ticket_find, ticket_use,
-        tickets_cancel,
-    },
-    session::{
-        device_find, device_mistakes_set, device_put, session_add, session_end, session_find, session_seen,
-        sessions_end,
+        account_add, account_by_login, account_disable, account_find, accounts_all, link_add, ticket_find,
     },
 };
 use crate::people::account::{Account, Linked, Ticket};
+
+/// No session lasts longer.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 31);
 
 /// Who does something with an account, and when.
 #[derive(Clone, Debug)]
@@ -70,9 +77,7 @@ impl NodeStore {
                 if all.iter().any(|account| account.credentials().is_some()) {
                     return Ok(None);
                 }
-                let waiting: Option<String> = on!(tx, c => sqlx::query_scalar(
-                    "select account_id from account_link where purpose = 'setup' order by created_ms limit 1")
-                    .fetch_optional(&mut *c).await?);
+                let waiting = set_up_waiting(tx).await?;
                 let known = all.into_iter().find(|account| waiting.as_ref() == Some(&account.id));
                 let account = match known {
                     Some(account) => account,
@@ -81,7 +86,7 @@ impl NodeStore {
                         fresh
                     }
                 };
-                ticket_add(tx, minted, account, now).await.map(Some)
+                link_add(tx, minted, account, now).await.map(Some)
             })
             .await
     }
@@ -108,7 +113,7 @@ impl NodeStore {
             .write(async move |tx| {
                 account_add(tx, &account).await?;
                 deed.write(tx, &account.id).await?;
-                ticket_add(tx, minted, account, deed.at).await
+                link_add(tx, minted, account, deed.at).await
             })
             .await
     }
@@ -133,7 +138,7 @@ impl NodeStore {
                     AccountState::Disabled => return Err(account_disabled().into()),
                 };
                 deed.write(tx, &id).await?;
-                ticket_add(tx, minted, account, deed.at).await
+                link_add(tx, minted, account, deed.at).await
             })
             .await
     }
@@ -153,7 +158,7 @@ impl NodeStore {
                     return Err(last_operator().into());
                 }
                 tickets_cancel(tx, &id, deed.at).await?;
-                sessions_end(tx, &id, "").await?;
+                sessions_end(tx, &id, None).await?;
                 account_disable(tx, &id).await?;
                 deed.write(tx, &id).await
             })
@@ -193,7 +198,7 @@ impl NodeStore {
                 if !account_activate(tx, id, &name, &credentials).await? {
                     return Err(login_taken().into());
                 }
-                sessions_end(tx, id, "").await?;
+                sessions_end(tx, id, None).await?;
                 deed.write(tx, id).await
             })
             .await
@@ -262,6 +267,8 @@ impl NodeStore {
                 if account_find(tx, &session.account).await?.credentials().is_none() {
                     return Err(sign_in_failed().into());
                 }
+                let before = |life| session.began.checked_sub(life).unwrap_or(Timestamp::MIN);
+                sessions_sweep(tx, before(LONGEST), before(DEVICE_LIFE)).await?;
                 session_add(tx, secret, &session).await?;
                 device_put(tx, device, &session.account, session.began).await?;
                 account_signed_in(tx, &session.account, session.began).await
@@ -313,7 +320,7 @@ impl NodeStore {
         self.store
             .write(async move |tx| {
                 account_password_set(tx, &account, &hash).await?;
-                sessions_end(tx, &account, &session).await?;
+                sessions_end(tx, &account, Some(&session)).await?;
                 deed.write(tx, &account).await
             })
             .await

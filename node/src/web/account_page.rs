@@ -4,9 +4,13 @@ use std::future::{Ready, ready};
 
 use askama::Template;
 use axum::response::Response;
-use http::StatusCode;
-use shouwang_pages::{Lang, icon, trouble::Trouble, wrong::Wrong};
-use shouwang_serving::store::StoreError;
+use shouwang_pages::{
+    Lang, icon,
+    people_view::PasswordForm,
+    shown::{Shown, shown},
+    trouble::Trouble,
+};
+use shouwang_proto::refusal::Refusal;
 
 use super::{
     asked::{Asked, post_words},
@@ -20,41 +24,36 @@ struct AccountPage {
     name: String,
     post: &'static str,
     login: String,
+    password: PasswordForm,
     done: &'static str,
     problem: String,
-    wrong: Wrong,
 }
 
-fn page<R>(asked: &Asked<R>, done: &'static str, trouble: Option<&Trouble>) -> Result<Response, Trouble> {
+fn page<R>(asked: &Asked<R>, done: Result<&'static str, Refusal>) -> Result<Response, Trouble> {
     let (lang, present) = (asked.lang(), asked.visitor()?);
-    let (status, wrong, problem) = match trouble {
-        None => (StatusCode::OK, Wrong::default(), String::new()),
-        Some(trouble) => (trouble.status(), trouble.wrong(lang), trouble.problem(lang)),
-    };
+    let Shown { status, wrong, problem } = Shown::of(lang, done.as_ref().err());
+    let login = present.account.login().to_owned();
     let shown = AccountPage {
         lang,
         name: present.account.display_name.clone(),
         post: post_words(lang, present.account.post),
-        login: present.account.login().to_owned(),
-        done: lang.find(done).unwrap_or_default(),
+        login: login.clone(),
+        password: PasswordForm { lang, login, wrong },
+        done: done.ok().and_then(|key| lang.find(key)).unwrap_or_default(),
         problem,
-        wrong,
     };
     asked.base.page(status, lang.say("account.title").to_owned(), &shown, &[])
 }
 
 /// `GET /account`.
 pub(super) fn show(asked: Asked<to::ShowAccount>) -> Ready<Result<Response, Trouble>> {
-    ready(page(&asked, "", None))
+    ready(page(&asked, Ok("")))
 }
 
 /// `POST /account/password`.
 pub(super) async fn change_password(asked: Asked<to::ChangePassword>) -> Result<Response, Trouble> {
     let old = asked.form.verbatim("old_password").to_owned();
     let new = asked.form.verbatim("password");
-    match asked.site().people.change_password(asked.visitor()?, old, new).await {
-        Ok(()) => page(&asked, "account.password-done", None),
-        Err(StoreError::Refused(refusal)) => page(&asked, "", Some(&refusal.into())),
-        Err(other) => Err(other.into()),
-    }
+    let changed = shown(asked.site().people.change_password(asked.visitor()?, old, new).await)?;
+    page(&asked, changed.map(|()| "account.password-done"))
 }

@@ -1,5 +1,6 @@
 //! The fields of a publication as a reader fills them in, or reads them. Pure.
 
+pub use shouwang_pages::choice::Choice;
 use shouwang_pages::{Fields, Lang, wrong::Wrong};
 use shouwang_proto::{publication::Kind, vocabulary};
 
@@ -7,25 +8,6 @@ use super::form::{self, CONTACT, SESSION};
 
 /// Fields that say what to write.
 const HELPS: [&str; 3] = ["node.audience-help", "node.summary-help", "node.unit-help"];
-
-/// One of several to choose from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// What is sent.
-    pub value: String,
-    /// What is read.
-    pub label: String,
-    /// True when it is chosen.
-    pub is_chosen: bool,
-}
-
-impl Choice {
-    /// A choice among those that are chosen.
-    #[must_use]
-    pub fn new(value: &str, label: &str, chosen: &[&str]) -> Self {
-        Self { value: value.to_owned(), label: label.to_owned(), is_chosen: chosen.contains(&value) }
-    }
-}
 
 /// What a field looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

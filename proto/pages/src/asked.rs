@@ -314,10 +314,10 @@ impl<H: House, R> Asked<H, R> {
 
 /// The one place that says who may take a route.
 fn allow<Role: PartialEq + 'static>(who: Who<Role>, role: Option<Role>) -> Result<(), Trouble> {
-    match (who, role) {
+    match (&who, role) {
         (Who::Everybody, _) => Ok(()),
         (Who::Roles(_), None) => Err(Trouble::SignInFirst),
-        (Who::Roles(roles), Some(role)) if roles.contains(&role) => Ok(()),
+        (Who::Roles(_), Some(role)) if who.has(&role) => Ok(()),
         (Who::Roles(_), Some(_)) => Err(Trouble::not_yours()),
     }
 }

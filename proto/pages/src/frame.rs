@@ -11,8 +11,18 @@ pub struct Place {
     pub address: &'static str,
     /// Key of its message.
     pub key: &'static str,
-    /// True on the page itself.
+    /// True on the page itself and on those below it.
     pub is_here: bool,
+}
+
+impl Place {
+    /// A place, as the page at this path shows it.
+    #[must_use]
+    pub fn of(path: &str, address: &'static str, key: &'static str) -> Self {
+        let rest = path.strip_prefix(address);
+        let is_here = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        Self { address, key, is_here }
+    }
 }
 
 /// Who is signed in, as the head shows it.

@@ -8,14 +8,16 @@
 //! - [`route`]: what a table of routes is made of; [`asked`]: a request that has passed the table, nothing else reaches a
 //!   handler; [`door`]: routes and handlers together; [`upload`]: files that a form brings.
 //! - [`origin`]: where a request comes from; [`known`]: how a browser is known; [`browser`]: what to call it.
-//! - [`trouble`]: what went wrong, in words; [`wrong`]: what is wrong with which field.
-//! - [`people`]: passwords, waiting after mistakes, sessions, links that work once; [`doorman`]: what [`sign_in_page`] and
-//!   [`link_page`] ask of a server.
+//! - [`trouble`]: what went wrong, in words; [`wrong`]: what is wrong with which field; [`shown`]: how a page shows what was
+//!   refused; [`choice`]: one of several.
+//! - [`people`]: passwords, waiting after mistakes, sessions, links that work once; [`store`]: what of it both keep alike, in
+//!   SQL; [`doorman`]: what [`sign_in_page`] and [`link_page`] ask of a server; [`people_view`]: what pages of people show.
 
 pub mod age;
 pub mod asked;
 pub mod asset;
 pub mod browser;
+pub mod choice;
 pub mod cookie;
 pub mod door;
 pub mod doorman;
@@ -28,9 +30,12 @@ pub mod link_page;
 pub mod messages;
 pub mod origin;
 pub mod people;
+pub mod people_view;
 pub mod reply;
 pub mod route;
+pub mod shown;
 pub mod sign_in_page;
+pub mod store;
 pub mod trouble;
 pub mod upload;
 #[cfg(feature = "trial")]

@@ -27,6 +27,17 @@ pub enum Who<Role: 'static> {
     Roles(&'static [Role]),
 }
 
+impl<Role: PartialEq> Who<Role> {
+    /// True for somebody who is signed in with this role.
+    #[must_use]
+    pub fn has(&self, role: &Role) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Roles(roles) => roles.contains(role),
+        }
+    }
+}
+
 /// The two methods there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {

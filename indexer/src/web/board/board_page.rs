@@ -6,7 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
-use shouwang_pages::{Lang, age, icon};
+use shouwang_pages::{Lang, age, icon, trouble::Trouble};
 
 use super::{
     form::{Attempt, Maker},
@@ -17,9 +17,8 @@ use super::{
 use crate::{
     council::permission::rpc,
     web::{
-        asked::Asked,
+        asked::{Asked, Knowing as _},
         route::{Route, to},
-        trouble::Trouble,
     },
 };
 

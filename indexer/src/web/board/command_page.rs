@@ -2,7 +2,7 @@
 //! refusal in the form, and what was typed.
 
 use axum::response::Response;
-use shouwang_pages::reply;
+use shouwang_pages::{reply, trouble::Trouble};
 use shouwang_proto::{
     mutual_aid::id::{AssignmentId, IncidentId},
     refusal::Refusal,
@@ -20,9 +20,8 @@ use crate::{
     council::permission::{Rpc, rpc},
     mutual_aid::desk::Drawer,
     web::{
-        asked::Asked,
+        asked::{Asked, Knowing as _},
         route::{Route, to},
-        trouble::Trouble,
     },
 };
 

@@ -13,13 +13,17 @@ use bytes::Bytes;
 use futures::stream;
 use http::{HeaderValue, header};
 use serde_json::json;
+use shouwang_pages::trouble::Trouble;
 use shouwang_proto::mutual_aid::id::RequestId;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
     council::permission::rpc,
     mutual_aid::{desk::Desk, present::Looking},
-    web::{asked::Asked, route::to, trouble::Trouble},
+    web::{
+        asked::{Asked, Knowing as _},
+        route::to,
+    },
 };
 
 /// How often a page hears that nothing has changed.

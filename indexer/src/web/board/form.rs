@@ -3,10 +3,8 @@
 use std::cell::Cell;
 
 use askama::Template;
-use shouwang_pages::{Fields, Lang, icon};
+use shouwang_pages::{Fields, Lang, icon, trouble::Trouble};
 use shouwang_proto::refusal::Refusal;
-
-use crate::web::trouble::Trouble;
 
 /// What an input is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,11 +112,7 @@ impl Maker<'_> {
         for input in &mut form.inputs {
             fields.first(input.name).clone_into(&mut input.value);
         }
-        let message = if refusal.violations.is_empty() {
-            self.lang.part(&refusal.message).to_owned()
-        } else {
-            self.lang.say("form.wrong").to_owned()
-        };
+        let message = Trouble::from(refusal.clone()).problem(self.lang);
         form.problem = std::iter::once(message).chain(rest).collect::<Vec<_>>().join(" ");
         form
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::response::Response;
-use shouwang_pages::{Lang, icon};
+use shouwang_pages::{Lang, icon, trouble::Trouble};
 use shouwang_proto::wire;
 
 use super::{
@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     council::permission::rpc,
-    web::{asked::Asked, route::to, trouble::Trouble},
+    web::{
+        asked::{Asked, Knowing as _},
+        route::to,
+    },
 };
 
 #[derive(Template)]

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use shouwang_pages::{Fields, Lang, icon, reply};
+use shouwang_pages::{Fields, Lang, icon, reply, trouble::Trouble};
 use shouwang_proto::{mutual_aid::id::IncidentId, refusal::Refusal, wire};
 use shouwang_serving::store::StoreError;
 
@@ -15,10 +15,9 @@ use super::{
 use crate::{
     council::permission::rpc,
     web::{
-        asked::Asked,
+        asked::{Asked, Knowing as _},
         people_page,
         route::{Route, to},
-        trouble::Trouble,
     },
 };
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{body::Body, response::Response};
 use http::{HeaderValue, header};
-use shouwang_pages::{Lang, age, icon};
+use shouwang_pages::{Lang, age, icon, trouble::Trouble};
 use shouwang_proto::{
     interchange::{cap, edxl_rm},
     mutual_aid::{
@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     council::permission::rpc,
-    web::{asked::Asked, route::to, trouble::Trouble},
+    web::{
+        asked::{Asked, Knowing as _},
+        route::to,
+    },
 };
 
 /// Who sends our documents: stable, and unlike any mail address.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use shouwang_pages::trouble::Trouble;
 use shouwang_proto::wire::{
     self, AssignmentState as Sent, IncidentState, ListAssignmentsRequest, ListIncidentsRequest,
     ListRequestsRequest, ListTasksRequest, RequestState,
@@ -15,7 +16,10 @@ use super::{
 };
 use crate::{
     council::permission::rpc,
-    web::{asked::Asked, route::Route, trouble::Trouble},
+    web::{
+        asked::{Asked, Knowing as _},
+        route::Route,
+    },
 };
 
 /// Most incidents of a board. More than this at once no board can show.

@@ -5,7 +5,7 @@ use std::{cell::Cell, collections::BTreeMap};
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use shouwang_pages::{Lang, icon};
+use shouwang_pages::{Lang, icon, trouble::Trouble};
 use shouwang_proto::{
     mutual_aid::id::RequestId,
     wire::{
@@ -23,9 +23,8 @@ use super::{
 use crate::{
     council::permission::rpc,
     web::{
-        asked::Asked,
+        asked::{Asked, Knowing as _},
         route::{Route, to},
-        trouble::Trouble,
     },
 };
 

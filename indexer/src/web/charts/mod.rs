@@ -7,14 +7,18 @@ mod figures;
 use askama::Template;
 use axum::response::Response;
 use jiff::Timestamp;
-use shouwang_pages::{Lang, age, frame::Place};
+use shouwang_pages::{Lang, age, frame::Place, trouble::Trouble};
 use shouwang_proto::{mutual_aid::term::Priority, publication::Kind};
 
 use self::{
     drawing::{Column, Drawing, Part, Scale, draw},
     figures::{EVENTS, LIMIT_SECONDS, Response as Answered, WEEK_MS},
 };
-use super::{asked::Asked, council_nav, members_page, route::to, trouble::Trouble};
+use super::{
+    asked::{Asked, Knowing as _},
+    council_nav, members_page,
+    route::to,
+};
 use crate::{
     council::permission::rpc,
     search::analysis::pinyin::spelled,

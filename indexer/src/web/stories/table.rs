@@ -2,12 +2,13 @@
 
 use axum::body::Body;
 use http::{StatusCode, header};
+use shouwang_pages::route::{Manner, Method, Who};
 
 use super::{Hub, request};
 use crate::{
     council::caller::Role,
     people::account::Post,
-    web::route::{Manner, Method, Row, TABLE, Who},
+    web::route::{Row, TABLE},
 };
 
 /// A path that leads somewhere or nowhere, but to the route.

@@ -130,6 +130,15 @@ pub struct Ticket<A> {
     pub is_spent: bool,
 }
 
+impl<A> Ticket<A> {
+    /// The same link, of this account.
+    #[must_use]
+    pub fn of<B>(self, account: B) -> Ticket<B> {
+        let Self { id, purpose, account: _, expires, is_spent } = self;
+        Ticket { id, purpose, account, expires, is_spent }
+    }
+}
+
 impl<A: AsRef<AccountState>> Ticket<A> {
     /// May it be used now?
     ///

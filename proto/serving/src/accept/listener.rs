@@ -1,6 +1,6 @@
 //! Where connections come from: a real socket, or whatever a simulation brings.
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -53,8 +53,17 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
 /// A listening socket with a queue long enough for everybody at once.
 ///
 /// # Errors
-/// What the system said, such as an address in use.
+/// What the system said, such as an address in use, and what to look for.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    listen(address).map_err(|error| {
+        let words = format!(
+            "cannot listen on {address}: is another program there, or the address not ours?: {error}"
+        );
+        io::Error::new(error.kind(), words)
+    })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // Or a restart would wait for the connections of the last run to time out.
     socket.set_reuseaddr(true)?;
@@ -73,5 +82,5 @@ pub fn bind_loopback(address: SocketAddr) -> anyhow::Result<TcpListener> {
              TLS, or open the pages at the port for people and programs, which does"
         );
     }
-    bind(address).with_context(|| format!("cannot listen on {address}"))
+    Ok(bind(address)?)
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with a store, sorted by what the caller should do next.
 
 use shouwang_proto::refusal::Refusal;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +49,28 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if is_outage(&error) { Self::Unavailable(error.to_string()) } else { Self::Internal(error) }
     }
+}
+
+/// A row holds something that no program of ours writes.
+#[derive(Debug, thiserror::Error)]
+#[error("{table}.{column} of {key}: {why}")]
+struct BadRow {
+    table: &'static str,
+    column: &'static str,
+    key: String,
+    why: String,
+}
+
+/// The error for a row that cannot be believed; it names table, column and row.
+#[must_use]
+pub fn bad_row(
+    table: &'static str,
+    column: &'static str,
+    key: impl fmt::Display,
+    why: impl fmt::Display,
+) -> StoreError {
+    let row = BadRow { table, column, key: key.to_string(), why: why.to_string() };
+    StoreError::Internal(sqlx::Error::Decode(Box::new(row)))
 }
 
 /// Whether the database, and not the statement, is the trouble.

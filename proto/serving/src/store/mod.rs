@@ -69,7 +69,7 @@ pub use direct::{
     Direct, DirectArguments, DirectColumn, DirectConnection, DirectDone, DirectRow, DirectType, DirectValue,
     DirectValueRef, Nothing,
 };
-pub use error::{BackupError, OpenError, StoreError};
+pub use error::{BackupError, OpenError, StoreError, bad_row};
 pub use options::{Migrations, StoreOptions};
 
 use futures::channel::oneshot;

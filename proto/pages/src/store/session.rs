@@ -1,23 +1,17 @@
 //! Where people are signed in and the browsers they did it with, in SQL.
 
-use jiff::{SignedDuration, Timestamp};
-use shouwang_pages::people::{
-    lockout::Mistakes,
-    secret::SecretHash,
-    session::{DEVICE_LIFE, Session},
-};
+use jiff::Timestamp;
 use shouwang_proto::clock::from_millis;
 use shouwang_serving::{
     execute, on,
     store::{Conn, StoreError, Tx},
 };
 
-use super::row::Place;
+use super::account::mistakes;
+use crate::people::{lockout::Mistakes, secret::SecretHash, session::Session};
 
 /// Rows that one sign-in removes at most, of those that ended long ago.
 const SWEPT: i64 = 100;
-/// No session lasts longer.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24 * 31);
 
 #[derive(sqlx::FromRow)]
 struct SessionRow {
@@ -35,25 +29,11 @@ impl From<SessionRow> for Session {
     }
 }
 
-/// Adds a session, and removes some of those that ended long ago.
-pub(super) async fn session_add(
-    tx: &mut Tx,
-    secret: SecretHash,
-    session: &Session,
-) -> Result<(), StoreError> {
-    let before = |life| session.began.checked_sub(life).unwrap_or(Timestamp::MIN).as_millisecond();
-    execute!(
-        tx,
-        "delete from session where id in (select id from session where began_ms < $1 limit $2)",
-        before(LONGEST),
-        SWEPT,
-    );
-    execute!(
-        tx,
-        "delete from device where secret_hash in (select secret_hash from device where used_ms < $1 limit $2)",
-        before(DEVICE_LIFE),
-        SWEPT,
-    );
+/// Adds a session.
+///
+/// # Errors
+/// What the store said.
+pub async fn session_add(tx: &mut Tx, secret: SecretHash, session: &Session) -> Result<(), StoreError> {
     execute!(
         tx,
         "insert into session (secret_hash, id, account_id, began_ms, seen_ms, agent) values ($1, $2, $3, $4, $5, $6)",
@@ -68,34 +48,84 @@ pub(super) async fn session_add(
 }
 
 /// The session with this secret, whether it still counts or not.
-pub(super) async fn session_find(conn: &mut Conn, secret: SecretHash) -> Result<Option<Session>, StoreError> {
+///
+/// # Errors
+/// What the store said.
+pub async fn session_find(conn: &mut Conn, secret: SecretHash) -> Result<Option<Session>, StoreError> {
     let row: Option<SessionRow> = on!(conn, c => sqlx::query_as(
         "select id, account_id, began_ms, seen_ms, agent from session where secret_hash = $1")
         .bind(secret.0.to_vec()).fetch_optional(&mut *c).await?);
     Ok(row.map(Session::from))
 }
 
+/// The sessions of an account, the newest first.
+///
+/// # Errors
+/// What the store said.
+pub async fn sessions_of(conn: &mut Conn, account: &str) -> Result<Vec<Session>, StoreError> {
+    let rows: Vec<SessionRow> = on!(conn, c => sqlx::query_as(
+        "select id, account_id, began_ms, seen_ms, agent from session where account_id = $1
+         order by began_ms desc, id").bind(account).fetch_all(&mut *c).await?);
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
 /// Notes that the person is still there.
-pub(super) async fn session_seen(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
+///
+/// # Errors
+/// What the store said.
+pub async fn session_seen(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "update session set seen_ms = $1 where id = $2", now.as_millisecond(), id);
     Ok(())
 }
 
 /// Ends the session with this secret, if there is one.
-pub(super) async fn session_end(tx: &mut Tx, secret: SecretHash) -> Result<(), StoreError> {
+///
+/// # Errors
+/// What the store said.
+pub async fn session_end(tx: &mut Tx, secret: SecretHash) -> Result<(), StoreError> {
     execute!(tx, "delete from session where secret_hash = $1", secret.0.to_vec());
     Ok(())
 }
 
-/// Ends all sessions of an account but one (empty: all), and forgets its browsers.
-pub(super) async fn sessions_end(tx: &mut Tx, account: &str, but: &str) -> Result<(), StoreError> {
-    execute!(tx, "delete from session where account_id = $1 and id <> $2", account, but);
+/// Forgets the browsers of an account and ends all its sessions but one (none: all); how many that were.
+///
+/// # Errors
+/// What the store said.
+pub async fn sessions_end(tx: &mut Tx, account: &str, but: Option<&str>) -> Result<u64, StoreError> {
     execute!(tx, "delete from device where account_id = $1", account);
+    let kept = but.unwrap_or_default();
+    Ok(execute!(tx, "delete from session where account_id = $1 and id <> $2", account, kept))
+}
+
+/// Removes some sessions that began, and devices that were used, before a moment.
+///
+/// # Errors
+/// What the store said.
+pub async fn sessions_sweep(
+    tx: &mut Tx,
+    began_before: Timestamp,
+    used_before: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "delete from session where id in (select id from session where began_ms < $1 limit $2)",
+        began_before.as_millisecond(),
+        SWEPT,
+    );
+    execute!(
+        tx,
+        "delete from device where secret_hash in (select secret_hash from device where used_ms < $1 limit $2)",
+        used_before.as_millisecond(),
+        SWEPT,
+    );
     Ok(())
 }
 
 /// The mistakes at a browser that somebody signed in to this account from; none when nobody did.
-pub(super) async fn device_find(
+///
+/// # Errors
+/// What the store said, or which row cannot be believed.
+pub async fn device_find(
     conn: &mut Conn,
     secret: SecretHash,
     account: &str,
@@ -103,14 +133,14 @@ pub(super) async fn device_find(
     let row: Option<(i64, Option<i64>)> = on!(conn, c => sqlx::query_as(
         "select failures, failed_ms from device where secret_hash = $1 and account_id = $2")
         .bind(secret.0.to_vec()).bind(account).fetch_optional(&mut *c).await?);
-    let Some((failures, failed)) = row else { return Ok(None) };
-    let place = Place { table: "device", row: &account };
-    let count = u32::try_from(failures).map_err(|error| place.damaged("failures", error))?;
-    Ok(Some(Mistakes { count, last: failed.map(from_millis) }))
+    row.map(|(failures, failed)| mistakes("device", account, failures, failed)).transpose()
 }
 
 /// Remembers a browser as one of this account's, without mistakes. One that was another's is now this one's.
-pub(super) async fn device_put(
+///
+/// # Errors
+/// What the store said.
+pub async fn device_put(
     tx: &mut Tx,
     secret: SecretHash,
     account: &str,
@@ -129,7 +159,10 @@ pub(super) async fn device_put(
 }
 
 /// Notes the mistakes at a browser.
-pub(super) async fn device_mistakes_set(
+///
+/// # Errors
+/// What the store said.
+pub async fn device_mistakes_set(
     tx: &mut Tx,
     secret: SecretHash,
     mistakes: Mistakes,
