@@ -90,6 +90,19 @@ async fn digest_at(conn: &mut Conn, hash: Hash) -> Result<StateDigest, StoreErro
     }
 }
 
+/// Makes the digest anew from the log. True when it was another one.
+pub(super) async fn digest_anew(tx: &mut Tx, cache: &TipCache) -> Result<bool, StoreError> {
+    let position = position_find(tx).await?;
+    let (kept, digest) = (digest_at(tx, position.hash).await?, digest_rebuild(tx).await?);
+    let was_wrong = kept != digest;
+    let tip = Tip { position, digest };
+    if was_wrong {
+        digest_put(tx, &tip).await?;
+    }
+    cache.keep(tip);
+    Ok(was_wrong)
+}
+
 /// Headers read at once when the digest is made anew.
 const REBUILD_PAGE: i64 = 4096;
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use rusqlite::Connection;
 use shouwang_hub::{backup, config::HubConfig};
 
 use crate::{
@@ -88,6 +89,20 @@ impl Disks {
     /// When it cannot be removed.
     pub fn lose_index(&self) -> anyhow::Result<()> {
         remove_folder(&self.stage.disk(Host::Hub).join("index"))
+    }
+
+    /// Spoils what the hub counts of every member, as a careless statement or a bad disk does; readers see no difference.
+    ///
+    /// # Errors
+    /// When the table is no longer there.
+    pub fn spoil_digest(&self) -> anyhow::Result<()> {
+        let file = self.stage.disk(Host::Hub).join("hub.db");
+        let disk = Connection::open(&file).with_context(|| file.display().to_string())?;
+        let spoiled = disk.execute("update member_cursor set digest = zeroblob(8200)", ())?;
+        if spoiled > 0 {
+            self.stage.spoil();
+        }
+        Ok(())
     }
 
     fn choose(&mut self, host: Host, copy: Copy) -> Option<Backup> {
@@ -182,7 +197,11 @@ impl Disks {
         // A node that never met the new hub may well go on with the old one.
         for member in 0..self.stage.plan().members {
             let node = evidence::node(&self.stage.disk(Host::Node(member)))?;
-            if node.hub_epoch > old.epoch {
+            let twin = node.hub_epoch == old.epoch && node.hubs_left.contains(&old.incarnation);
+            if twin {
+                self.stage.hit("hello: the first of two restores came back");
+            }
+            if node.hub_epoch > old.epoch || twin {
                 let name = Host::Node(member).name();
                 let seq = old.members.get(&name).map_or(0, |copied| copied.log.len());
                 self.old_logs.insert(name, seq);

@@ -1,5 +1,9 @@
 //! What the people outside the system know: what they asked, what was answered, and what must therefore be true.
 
+mod mended;
+
+pub use mended::Mended;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
