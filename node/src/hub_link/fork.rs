@@ -11,7 +11,7 @@ use shouwang_proto::{
 use tokio::sync::Mutex;
 use tonic::{Code, Status, Streaming, transport::Channel};
 
-use super::{Ended, Link, READ_DEADLINE, client, control::in_time};
+use super::{Ended, Link, READ_DEADLINE, client, control::in_time, status::LinkState};
 use crate::store::RestoreError;
 
 /// Where a fork is looked at; empty until the node has a link. Clones share it.
@@ -47,6 +47,11 @@ impl ForkRoom {
             Refusal::precondition("NOT_JOINED", "this node has not joined an alliance （节点尚未加入联盟）")
         };
         let link = self.0.link.get().ok_or_else(not_joined)?;
+        let status = link.parts.board.now();
+        if status.control != LinkState::Connected {
+            // It may be an old hub, whose branch is not the one to follow: the control link tells them apart.
+            return Err(away(Ended::broken(status.problem())));
+        }
         let _alone = self.0.looking.lock().await;
         let mut hub = client(link.channel().map_err(away)?);
         let common = common(link, &mut hub).await?;

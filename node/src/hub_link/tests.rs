@@ -154,7 +154,10 @@ async fn forked(alliance: &Alliance) -> (crate::node::NodeHandle, Caller) {
     publish(&mut caller, "other").await;
     publish(&mut caller, "P-2").await;
     alliance.hub.change(|state| state.refusal = None);
-    wait_for(&node, |status| status.problem().contains("fork")).await;
+    let held = |status: &status::LinkStatus| {
+        status.problem().contains("fork") && status.control == LinkState::Connected
+    };
+    wait_for(&node, held).await;
     (node, caller)
 }
 

@@ -43,26 +43,22 @@ impl Publishing {
             .into());
         }
         let shown = self.view();
-        let kept = shown.clone();
         let response =
-            move |fork: &ForkView, head, now| fork_to_wire(&kept, fork, Some((head, now))).encode_to_vec();
-        let ended = self.store.fork_end(name, &self.world, response).await?;
-        let fork = match ended {
-            ForkEnded::Now(fork, head) => {
+            move |fork: &ForkView, head, now| fork_to_wire(&shown, fork, Some((head, now))).encode_to_vec();
+        let answer = match self.store.fork_end(name, &self.world, response).await? {
+            ForkEnded::Now(fork, head, answer) => {
                 tracing::warn!(
                     fork = fork.name,
                     common = fork.common.seq,
                     head = head.seq,
                     "a fork was resolved"
                 );
-                fork_to_wire(&shown, &fork, Some((head, self.world.now())))
+                answer
             }
-            ForkEnded::Before(answer) => {
-                wire::Fork::decode(answer.as_slice()).map_err(|error| internal(&error))?
-            }
+            ForkEnded::Before(answer) => answer,
         };
         self.forks.redial();
-        Ok(fork)
+        wire::Fork::decode(answer.as_slice()).map_err(|error| internal(&error))
     }
 }
 

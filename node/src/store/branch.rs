@@ -12,9 +12,10 @@ use shouwang_proto::{
         sealed::SealedEntry,
     },
 };
-use shouwang_serving::store::{Batch, Conn, StoreError, Tx};
+use shouwang_serving::store::{Conn, StoreError, Tx};
 
 use super::{
+    log::EntryRow,
     publication::publication_find,
     restore::item_of,
     row::{Place, sqlite, stored},
@@ -72,23 +73,6 @@ pub(super) async fn branch_find(conn: &mut Conn) -> Result<Option<Branch>, Store
     Ok(Some(Branch { common, end }))
 }
 
-/// Lays entries beside the log.
-pub(super) async fn entries_insert(tx: &mut Tx, entries: &[SealedEntry]) -> Result<(), StoreError> {
-    let each = |part: fn(&SealedEntry) -> Vec<u8>| entries.iter().map(part).collect::<Vec<_>>();
-    let number =
-        |part: fn(&SealedEntry) -> u64| entries.iter().map(|entry| stored(part(entry))).collect::<Vec<_>>();
-    Batch::into("branch_entry")
-        .column("seq", number(|entry| entry.header().seq))
-        .column("epoch", number(|entry| entry.header().epoch))
-        .column("entry_hash", each(|entry| entry.hash().to_vec()))
-        .column("header", each(|entry| entry.header_bytes().to_vec()))
-        .column("signature", each(|entry| entry.signature().to_vec()))
-        .column("payload", each(|entry| entry.payload().to_vec()))
-        .run(tx)
-        .await?;
-    Ok(())
-}
-
 /// The answer that a fork of this name was ended with.
 pub(super) async fn fork_find(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let answer = sqlx::query_scalar("select answer from fork where name = $1").bind(name);
@@ -141,7 +125,7 @@ pub(super) async fn log_replace(tx: &mut Tx, fork: &str, common: u64) -> Result<
 
 /// What was set aside.
 pub(super) async fn parted_entries(conn: &mut Conn, fork: &str) -> Result<Vec<SealedEntry>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+    let rows: Vec<EntryRow> = sqlx::query_as(
         "select seq, header, signature, payload from parted_entry where fork = $1 order by seq",
     )
     .bind(fork)

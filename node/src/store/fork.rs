@@ -18,7 +18,7 @@ use super::{
     attachment::{attachments_name, attachments_rename},
     branch::{self, Branch},
     kept,
-    log::{TipCache, appended, position_find, tip_find},
+    log::{BRANCH, TipCache, appended, entries_insert, position_find, tip_find},
     pen::{Author, Sheet},
     publication::{numbers_free, publications_delete, publications_put},
     restore::follow,
@@ -43,8 +43,8 @@ pub struct ForkView {
 /// What came of a wish to end a fork.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ForkEnded {
-    /// It was ended now: what was found, and the newest entry.
-    Now(Box<ForkView>, Position),
+    /// It was ended now: what was found, and the newest entry; and the answer, as it is kept.
+    Now(Box<ForkView>, Position, Vec<u8>),
     /// It was ended before, with this answer.
     Before(Vec<u8>),
 }
@@ -120,7 +120,7 @@ impl NodeStore {
                         Err(error) => return Ok(Err(error)),
                     }
                 }
-                branch::entries_insert(tx, &entries).await?;
+                entries_insert(tx, BRANCH, &entries).await?;
                 Ok(Ok(()))
             })
             .await;
@@ -173,9 +173,10 @@ impl NodeStore {
                 branch::fork_put(tx, &name, now.as_millisecond()).await?;
                 branch::log_replace(tx, &name, view.common.seq).await?;
                 let head = write_again(tx, &author, &cache, &view, &world, now).await?;
-                branch::fork_answer(tx, &name, &response(&view, head, now)).await?;
+                let answer = response(&view, head, now);
+                branch::fork_answer(tx, &name, &answer).await?;
                 let wake = Some(Wake { grown, seq: head.seq });
-                Ok((ForkEnded::Now(Box::new(view), head), wake))
+                Ok((ForkEnded::Now(Box::new(view), head, answer), wake))
             })
             .await?;
         Ok(ended)

@@ -88,7 +88,9 @@ async fn the_hubs_branch_stands_and_own_writes_come_again() {
     let again = fork.mended.iter().filter(|one| matches!(one.step, Step::PutAgain { .. })).count();
     assert_eq!((fork.mended.len(), again), (6, 3), "{:#?}", fork.mended);
 
-    let ForkEnded::Now(_, head) = end(&node, &fork.name).await.unwrap() else { panic!("the first time") };
+    let ForkEnded::Now(_, head, first) = end(&node, &fork.name).await.unwrap() else {
+        panic!("the first time")
+    };
     let (log, now) = checked(&node).await;
     assert_eq!(log[..7], hub);
     assert_eq!((now.position, head.seq, head.epoch), (head, 12, 3));
@@ -108,7 +110,7 @@ async fn the_hubs_branch_stands_and_own_writes_come_again() {
     let kept = node.parted_entries(&fork.name).await.unwrap();
     assert_eq!(kept, own[3..], "own entries are kept aside, verbatim");
     let answer = format!("{} 12", fork.name).into_bytes();
-    assert_eq!(end(&node, &fork.name).await.unwrap(), ForkEnded::Before(answer));
+    assert_eq!((first, end(&node, &fork.name).await.unwrap()), (answer.clone(), ForkEnded::Before(answer)));
     assert_eq!(checked(&node).await, (log, now), "once is enough");
 
     // Only the hub's agreement opens the gate.

@@ -36,9 +36,12 @@ pub struct Quarantined {
     pub detail: String,
 }
 
+/// Boots; epoch and incarnation of the hub; epoch, seq and hash of what is durable; searchable; held.
+type LinkRow = (i64, i64, Vec<u8>, i64, i64, Vec<u8>, i64, Option<String>);
+
 /// Reads the memory.
 pub(super) async fn link_find(conn: &mut Conn) -> Result<LinkMemory, StoreError> {
-    let row: (i64, i64, Vec<u8>, i64, i64, Vec<u8>, i64, Option<String>) = sqlx::query_as(
+    let row: LinkRow = sqlx::query_as(
         "select boots, hub_epoch, hub_incarnation, durable_epoch, durable_seq, durable_hash, searchable_seq, held
          from link",
     )
@@ -47,18 +50,14 @@ pub(super) async fn link_find(conn: &mut Conn) -> Result<LinkMemory, StoreError>
     let left: Vec<Vec<u8>> =
         sqlx::query_scalar("select incarnation from hub_left").fetch_all(sqlite(conn)?).await?;
     let (boots, hub_epoch, incarnation, epoch, seq, hash, searchable, held) = row;
+    let place = Place { table: "link", row: &"1" };
     let read = |bytes: &[u8]| {
-        let place = Place { table: "link", row: &"1" };
         Incarnation::from_slice(bytes).ok_or_else(|| place.damaged("hub_incarnation", "is not 16 bytes"))
     };
     let hub = HubMemory {
-        last: HubShown {
-            epoch: Place { table: "link", row: &"1" }.count("hub_epoch", hub_epoch)?,
-            incarnation: read(&incarnation)?,
-        },
+        last: HubShown { epoch: place.count("hub_epoch", hub_epoch)?, incarnation: read(&incarnation)? },
         left: left.iter().map(|bytes| read(bytes)).collect::<Result<_, _>>()?,
     };
-    let place = Place { table: "link", row: &"1" };
     Ok(LinkMemory {
         boots: place.count("boots", boots)?,
         hub,

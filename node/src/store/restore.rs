@@ -18,7 +18,7 @@ use shouwang_proto::{
 use shouwang_serving::store::{StoreError, Tx};
 
 use super::{
-    log::{TipCache, appended, entries_insert, position_find, tip_find},
+    log::{LOG, TipCache, appended, entries_insert, position_find, tip_find},
     pen::{Author, Sheet},
     publication::{numbers_free, publication_find, publications_put},
 };
@@ -64,7 +64,7 @@ pub(super) async fn log_restore(
             Err(error) => return Ok(Err(error)),
         }
     }
-    entries_insert(tx, entries).await?;
+    entries_insert(tx, LOG, entries).await?;
     shelf_restore(tx, entries).await?;
     if position.seq < until.seq {
         return Ok(Ok(Restored::Partly));

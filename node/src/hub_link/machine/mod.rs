@@ -141,7 +141,10 @@ impl Machine {
             }
         }
         match own {
-            Some(own) if own != cursor.hash => return self.hold(Fork::Differs { seq: cursor.seq }),
+            Some(own) if own != cursor.hash => {
+                commands.extend(self.hold(Fork::Differs { seq: cursor.seq }));
+                return commands;
+            }
             // Also with nothing to fetch: then the hub only asks for a new epoch.
             Some(_) | None if case == ResumeCase::NodeRestored && head.seq <= cursor.seq => {
                 self.closed = true;
@@ -149,7 +152,10 @@ impl Machine {
                 commands.push(Command::Fetch { from: head.seq + 1, until: cursor });
                 return commands;
             }
-            None => return self.hold(Fork::Beyond { cursor: cursor.seq, head: head.seq }),
+            None => {
+                commands.extend(self.hold(Fork::Beyond { cursor: cursor.seq, head: head.seq }));
+                return commands;
+            }
             Some(_) => {}
         }
         if std::mem::take(&mut self.closed) {

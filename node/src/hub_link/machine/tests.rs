@@ -145,6 +145,16 @@ fn a_hub_with_a_lower_epoch_is_refused_and_a_higher_one_remembered() {
 }
 
 #[test]
+fn a_new_hub_is_remembered_also_when_the_log_is_held_there() {
+    let higher = Welcome { hub: hub(4), ..welcome(ResumeCase::Normal, at(5)) };
+    let (_, commands) = greeted(7, higher, Some(at(6).hash));
+    assert_eq!(commands, [Command::RememberHub(hub(4)), Command::Hold(Fork::Differs { seq: 5 })]);
+    let higher = Welcome { hub: hub(4), ..welcome(ResumeCase::Normal, at(9)) };
+    let (_, commands) = greeted(7, higher, None);
+    assert_eq!(commands, [Command::RememberHub(hub(4)), Command::Hold(Fork::Beyond { cursor: 9, head: 7 })]);
+}
+
+#[test]
 fn a_second_restore_of_one_backup_is_followed_and_the_first_one_never_again() {
     let twin = HubShown { incarnation: Incarnation([8; 16]), ..hub(3) };
     let second = Welcome { hub: twin, ..welcome(ResumeCase::HubRestored, at(2)) };
