@@ -6,7 +6,7 @@ use crate::{
     search::room::SearchRoom,
     store::{
         Store,
-        hub_history::{Kept, hub_log_compact},
+        hub_history::{Compacted, Kept, hub_log_compact},
     },
 };
 
@@ -33,12 +33,14 @@ pub(crate) async fn keep(store: Store, search: SearchRoom, compaction: Compactio
     let Compaction { every, kept } = compaction;
     loop {
         tokio::time::sleep(every).await;
-        let mut all = 0;
-        loop {
+        let (mut all, mut from) = (0, Some(0));
+        while let Some(after) = from {
             let followed = search.position();
-            match store.write(async move |tx| hub_log_compact(tx, kept, followed).await).await {
-                Ok(0) => break,
-                Ok(gone) => all += gone,
+            match store.write(async move |tx| hub_log_compact(tx, kept, followed, after).await).await {
+                Ok(Compacted { gone, next }) => {
+                    all += gone;
+                    from = next;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the hub's log was not compacted; it is tried again");
                     break;

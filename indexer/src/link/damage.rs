@@ -4,7 +4,7 @@ use shouwang_proto::{log::sealed::SealedEntry, wire};
 
 use super::{
     script::{Script, member, record},
-    trial_node::{TrialHub, TrialNode},
+    trial_node::{ControlLine, TrialHub, TrialNode},
 };
 use crate::{
     link::{heal::Unhealed, scrub::Scrubbed},
@@ -85,12 +85,7 @@ async fn records_that_differ_are_made_anew_from_the_log(engine: TrialEngine) {
 
     let (mut control, _) = node.control().await.unwrap();
     assert!(control.heartbeat(&script).await.unwrap().diverged, "people are told");
-    let healed = async {
-        while control.heartbeat(&script).await.unwrap().diverged {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(30), healed).await.unwrap();
+    until_healed(&mut control, &script).await;
     assert!(can_be_read(&hub, 2).await);
     assert!(!can_be_read(&hub, 4).await, "what was withdrawn stays withdrawn");
     assert_eq!(hub.room.parts.hub_log.position(), shown + 1, "the index hears of it");
@@ -103,7 +98,22 @@ async fn records_that_differ_are_made_anew_from_the_log(engine: TrialEngine) {
     // A copy with a damaged entry leads nowhere: that has to be repaired first.
     hub.hub.forget_record(&member(), record(1).to_string()).await;
     hub.hub.flip_payload(&member(), 3).await;
+    hub.room.reload(&member()).await.unwrap();
     assert_eq!(hub.room.heal(&head).await.unwrap(), Err(Unhealed::Unsound(3)));
+    assert_eq!(damaged(&hub).await, [3]);
+    assert!(control.heartbeat(&script).await.unwrap().diverged);
+    assert_eq!(repair(&node, &script.entries).await, 1);
+    until_healed(&mut control, &script).await;
+    assert!(can_be_read(&hub, 1).await && can_be_read(&hub, 3).await);
+}
+
+async fn until_healed(control: &mut ControlLine, script: &Script) {
+    let healed = async {
+        while control.heartbeat(script).await.unwrap().diverged {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), healed).await.unwrap();
 }
 
 #[tokio::test]

@@ -59,9 +59,9 @@ struct Replayed {
 }
 
 impl LinkRoom {
-    /// Heals in the background, once for each place where a log stands.
+    /// Heals in the background, once for each head that a node says.
     pub(super) fn heal_soon(&self, head: &Head) {
-        if self.lock_healed().insert(head.member.clone(), head.position) == Some(head.position) {
+        if self.lock_healed().insert(head.member.clone(), head.clone()).as_ref() == Some(head) {
             return;
         }
         let (room, head) = (self.clone(), head.clone());
@@ -70,17 +70,23 @@ impl LinkRoom {
             match room.heal(&head).await {
                 Ok(Ok(Healed { buckets, records, .. })) => {
                     tracing::error!(%member, seq, ?buckets, records, "records were made anew from the log");
+                    room.heal_again(member);
                 }
                 Ok(Err(why)) => tracing::error!(%member, seq, ?why, "a copy differs and cannot be made anew"),
                 Err(error) => {
                     tracing::error!(%member, seq, %error, "a copy differs and was not looked at");
-                    room.lock_healed().remove(member);
+                    room.heal_again(member);
                 }
             }
         });
     }
 
-    fn lock_healed(&self) -> MutexGuard<'_, BTreeMap<MemberId, Position>> {
+    /// Lets the next heartbeat heal once more: something has changed that its head does not tell.
+    pub(super) fn heal_again(&self, member: &MemberId) {
+        self.lock_healed().remove(member);
+    }
+
+    fn lock_healed(&self) -> MutexGuard<'_, BTreeMap<MemberId, Head>> {
         // Every change is whole before anything can panic.
         self.healed.lock().unwrap_or_else(PoisonError::into_inner)
     }

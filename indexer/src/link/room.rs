@@ -9,7 +9,7 @@ use std::{
 use shouwang_proto::{
     clock::World,
     id::{AllianceId, MemberId},
-    log::chain::Position,
+    log::head::Head,
     refusal::Refusal,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -73,8 +73,8 @@ pub struct LinkParts {
 pub struct LinkRoom {
     pub(super) parts: Arc<LinkParts>,
     pub(super) tasks: TaskTracker,
-    /// Where each log stood when its records were last made anew: not again and again at one place.
-    pub(super) healed: Arc<Mutex<BTreeMap<MemberId, Position>>>,
+    /// What each node said when its records were last to be made anew: not again and again for one head.
+    pub(super) healed: Arc<Mutex<BTreeMap<MemberId, Head>>>,
 }
 
 impl LinkRoom {

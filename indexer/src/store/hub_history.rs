@@ -61,40 +61,49 @@ impl Default for Kept {
     }
 }
 
-/// Most lines that go in one transaction.
-const AT_ONCE: u32 = 2_000;
+/// Positions looked at in one transaction: a few hundredths of a second, so that nobody waits long for the writer.
+const WINDOW: u64 = 10_000;
 
-/// Removes lines that no follower needs. A line that puts an entry which is not shown any more was overtaken: when what is
+/// What one look has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compacted {
+    /// Lines that went.
+    pub gone: u64,
+    /// Where the next look begins; none: there is nothing more to look at.
+    pub next: Option<u64>,
+}
+
+/// Removes lines that no follower needs, among some thousand after a position; looks have to go from 0 on, because a
+/// removal goes after what it removes. A line that puts an entry which is not shown any more was overtaken: when what is
 /// shown changes, a later line says so in the same transaction. A removal has to stay until every follower has passed it;
-/// `followed` is how far the index is. Gives how many lines went.
+/// `followed` is how far the index is.
 ///
 /// # Errors
 /// What the store said.
-pub async fn hub_log_compact(tx: &mut Tx, kept: Kept, followed: u64) -> Result<u64, StoreError> {
+pub async fn hub_log_compact(
+    tx: &mut Tx,
+    kept: Kept,
+    followed: u64,
+    after: u64,
+) -> Result<Compacted, StoreError> {
     let head = super::hub_log::hub_log_head(tx).await?;
-    let until = column(head.saturating_sub(kept.overtaken));
+    let (end, last) = (after + WINDOW, head.saturating_sub(kept.overtaken));
     let overtaken = on!(tx, c => sqlx::query(
         "delete from hub_log where position in (
            select h.position from hub_log h
            left join record r on r.member_id = h.member_id and r.record = h.record
-           where h.position <= $1 and (h.change = 'put' and (r.shown_seq is null or r.shown_seq <> h.seq)
-                                       or h.change = 'remove' and r.shown_seq is not null)
-           order by h.position limit $2)")
-        .bind(until).bind(i64::from(AT_ONCE)).execute(&mut *c).await?.rows_affected());
-    if overtaken == u64::from(AT_ONCE) {
-        // A removal goes after what it removes.
-        return Ok(overtaken);
-    }
+           where h.position > $1 and h.position <= $2
+             and (h.change = 'put' and (r.shown_seq is null or r.shown_seq <> h.seq)
+                  or h.change = 'remove' and r.shown_seq is not null))")
+        .bind(column(after)).bind(column(end.min(last))).execute(&mut *c).await?.rows_affected());
     let passed = intake_position(tx).await?.min(followed).min(head.saturating_sub(kept.removals));
     let gone: Vec<i64> = on!(tx, c => sqlx::query_scalar(
-        "delete from hub_log where position in (
-           select position from hub_log where position <= $1 and change = 'remove' order by position limit $2)
-         returning position")
-        .bind(column(passed)).bind(i64::from(AT_ONCE)).fetch_all(&mut *c).await?);
+        "delete from hub_log where position > $1 and position <= $2 and change = 'remove' returning position")
+        .bind(column(after)).bind(column(end.min(last).min(passed))).fetch_all(&mut *c).await?);
     if let Some(newest) = gone.iter().max() {
         on!(tx, c => sqlx::query(
             "update hub_log_head set removals_gone = $1 where removals_gone < $1")
             .bind(*newest).execute(&mut *c).await?.rows_affected());
     }
-    Ok(overtaken + gone.len() as u64)
+    Ok(Compacted { gone: overtaken + gone.len() as u64, next: (end < last).then_some(end) })
 }

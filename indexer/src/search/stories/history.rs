@@ -13,7 +13,7 @@ use crate::{
     },
     search::tailer::Tailer,
     store::{
-        hub_history::{Era, Kept, era_begin, history_at, hub_log_compact},
+        hub_history::{Compacted, Era, Kept, era_begin, history_at, hub_log_compact},
         hub_log::{hub_log_after, hub_log_head},
         mutual_aid::ledger::intake_advance,
         trial::{TrialEngine, TrialStore, told_on_both},
@@ -125,10 +125,16 @@ async fn old_lines_go_and_every_follower_ends_with_what_is_shown(engine: TrialEn
     let advance = async |tx: &mut crate::store::Tx| intake_advance(tx, 0, 7).await;
     assert!(hub.store.write(advance).await.unwrap());
     let compact = async |hub: &TrialStore, kept: Kept, followed: u64| {
-        hub.store.write(async move |tx| hub_log_compact(tx, kept, followed).await).await.unwrap()
+        let compacted = hub.store.write(async move |tx| hub_log_compact(tx, kept, followed, 0).await);
+        let compacted = compacted.await.unwrap();
+        assert_eq!(compacted.next, None, "so few lines are one look");
+        compacted.gone
     };
 
     assert_eq!(compact(&hub, Kept { overtaken: 10, removals: 10 }, 7).await, 0, "all of it is new");
+    let from_the_end =
+        async |tx: &mut crate::store::Tx| hub_log_compact(tx, Kept { overtaken: 0, removals: 0 }, 7, 7).await;
+    assert_eq!(hub.store.write(from_the_end).await.unwrap(), Compacted { gone: 0, next: None });
     assert_eq!(compact(&hub, Kept { overtaken: 5, removals: 10 }, 7).await, 2);
     assert_eq!(lines(&hub).await, [3, 4, 5, 6, 7]);
     assert_eq!(compact(&hub, Kept { overtaken: 0, removals: 0 }, 4).await, 1);
