@@ -157,7 +157,7 @@ fn check_hub_log(disk: &HubDisk, findings: &mut Findings) {
     }
 }
 
-/// Checks a member whose log has not parted: both copies are equal, and say what people know.
+/// Checks a member whose log nobody had to mend: both copies are equal, and say what people know.
 #[must_use]
 pub fn member(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger) -> Vec<Violation> {
     let mut findings = Findings::default();
@@ -167,11 +167,9 @@ pub fn member(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger) -> Vec<Vi
     findings.0
 }
 
-/// Checks a member whose log has parted and was mended: both copies are equal again, what somebody saw at the hub stands,
-/// what was done last is what readers find, and nothing is invented. `copies`: how the numbers begin of what was done at a
-/// copy of the node that is gone.
+/// Checks a member whose publishing was held: for a reason, and no longer.
 #[must_use]
-pub fn mended(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger, copies: &str) -> Vec<Violation> {
+pub fn held(name: &str, node: &NodeDisk, ledger: &Ledger) -> Vec<Violation> {
     let mut findings = Findings::default();
     if !ledger.may_part(name) {
         findings
@@ -180,6 +178,15 @@ pub fn mended(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger, copies: &
     if let Some(why) = &node.held {
         findings.add("P7", format!("{name}: publishing is still held: {why}"));
     }
+    findings.0
+}
+
+/// Checks a member whose log has parted and was mended by a person: both copies are equal again, what somebody saw at the hub stands,
+/// what was done last is what readers find, and nothing is invented. `copies`: how the numbers begin of what was done at a
+/// copy of the node that is gone.
+#[must_use]
+pub fn mended(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger, copies: &str) -> Vec<Violation> {
+    let mut findings = Findings::default();
     check_equal(name, &node.log, hub, &mut findings);
     let mut seen = effects(hub);
     for key in ledger.keys().filter(|key| key.member == name) {

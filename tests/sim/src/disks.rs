@@ -11,8 +11,9 @@ use rusqlite::Connection;
 use shouwang_hub::{backup, config::HubConfig};
 
 use crate::{
-    evidence,
-    ledger::Moment,
+    check, evidence,
+    ledger::{Key, Moment},
+    model::Effect,
     plan::{Copy, Host},
     stage::Stage,
     surroundings,
@@ -136,8 +137,7 @@ impl Disks {
             copy_folder(&aside.join("index"), &disk.join("index"))?;
         }
         remove_folder(&aside)?;
-        self.restored(host, &backup, now);
-        Ok(())
+        self.restored(host, &backup, now)
     }
 
     /// Restores the hub from an older copy with the programs made for it.
@@ -158,23 +158,41 @@ impl Disks {
             backup::backup(&HubConfig::new(&backup.folder), &whole).await?;
             backup::restore(&whole, &disk, &world).await
         }))?;
-        self.restored(Host::Hub, &backup, now);
-        Ok(())
+        self.restored(Host::Hub, &backup, now)
     }
 
-    fn restored(&self, host: Host, backup: &Backup, now: Moment) {
+    fn restored(&self, host: Host, backup: &Backup, now: Moment) -> anyhow::Result<()> {
         self.stage.note_at(now, format!("{} has its disk of {}", host.name(), backup.made));
         if !self.declared {
-            return;
+            return Ok(());
         }
         if let Host::Node(member) = host {
             self.stage.forget(member);
         }
-        if host == Host::Hub {
-            self.stage.ledger(|ledger| ledger.hub_restored(backup.made));
-        } else {
+        if host != Host::Hub {
             self.stage.ledger(|ledger| ledger.node_restored(&host.name(), backup.made));
+            return Ok(());
         }
+        let at_nodes = self.at_restored_nodes()?;
+        if self.stage.ledger(|ledger| ledger.hub_restored(backup.made, &at_nodes)) > 0 {
+            self.stage.hit("restore: lost with the disks of node and hub");
+        }
+        Ok(())
+    }
+
+    /// What the logs on the disks of nodes say that ever went back to an older one.
+    fn at_restored_nodes(&self) -> anyhow::Result<BTreeMap<Key, Vec<Effect>>> {
+        let mut at_nodes = BTreeMap::new();
+        for host in (0..self.stage.plan().members).map(Host::Node) {
+            let member = host.name();
+            if self.stage.ledger(|ledger| ledger.may_part(&member)) {
+                let log = evidence::node(&self.stage.disk(host))?.log;
+                let key = |external_id| Key { member: member.clone(), external_id };
+                at_nodes
+                    .extend(check::effects(&log).into_iter().map(|(number, effects)| (key(number), effects)));
+            }
+        }
+        Ok(at_nodes)
     }
 
     /// Is there a hub from before a proper restore that could come back?

@@ -329,14 +329,17 @@ fn judge(stage: &Stage, audit: &Audit) -> anyhow::Result<()> {
         let name = Host::Node(member).name();
         let node = evidence::node(&stage.disk(Host::Node(member)))?;
         let copied = hub.members.get(&name).cloned().unwrap_or_default();
-        let parted = stage.is_held(member) || node.held.is_some();
-        stage.hit(if parted { "member: log had parted" } else { "member: whole at the end" });
+        let was_held = stage.is_held(member) || node.held.is_some();
+        if was_held {
+            violations.extend(stage.ledger(|ledger| check::held(&name, &node, ledger)));
+        }
         violations.extend(stage.ledger(|ledger| {
-            if parted {
-                check::mended(&name, &node, &copied.log, ledger, Desk::OF_COPIES)
-            } else {
-                check::member(&name, &node, &copied.log, ledger)
+            if ledger.is_mended(&name) {
+                stage.hit("member: log was mended");
+                return check::mended(&name, &node, &copied.log, ledger, Desk::OF_COPIES);
             }
+            stage.hit(if was_held { "member: was held and went on" } else { "member: whole all the time" });
+            check::member(&name, &node, &copied.log, ledger)
         }));
     }
     if stage.plan().stranger {

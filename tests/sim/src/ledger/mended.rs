@@ -2,7 +2,7 @@
 //! people did last at the node that is left is what readers find, perhaps in another revision.
 
 use super::{Key, Ledger, could_leave};
-use crate::model::{Effect, Wish};
+use crate::model::{Effect, Shelf, Wish};
 
 /// What a publication's part of a mended log may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,16 @@ fn alike(one: Effect, other: Effect) -> bool {
             false
         }
     }
+}
+
+/// How a publication may stand before a wish: as its people know it. At a node whose log was mended, what was published
+/// and taken back without the hub having heard of it is a draft again.
+pub(super) fn stands(shelf: Shelf, mended: bool) -> impl Iterator<Item = Shelf> {
+    let draft = match shelf {
+        Shelf::Withdrawn { version, .. } if mended => Some(Shelf::Draft { version }),
+        Shelf::Withdrawn { .. } | Shelf::Absent | Shelf::Draft { .. } | Shelf::Published { .. } => None,
+    };
+    std::iter::once(shelf).chain(draft)
 }
 
 impl Mended {

@@ -56,6 +56,8 @@ async fn end_fork(stage: &Stage, member: usize, client: &mut PublishingServiceCl
         fork.total
     ));
     let request = wire::ResolveForkRequest { name: fork.name.clone() };
+    // Before the answer, which may not come.
+    stage.ledger(|ledger| ledger.mending(&name));
     match ended(PATIENCE, client.resolve_fork(request.clone())).await {
         Ended::Answered(resolved) => {
             let resolved = resolved.into_inner();
