@@ -93,13 +93,17 @@ impl Disks {
     }
 
     /// Spoils what the hub counts of every member, as a careless statement or a bad disk does; readers see no difference.
+    /// Not of the stranger: it opens no control link, and without a node that says its head the hub notices nothing.
     ///
     /// # Errors
     /// When the table is no longer there.
     pub fn spoil_digest(&self) -> anyhow::Result<()> {
         let file = self.stage.disk(Host::Hub).join("hub.db");
         let disk = Connection::open(&file).with_context(|| file.display().to_string())?;
-        let spoiled = disk.execute("update member_cursor set digest = zeroblob(8200)", ())?;
+        let spoiled = disk.execute(
+            "update member_cursor set digest = zeroblob(8200) where member_id <> $1",
+            (Host::Stranger.name(),),
+        )?;
         if spoiled > 0 {
             self.stage.spoil();
         }
