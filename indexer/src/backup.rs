@@ -67,10 +67,10 @@ async fn fill_hub(from: &Path, part: &Path, world: &World) -> anyhow::Result<()>
     let _folder = DataFolder::take(part)?;
     let config = HubConfig::new(part);
     let store = store::open(&config.database_url(), StoreOptions::default()).await?;
-    let now = world.now();
+    let (now, incarnation) = (world.now(), world.random());
     let epoch = store
         .write(async move |tx| {
-            let epoch = store::hub::hub_epoch_raise(tx).await?;
+            let epoch = store::hub::hub_epoch_raise(tx, incarnation).await?;
             let (actor, subject) = ("hub".to_owned(), "hub".to_owned());
             let deed =
                 Deed { at: now, actor, action: "hub.restore", subject, detail: json!({ "epoch": epoch }) };

@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use crate::{
+    compaction::Compaction,
     link::room::CREDIT_BYTES,
     mutual_aid::{council_duty::PEOPLE, machine::policy::Policy},
 };
@@ -40,6 +41,8 @@ pub struct HubConfig {
     /// memory is this times the nodes that send at once. At least as much as one entry, see
     /// `shouwang_proto::log::entry::PAYLOAD_LIMIT`.
     pub link_credit_bytes: usize,
+    /// What of its own log the hub keeps.
+    pub compaction: Compaction,
     /// How long people have in an emergency.
     pub mutual_aid: Policy,
     /// Whom of the council an emergency calls, and how.
@@ -68,6 +71,7 @@ impl HubConfig {
             people_limits: AcceptLimits::people(),
             node_limits: AcceptLimits::nodes(),
             link_credit_bytes: CREDIT_BYTES,
+            compaction: Compaction::default(),
             mutual_aid: Policy::default(),
             alerts: AlertsFile::default(),
             store: StoreOptions::default(),

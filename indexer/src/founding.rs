@@ -113,7 +113,7 @@ async fn found(
     let founded = store
         .write(async move |tx| {
             let now = world.now();
-            if !store::hub::hub_found(tx, &alliance, world.random(), now).await? {
+            if !store::hub::hub_found(tx, &alliance, world.random(), world.random(), now).await? {
                 return Ok(false);
             }
             let id = operator_token_add(tx, "first operator", hash, &world).await?;

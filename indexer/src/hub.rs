@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    compaction,
     config::HubConfig,
     council::authority::hub_renewal_due,
     folder::DataFolder,
@@ -187,6 +188,8 @@ fn follow(tasks: &mut JoinSet<&'static str>, stop: &CancellationToken, rooms: &R
     spawn_until(tasks, stop, "news of offline packs", aid.clone().follow_packs(pack_news::SETTLE));
     spawn_until(tasks, stop, "timers of mutual aid", aid.clone().keep_time());
     spawn_until(tasks, stop, "scrub", rooms.link.clone().keep_scrubbing());
+    let compacting = compaction::keep(rooms.store.clone(), rooms.search.clone(), rooms.compaction);
+    spawn_until(tasks, stop, "compaction of the hub's log", compacting);
     let council = CouncilAlerts::new(aid.clone());
     rooms.hooks.clone().start(&council, &rooms.world, tasks, stop);
     let (link, stop) = (rooms.link.clone(), stop.clone());

@@ -10,6 +10,7 @@
 //!   and a third for the pages alone, where a proxy on the same machine speaks TLS.
 
 pub mod backup;
+pub mod compaction;
 pub mod config;
 pub mod council;
 pub mod folder;

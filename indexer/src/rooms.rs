@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
+    compaction::Compaction,
     config::{HubConfig, council_people},
     council::{
         coordinator::Council,
@@ -100,6 +101,8 @@ pub(crate) struct Rooms {
     /// The hub's own key and certificate, as they are now.
     pub(crate) identity: Arc<ArcSwap<Identity>>,
     pub(crate) search: SearchRoom,
+    /// What of its own log the hub keeps.
+    pub(crate) compaction: Compaction,
     attachments: Attachments,
     /// When the hub's own certificate ends.
     pub(crate) certificate_ends: watch::Sender<Timestamp>,
@@ -134,6 +137,7 @@ impl Shared<'_> {
             attachments: attachments.clone(),
             alliance: foundation.hub.alliance.clone(),
             hub_epoch: foundation.hub.epoch,
+            hub_incarnation: foundation.hub.incarnation,
             world: self.world.clone(),
             silence: SILENCE,
             credit_bytes: config.link_credit_bytes,
@@ -157,6 +161,8 @@ impl Rooms {
         let council = Council::new(store.clone(), roster.clone(), thesaurus.clone(), world.clone());
         let people = People::new(store.clone(), roster.clone(), world.clone());
         let gate = Gate::new(roster.clone(), world.clone(), config.calls_per_second);
+        let era = world.random();
+        store.write(async move |tx| store::hub_history::era_begin(tx, era).await).await?;
         let head = store.read(async |conn| store::hub_log::hub_log_head(conn).await).await?;
         let hub_log = HubLogHead::new(head);
         let board = LinkBoard::load(&store).await?;
@@ -206,6 +212,7 @@ impl Rooms {
             hooks,
             identity,
             search,
+            compaction: config.compaction,
             attachments,
             certificate_ends,
             world,

@@ -28,6 +28,7 @@ use crate::{
     documents::DocumentReader,
     hub_link::{
         self, LinkParts,
+        fork::ForkRoom,
         ring::KeyRing,
         status::{Board, LinkState},
     },
@@ -112,7 +113,9 @@ impl Node {
             None => None,
         };
 
+        let forks = ForkRoom::default();
         let service = Publishing {
+            forks: forks.clone(),
             store: store.clone(),
             attachments: attachments.clone(),
             documents: DocumentReader::default(),
@@ -147,7 +150,7 @@ impl Node {
                 });
                 let (store, board) = (store.clone(), board.clone());
                 let parts = LinkParts { store, attachments, board, world, membership, ring, packs, alarms };
-                hub_link::start(parts, dialer, &mut tasks, stop.clone());
+                hub_link::start(parts, dialer, &forks, &mut tasks, stop.clone());
             }
         }
         // The listener waits already; whoever is answered shall find the file.

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod document;
 mod download;
+mod fork;
 mod member;
 mod publication;
 mod publish;

@@ -19,6 +19,7 @@ use shouwang_proto::{
 use super::{
     document::{self, ExportArguments, TemplateArguments},
     download::{self, DownloadArguments},
+    fork::{self, ForkVerb},
     publish::{self, PublishArguments},
 };
 use crate::{
@@ -60,6 +61,9 @@ pub(super) enum PublicationVerb {
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
+    /// When publishing is held because the log was written twice: look, and end it （日志分叉）
+    #[command(subcommand)]
+    Fork(ForkVerb),
 }
 
 #[derive(Args, Debug)]
@@ -134,6 +138,7 @@ pub(super) async fn run(session: &Session, verb: PublicationVerb) -> Outcome<Exi
         PublicationVerb::Get { name } => get(session, name).await,
         PublicationVerb::Download(arguments) => download::run(session, arguments).await,
         PublicationVerb::Withdraw { name, reason } => withdraw(session, name, reason).await,
+        PublicationVerb::Fork(verb) => fork::run(session, verb).await,
     }
 }
 

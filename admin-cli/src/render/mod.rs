@@ -6,6 +6,7 @@ pub(crate) mod council;
 pub(crate) mod doctor;
 pub(crate) mod document;
 pub(crate) mod download;
+pub(crate) mod fork;
 pub(crate) mod publication;
 pub(crate) mod search;
 pub(crate) mod status;

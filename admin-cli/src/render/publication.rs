@@ -162,7 +162,7 @@ fn resource_fields(resource: MutualAidResource) -> Map<String, Value> {
     }))
 }
 
-fn state_code(state: PublicationState) -> &'static str {
+pub(super) fn state_code(state: PublicationState) -> &'static str {
     match state {
         PublicationState::Draft => "draft",
         PublicationState::Published => "published",

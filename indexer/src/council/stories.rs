@@ -95,8 +95,9 @@ impl Room {
         let authority =
             Arc::new(Authority::found(&folder.path().join("authority.pem"), &alliance, &world).unwrap());
         let now = world.now();
-        let founded =
-            store.write(async move |tx| store::hub::hub_found(tx, &alliance, [7; 32], now).await).await;
+        let founded = store
+            .write(async move |tx| store::hub::hub_found(tx, &alliance, [7; 32], [8; 16], now).await)
+            .await;
         assert!(founded.unwrap());
         let hub = store.read(async |conn| store::hub::hub_find(conn).await).await.unwrap().unwrap();
         let roster = Roster::load(store.clone()).await.unwrap();

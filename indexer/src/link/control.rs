@@ -60,6 +60,7 @@ async fn converse(
     let mut packs = parts.mutual_aid.pack_news().listen(&peer.member);
     let welcome = wire::ControlWelcome {
         hub_epoch: parts.hub_epoch,
+        hub_incarnation: parts.hub_incarnation.to_vec(),
         heartbeat_seconds: HEARTBEAT_SECONDS,
         software_version: env!("CARGO_PKG_VERSION").to_owned(),
         mutual_aid_version: MUTUAL_AID_VERSION,
@@ -137,6 +138,9 @@ async fn answer(
     let (row, turned) = parts.board.heartbeat(&peer.member, &head, parts.world.now());
     if let Some(diverged) = turned {
         note_divergence(room, &head, diverged).await?;
+    }
+    if row.diverged && head.position == row.durable {
+        room.heal_soon(&head);
     }
     Ok(wire::HeartbeatAnswer {
         number,

@@ -4,11 +4,11 @@ use shouwang_proto::{log::sealed::SealedEntry, wire};
 
 use super::{
     script::{Script, member, record},
-    trial_node::{TrialHub, TrialNode},
+    trial_node::{ControlLine, TrialHub, TrialNode},
 };
 use crate::{
-    link::scrub::Scrubbed,
-    store::{StoreError, catalog, trial::TrialEngine},
+    link::{heal::Unhealed, scrub::Scrubbed},
+    store::{StoreError, audit, catalog, log, trial::TrialEngine},
 };
 
 async fn repair(node: &TrialNode, entries: &[SealedEntry]) -> u64 {
@@ -62,6 +62,68 @@ async fn damage_is_found_and_repaired_by_the_node(engine: TrialEngine) {
     assert!(can_be_read(&hub, 3).await);
     assert_eq!(hub.room.parts.hub_log.position(), shown + 3, "the index hears of them again");
     assert_eq!(repair(&node, &script.entries).await, 0, "once is enough");
+}
+
+async fn records_that_differ_are_made_anew_from_the_log(engine: TrialEngine) {
+    let mut script = Script::new();
+    (1..=4).for_each(|number| script.put(number, "动火监护"));
+    script.withdraw(4);
+    let hub = TrialHub::start(engine, &script).await;
+    let node = hub.node("a1").await;
+    node.sync(&script).await.unwrap().0.deliver(&script.entries).await.unwrap();
+    let (head, _) = script.head();
+    let shown = hub.room.parts.hub_log.position();
+
+    hub.hub.forget_record(&member(), record(2).to_string()).await;
+    hub.room.reload(&member()).await.unwrap();
+    assert!(!can_be_read(&hub, 2).await);
+    // A node that says something else than its own log changes nothing.
+    let mut liar = head.clone();
+    liar.live_count += 1;
+    assert_eq!(hub.room.heal(&liar).await.unwrap(), Err(Unhealed::NodeErrs));
+    assert!(!can_be_read(&hub, 2).await);
+
+    let (mut control, _) = node.control().await.unwrap();
+    assert!(control.heartbeat(&script).await.unwrap().diverged, "people are told");
+    until_healed(&mut control, &script).await;
+    assert!(can_be_read(&hub, 2).await);
+    assert!(!can_be_read(&hub, 4).await, "what was withdrawn stays withdrawn");
+    assert_eq!(hub.room.parts.hub_log.position(), shown + 1, "the index hears of it");
+    let cursor =
+        hub.hub.store.read(async |conn| log::cursor_find(conn, &member()).await).await.unwrap().unwrap();
+    assert_eq!((cursor.log.differs(&head), cursor.diverged), (Some(false), false));
+    let rows = hub.hub.store.read(async |conn| audit::audit_check(conn).await).await.unwrap();
+    assert_eq!(rows, Ok(1), "it is in the audit log");
+
+    // A copy with a damaged entry leads nowhere: that has to be repaired first.
+    hub.hub.forget_record(&member(), record(1).to_string()).await;
+    hub.hub.flip_payload(&member(), 3).await;
+    hub.room.reload(&member()).await.unwrap();
+    assert_eq!(hub.room.heal(&head).await.unwrap(), Err(Unhealed::Unsound(3)));
+    assert_eq!(damaged(&hub).await, [3]);
+    assert!(control.heartbeat(&script).await.unwrap().diverged);
+    assert_eq!(repair(&node, &script.entries).await, 1);
+    until_healed(&mut control, &script).await;
+    assert!(can_be_read(&hub, 1).await && can_be_read(&hub, 3).await);
+}
+
+async fn until_healed(control: &mut ControlLine, script: &Script) {
+    let healed = async {
+        while control.heartbeat(script).await.unwrap().diverged {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), healed).await.unwrap();
+}
+
+#[tokio::test]
+async fn records_that_differ_are_made_anew_from_the_log_on_sqlite() {
+    records_that_differ_are_made_anew_from_the_log(TrialEngine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn records_that_differ_are_made_anew_from_the_log_on_postgres() {
+    records_that_differ_are_made_anew_from_the_log(TrialEngine::Postgres).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@
 //! Around them: [`commit`] loads, asks them and saves a batch in one transaction; [`board`] shows how each link is;
 //! [`room`] is what all sessions share; [`service`] is the edge towards the nodes; [`attachments`] keeps files;
 //! [`quarantine`] tries again what was not shown; [`scrub`] looks for rows that the disk
-//! has damaged, and `repair` takes their entries from the node again; `mail` brings notices to the nodes; [`offline`] hands out the pack for
+//! has damaged, and `repair` takes their entries from the node again; [`heal`] makes records anew from a log when they say
+//! something else than the node; `mail` brings notices to the nodes; [`offline`] hands out the pack for
 //! the day the hub is away.
 
 pub mod apply;
@@ -24,6 +25,7 @@ mod emergencies;
 mod fetch;
 pub mod guard;
 pub mod handshake;
+pub mod heal;
 pub mod judge;
 pub mod lease;
 #[cfg(test)]

@@ -59,6 +59,7 @@ pub(super) async fn serve(
         let left = parts.board.row(&peer.member).map(|row| row.damaged).unwrap_or_default();
         let left = left.into_iter().filter(|seq| !repaired.seqs.contains(seq)).collect();
         parts.board.damaged(&peer.member, left);
+        room.heal_again(&peer.member);
     }
     Ok(u64::try_from(repaired.seqs.len()).unwrap_or(u64::MAX))
 }

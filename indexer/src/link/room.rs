@@ -1,10 +1,15 @@
 //! What all sessions with nodes share.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use shouwang_proto::{
     clock::World,
     id::{AllianceId, MemberId},
+    log::head::Head,
     refusal::Refusal,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -51,6 +56,8 @@ pub struct LinkParts {
     pub alliance: AllianceId,
     /// Rises each time the hub's identity is rebuilt.
     pub hub_epoch: u64,
+    /// Tells two restores of one backup apart.
+    pub hub_incarnation: [u8; 16],
     /// Time.
     pub world: World,
     /// How long a node may be silent: [`SILENCE`].
@@ -66,13 +73,15 @@ pub struct LinkParts {
 pub struct LinkRoom {
     pub(super) parts: Arc<LinkParts>,
     pub(super) tasks: TaskTracker,
+    /// What each node said when its records were last to be made anew: not again and again for one head.
+    pub(super) healed: Arc<Mutex<BTreeMap<MemberId, Head>>>,
 }
 
 impl LinkRoom {
     /// Opens the room.
     #[must_use]
     pub fn new(parts: LinkParts) -> Self {
-        Self { parts: Arc::new(parts), tasks: TaskTracker::new() }
+        Self { parts: Arc::new(parts), tasks: TaskTracker::new(), healed: Arc::default() }
     }
 
     /// Waits until every session and every batch under way has ended; call it after `stopping` was cancelled.

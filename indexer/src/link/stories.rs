@@ -26,26 +26,9 @@ use crate::{
         StoreError, attachment, audit, catalog, hub_log,
         hub_log::{HubChange, HubLogHead},
         log, quarantine, roster,
-        trial::{TrialEngine, TrialStore},
+        trial::{TrialEngine, TrialStore, told_on_both},
     },
 };
-
-/// Tells a story on both engines.
-macro_rules! told_on_both {
-    ($($story:ident),+ $(,)?) => { $(
-        mod $story {
-            #[tokio::test]
-            async fn on_sqlite() {
-                super::$story(super::TrialEngine::Sqlite).await;
-            }
-
-            #[tokio::test]
-            async fn on_postgres() {
-                super::$story(super::TrialEngine::Postgres).await;
-            }
-        }
-    )+ };
-}
 
 told_on_both!(
     a_log_is_kept_and_shown,

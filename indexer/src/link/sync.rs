@@ -122,6 +122,7 @@ async fn welcome(room: &LinkRoom, resume: Resume, cursor: Position, out: &Out) -
         cursor: Some(write_position(cursor)),
         credit_bytes: room.parts.credit_bytes as u64,
         hub_epoch: room.parts.hub_epoch,
+        hub_incarnation: room.parts.hub_incarnation.to_vec(),
     };
     send(out, wire::sync_response::Message::Welcome(welcome)).await
 }

@@ -77,6 +77,7 @@ impl TrialHub {
             attachments: Attachments::open(files.path(), false).unwrap(),
             alliance: script.alliance.clone(),
             hub_epoch: 1,
+            hub_incarnation: [4; 16],
             world: World::system(),
             silence,
             credit_bytes: CREDIT_BYTES,

@@ -70,6 +70,10 @@ struct Writing {
     names: Arc<Names>,
     /// Position up to which the files hold everything.
     position: u64,
+    /// Which life of the hub wrote the line there.
+    era: [u8; 16],
+    /// The same for the next commit.
+    next_era: [u8; 16],
     /// A rebuilt index is shown only when it has come this far.
     show_from: u64,
     /// True while the index is made anew: the lexicon is read from it when it is shown.
@@ -93,7 +97,7 @@ impl SearchIndex {
     /// # Errors
     /// When the folder cannot be written.
     pub fn open(folder: &Path, settings: IndexSettings) -> Result<Arc<Self>, SearchError> {
-        let (mut shards, position) = Self::open_shards(folder, &settings)?;
+        let (mut shards, position, era) = Self::open_shards(folder, &settings)?;
         let mut names = Arc::default();
         let view = View {
             id: view_id(&settings.seed, 0),
@@ -108,6 +112,8 @@ impl SearchIndex {
             shards: Some(shards),
             names,
             position,
+            era,
+            next_era: era,
             show_from: position,
             is_rebuilding: false,
             entries: BTreeMap::new(),
@@ -125,13 +131,13 @@ impl SearchIndex {
         }))
     }
 
-    fn open_shards(folder: &Path, settings: &IndexSettings) -> Result<(Shards, u64), SearchError> {
+    fn open_shards(folder: &Path, settings: &IndexSettings) -> Result<(Shards, u64, [u8; 16]), SearchError> {
         let size = WriterSize { threads: settings.writer_threads, bytes: settings.writer_bytes };
         let (open, said) = Shard::open(&folder.join("open"), size)?;
         let (restricted, other) = Shard::open(&folder.join("restricted"), RESTRICTED)?;
         // A restricted index that is behind what the open one knows of it was rolled back: start from there.
-        let position = if other.position < said.restricted { other.position } else { said.position };
-        Ok((Shards { open, restricted }, position))
+        let from = if other.position < said.restricted { other } else { said };
+        Ok((Shards { open, restricted }, from.position, from.era))
     }
 
     fn lock(&self) -> MutexGuard<'_, Writing> {
@@ -142,6 +148,30 @@ impl SearchIndex {
     #[must_use]
     pub fn position(&self) -> u64 {
         self.lock().position
+    }
+
+    /// Which life of the hub wrote the line of its log at [`SearchIndex::position`].
+    #[must_use]
+    pub fn era(&self) -> [u8; 16] {
+        self.lock().era
+    }
+
+    /// The next commit is at a line that this life of the hub wrote.
+    pub fn set_era(&self, era: [u8; 16]) {
+        self.lock().next_era = era;
+    }
+
+    /// Begins anew, because what is in the index is of another history or has missed removals. Nothing of it is shown until
+    /// the next commit.
+    ///
+    /// # Errors
+    /// As [`SearchIndex::commit`].
+    pub fn forget(&self) -> Result<Committed, SearchError> {
+        let mut writing = self.lock();
+        let done = self.make_anew(&mut writing)?;
+        writing.show_from = 0;
+        self.show(&mut writing)?;
+        Ok(done)
     }
 
     /// The position that searches see; wait on it to read what was written.
@@ -183,12 +213,14 @@ impl SearchIndex {
         if writing.shards.as_ref().is_none_or(Shards::is_lost) {
             return self.make_anew(&mut writing);
         }
-        let Some(shards) = &mut writing.shards else { return Err(SearchError::Lost) };
-        if let Err(error) = shards.commit(position) {
+        let Writing { shards: Some(shards), next_era, .. } = &mut *writing else {
+            return Err(SearchError::Lost);
+        };
+        if let Err(error) = shards.commit(position, *next_era) {
             tracing::error!(%error, "index cannot be written, it is built anew");
             return self.make_anew(&mut writing);
         }
-        writing.position = position;
+        (writing.position, writing.era) = (position, writing.next_era);
         if position >= writing.show_from {
             self.show(&mut writing)?;
         }
@@ -227,10 +259,10 @@ impl SearchIndex {
         writing.shards = None;
         writing.is_rebuilding = true;
         writing.entries.clear();
-        writing.position = 0;
+        (writing.position, writing.era) = (0, [0; 16]);
         writing.show_from = writing.show_from.max(self.view.load().position);
         delete(&self.folder)?;
-        let (shards, _) = Self::open_shards(&self.folder, &self.settings)?;
+        let (shards, ..) = Self::open_shards(&self.folder, &self.settings)?;
         writing.shards = Some(shards);
         Ok(Committed::Lost)
     }
@@ -296,13 +328,13 @@ impl Shards {
     }
 
     /// The restricted index first: the open one's payload says how far the restricted one was.
-    fn commit(&mut self, position: u64) -> tantivy::Result<()> {
+    fn commit(&mut self, position: u64, era: [u8; 16]) -> tantivy::Result<()> {
         let mut restricted = self.restricted.committed();
         if self.restricted.is_pending() {
             restricted = position;
-            self.restricted.commit(Payload { version: VERSION, position, restricted: 0 })?;
+            self.restricted.commit(Payload { version: VERSION, position, era, restricted: 0 })?;
         }
-        self.open.commit(Payload { version: VERSION, position, restricted })
+        self.open.commit(Payload { version: VERSION, position, era, restricted })
     }
 }
 

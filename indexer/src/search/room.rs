@@ -109,6 +109,12 @@ impl SearchRoom {
         **self.progress.load()
     }
 
+    /// Position of the hub's log up to which the index holds everything; 0 while it is made anew.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.index.position()
+    }
+
     pub(super) fn index(&self) -> &Arc<SearchIndex> {
         &self.index
     }

@@ -42,6 +42,8 @@ pub(crate) struct Payload {
     pub(crate) version: u32,
     /// Position in the hub's log up to which everything that concerns this index is in it.
     pub(crate) position: u64,
+    /// Which life of the hub wrote the line of its log there: the same position of another history is another place.
+    pub(crate) era: [u8; 16],
     /// Position of the restricted index when this commit was made; only the open index carries it.
     pub(crate) restricted: u64,
 }
@@ -116,7 +118,7 @@ impl Shard {
         let (schema, fields) = schema();
         let index = Index::create_in_dir(folder, schema)?;
         let mut shard = Self::with(folder, index, fields, size)?;
-        let payload = Payload { version: VERSION, position: 0, restricted: 0 };
+        let payload = Payload { version: VERSION, ..Payload::default() };
         shard.commit(payload)?;
         Ok((shard, payload))
     }

@@ -17,6 +17,7 @@ use tokio::{
 use super::{Committed, IndexChange, RecordKey, SearchError, SearchIndex, compose::document};
 use crate::store::{
     self, Store,
+    hub_history::history_at,
     hub_log::{HubChange, HubLogRow},
 };
 
@@ -55,6 +56,8 @@ pub struct Tailer {
     /// Told after each commit: what waits for its own writes.
     reached: Arc<dyn Fn(u64) + Send + Sync>,
     one_thread: bool,
+    /// Removals that are known to be gone from the log.
+    removals_gone: u64,
     /// How long to gather before a commit: as long as the last one took, so that a slow disk is given half of the time
     /// and a fast one makes news searchable sooner.
     pause: Duration,
@@ -108,6 +111,7 @@ impl Tailer {
             progress: Arc::new(ArcSwap::from_pointee(progress)),
             reached,
             one_thread,
+            removals_gone: 0,
             pause: COMMIT_APART,
         }
     }
@@ -120,6 +124,10 @@ impl Tailer {
 
     /// Follows the log for ever. An error is logged and tried again: nothing is lost meanwhile.
     pub async fn follow(mut self) {
+        while let Err(error) = self.check_history(self.index.position()).await {
+            tracing::error!(%error, "whether the index belongs to this database is not known; it is tried again");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
         let mut pending = Pending::after(self.index.position());
         (self.reached)(pending.position);
         loop {
@@ -174,7 +182,36 @@ impl Tailer {
             .await
     }
 
+    /// Begins anew when the index is of another history than the log (its folder or the database was put back), or when
+    /// removals that it has not seen are gone from the log. Else tells it the life that wrote the line at `position`.
+    async fn check_history(&mut self, position: u64) -> Result<Committed, TailerError> {
+        let stands = self.index.position();
+        let (before, now) = self
+            .store
+            .read(async move |conn| Ok((history_at(conn, stands).await?, history_at(conn, position).await?)))
+            .await?;
+        let missed = now.removals_gone > self.removals_gone && stands < now.removals_gone;
+        self.removals_gone = now.removals_gone;
+        if missed || (stands > 0 && before.era != self.index.era()) {
+            tracing::warn!(
+                position = stands,
+                missed,
+                "the index does not belong to this log, it is built anew"
+            );
+            let index = Arc::clone(&self.index);
+            let done = self.run(move || index.forget()).await?;
+            self.progress.store(Arc::default());
+            return Ok(done);
+        }
+        self.index.set_era(now.era);
+        Ok(Committed::Done)
+    }
+
     async fn commit(&mut self, pending: &mut Pending, is_all: bool) -> Result<(), TailerError> {
+        if self.check_history(pending.position).await? == Committed::Lost {
+            *pending = Pending::after(self.index.position());
+            return Ok(());
+        }
         let (index, position) = (Arc::clone(&self.index), pending.position);
         let began = Instant::now();
         let committed = self.run(move || index.commit(position)).await?;

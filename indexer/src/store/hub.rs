@@ -13,6 +13,8 @@ pub struct HubIdentity {
     pub alliance: AllianceId,
     /// Rises with every restore from a backup; nodes refuse a lower one than they have seen.
     pub epoch: u64,
+    /// Made anew with every restore: two restores of one backup have the same epoch. Zeros: founded before there was one.
+    pub incarnation: [u8; 16],
     /// Key of the renewal challenges.
     pub challenge_key: [u8; 32],
 }
@@ -32,12 +34,15 @@ impl std::fmt::Debug for HubIdentity {
 /// # Errors
 /// What the store said, or which column cannot be believed.
 pub async fn hub_find(conn: &mut Conn) -> Result<Option<HubIdentity>, StoreError> {
-    let row: Option<(String, i64, Vec<u8>)> = on!(conn, c => sqlx::query_as(
-        "select alliance_id, hub_epoch, challenge_key from hub").fetch_optional(&mut *c).await?);
-    let Some((alliance, epoch, key)) = row else { return Ok(None) };
+    let row: Option<(String, i64, Vec<u8>, Vec<u8>)> = on!(conn, c => sqlx::query_as(
+        "select alliance_id, hub_epoch, incarnation, challenge_key from hub").fetch_optional(&mut *c).await?);
+    let Some((alliance, epoch, incarnation, key)) = row else { return Ok(None) };
     Ok(Some(HubIdentity {
         alliance: alliance.parse().map_err(|error| bad_row("hub", "alliance_id", 1, error))?,
         epoch: counter("hub", "hub_epoch", 1, epoch)?,
+        incarnation: incarnation
+            .try_into()
+            .map_err(|_| bad_row("hub", "incarnation", 1, "is not 16 bytes"))?,
         challenge_key: key.try_into().map_err(|_| bad_row("hub", "challenge_key", 1, "is not 32 bytes"))?,
     }))
 }
@@ -50,22 +55,25 @@ pub async fn hub_found(
     tx: &mut Tx,
     alliance: &AllianceId,
     challenge_key: [u8; 32],
+    incarnation: [u8; 16],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let added = on!(tx, c => sqlx::query(
         "insert into hub (one, alliance_id, hub_epoch, challenge_key, roster_version, thesaurus_version, audit_number,
-         audit_hash, created_ms) values (1, $1, 1, $2, 1, 1, 0, $3, $4) on conflict (one) do nothing")
+         audit_hash, created_ms, incarnation) values (1, $1, 1, $2, 1, 1, 0, $3, $4, $5) on conflict (one) do nothing")
         .bind(alliance.as_str()).bind(challenge_key.to_vec()).bind(vec![0_u8; 32]).bind(now.as_millisecond())
-        .execute(&mut *c).await?.rows_affected());
+        .bind(incarnation.to_vec()).execute(&mut *c).await?.rows_affected());
     Ok(added == 1)
 }
 
-/// Raises the hub's epoch: what a restore does, so that nodes tell the restored hub from an old one.
+/// Raises the hub's epoch and gives it another incarnation: what a restore does, so that nodes tell the restored hub from
+/// an old one, and from another restore of the same backup.
 ///
 /// # Errors
 /// What the store said.
-pub async fn hub_epoch_raise(tx: &mut Tx) -> Result<u64, StoreError> {
-    let epoch: i64 = on!(tx, c => sqlx::query_scalar("update hub set hub_epoch = hub_epoch + 1 returning hub_epoch")
-        .fetch_one(&mut *c).await?);
+pub async fn hub_epoch_raise(tx: &mut Tx, incarnation: [u8; 16]) -> Result<u64, StoreError> {
+    let epoch: i64 = on!(tx, c => sqlx::query_scalar(
+        "update hub set hub_epoch = hub_epoch + 1, incarnation = $1 returning hub_epoch")
+        .bind(incarnation.to_vec()).fetch_one(&mut *c).await?);
     counter("hub", "hub_epoch", 1, epoch)
 }

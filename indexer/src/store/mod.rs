@@ -7,6 +7,7 @@ pub mod audit;
 pub mod catalog;
 pub mod enrolment;
 pub mod hub;
+pub mod hub_history;
 pub mod hub_log;
 pub mod log;
 pub mod mutual_aid;

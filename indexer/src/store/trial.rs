@@ -19,6 +19,25 @@ pub(crate) struct TrialStore {
     _folder: tempfile::TempDir,
 }
 
+/// Tells a story on both engines.
+macro_rules! told_on_both {
+    ($($story:ident),+ $(,)?) => { $(
+        mod $story {
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$story(super::TrialEngine::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                super::$story(super::TrialEngine::Postgres).await;
+            }
+        }
+    )+ };
+}
+
+pub(crate) use told_on_both;
+
 /// The two engines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TrialEngine {
@@ -36,7 +55,7 @@ impl TrialStore {
         let store = open(&url, StoreOptions::default()).await.unwrap();
         let now = Timestamp::UNIX_EPOCH;
         store
-            .write(async move |tx| hub::hub_found(tx, &"park".parse().unwrap(), [3; 32], now).await)
+            .write(async move |tx| hub::hub_found(tx, &"park".parse().unwrap(), [3; 32], [4; 16], now).await)
             .await
             .unwrap();
         Self { store, _folder: folder }
@@ -73,6 +92,20 @@ impl TrialStore {
             Ok::<_, StoreError>(())
         };
         self.store.write(flip).await.unwrap();
+    }
+
+    /// Forgets what the hub has of a record, in the table of records and in the digest, as a bad statement would.
+    pub(crate) async fn forget_record(&self, member: &MemberId, record: String) {
+        let member = member.clone();
+        let digest = shouwang_proto::log::digest::StateDigest::default().to_bytes();
+        let forget = async move |tx: &mut Tx| {
+            on!(tx, c => sqlx::query("delete from record where member_id = $1 and record = $2")
+                .bind(member.as_str()).bind(&record).execute(&mut *c).await?.rows_affected());
+            on!(tx, c => sqlx::query("update member_cursor set digest = $2 where member_id = $1")
+                .bind(member.as_str()).bind(digest).execute(&mut *c).await?.rows_affected());
+            Ok::<_, StoreError>(())
+        };
+        self.store.write(forget).await.unwrap();
     }
 
     /// Bytes of payload that are kept of a record.

@@ -17,8 +17,8 @@ use wire::{
 };
 
 use super::{
-    Ended, Link, Next, READ_DEADLINE, lasted,
-    machine::hub_is_stale,
+    Ended, Link, Next, READ_DEADLINE, hub_from_wire, lasted,
+    machine::{HubJudged, HubShown},
     position_from_wire,
     problem::{dial_problem, is_certificate},
     status::{LinkState, Side},
@@ -144,12 +144,18 @@ impl Talk<'_> {
         let Some(Response::Welcome(welcome)) = first.and_then(|first| first.message) else {
             return Err(Ended::broken("the hub did not say hello （枢纽未按约定应答）"));
         };
-        let wire::ControlWelcome { hub_epoch, heartbeat_seconds, software_version, mutual_aid_version } =
-            welcome;
+        let wire::ControlWelcome {
+            hub_epoch,
+            hub_incarnation,
+            heartbeat_seconds,
+            software_version,
+            mutual_aid_version,
+        } = welcome;
         let parts = &self.link.parts;
-        let seen = parts.store.link_memory().await?.hub_epoch;
-        if hub_is_stale(seen, hub_epoch) {
-            return Err(stale_hub(seen, hub_epoch));
+        let (met, shown) =
+            (parts.store.link_memory().await?.hub, hub_from_wire(hub_epoch, &hub_incarnation)?);
+        if met.judge(shown) == HubJudged::Old {
+            return Err(stale_hub(met.last, shown));
         }
         if let Err(error) = parts.ring.accepted() {
             tracing::error!(%error, "the new certificate cannot take its place");
@@ -265,6 +271,9 @@ impl Talk<'_> {
         });
         if diverged && !parts.board.now().diverged {
             tracing::error!("the hub's copy differs from this node's although the heads are equal");
+            if parts.store.digest_anew().await? {
+                tracing::error!("the own digest was not what the log says, and was made anew");
+            }
         }
         let now = parts.world.now();
         parts.board.change(|status| {
@@ -291,15 +300,21 @@ fn later(sync: LinkState, known: Position, said: Position) -> Position {
     if sync == LinkState::Connected && known.seq > said.seq { known } else { said }
 }
 
-pub(super) fn stale_hub(seen: u64, shown: u64) -> Ended {
-    tracing::error!(seen, shown, "refusing a hub that is older than one seen before");
-    Ended {
-        problem: format!(
+pub(super) fn stale_hub(seen: HubShown, shown: HubShown) -> Ended {
+    tracing::error!(?seen, ?shown, "refusing a hub that is older than one seen before");
+    let (seen, shown, twins) = (seen.epoch, shown.epoch, seen.epoch == shown.epoch);
+    let problem = if twins {
+        format!(
+            "this hub is an old copy: another restore of the same backup (epoch {shown}, too) has taken its place; it \
+             must not take entries （该枢纽与现用枢纽由同一备份恢复，已被取代，拒绝连接）"
+        )
+    } else {
+        format!(
             "this hub is an old copy (epoch {shown}, and {seen} was seen before); it must not take entries \
              （该枢纽是旧副本，已拒绝连接）"
-        ),
-        next: Next::AskSlowly,
-    }
+        )
+    };
+    Ended { problem, next: Next::AskSlowly }
 }
 
 pub(super) fn silent() -> Ended {

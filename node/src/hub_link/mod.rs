@@ -2,6 +2,7 @@
 //! emergency must never wait behind a backfill. Nobody gives up: each task goes on until the node stops.
 
 mod control;
+pub mod fork;
 pub mod machine;
 mod packs;
 mod problem;
@@ -28,7 +29,12 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 use wire::link_service_client::LinkServiceClient;
 
-use self::{ring::KeyRing, status::Board};
+use self::{
+    fork::ForkRoom,
+    machine::{HubShown, Incarnation},
+    ring::KeyRing,
+    status::Board,
+};
 use crate::{
     attachments::AttachmentFolder,
     inbox::duty::AlarmPlan,
@@ -81,10 +87,11 @@ struct Link {
     open: watch::Sender<Option<Channel>>,
 }
 
-/// Starts the link's tasks; they end when `stop` is cancelled.
+/// Starts the link's tasks; they end when `stop` is cancelled. From then on a fork can be looked at.
 pub fn start(
     parts: LinkParts,
     dialer: Arc<dyn Dialer>,
+    forks: &ForkRoom,
     tasks: &mut JoinSet<&'static str>,
     stop: CancellationToken,
 ) {
@@ -102,6 +109,7 @@ pub fn start(
         open: watch::channel(None).0,
     });
     let shared = || Arc::clone(&link);
+    forks.open(shared());
     tasks.spawn(named("sync link", sync::run(shared())));
     tasks.spawn(named("control link", control::run(shared())));
     tasks.spawn(named("attachments", uploads::run(shared())));
@@ -216,6 +224,13 @@ fn position_from_wire(position: Option<wire::LogPosition>) -> Result<Position, E
     let wire::LogPosition { epoch, seq, entry_hash } = position.ok_or_else(wrong)?;
     let hash = shouwang_proto::log::Hash::from_slice(&entry_hash).ok_or_else(wrong)?;
     Ok(Position { epoch, seq, hash })
+}
+
+/// What a hub shows of itself, from the wire.
+fn hub_from_wire(epoch: u64, incarnation: &[u8]) -> Result<HubShown, Ended> {
+    let incarnation = Incarnation::from_slice(incarnation)
+        .ok_or_else(|| Ended::broken("the hub sent an incarnation that is none （枢纽发来的标识无效）"))?;
+    Ok(HubShown { epoch, incarnation })
 }
 
 fn position_to_wire(position: Position) -> wire::LogPosition {

@@ -19,7 +19,7 @@ use wire::{
 use super::{
     Ended, Link, Next, READ_DEADLINE, client,
     control::{in_time, silent, stale_hub},
-    lasted,
+    hub_from_wire, lasted,
     machine::{Command, Event, Fault, Fork, MOST_FLYING, Machine, ResumeCase, Welcome},
     position_from_wire, position_to_wire,
     problem::{Meaning, meaning, words},
@@ -64,10 +64,7 @@ async fn machine(link: &Link) -> Option<Machine> {
                     status.durable = memory.durable;
                     status.searchable.seq = memory.searchable;
                 });
-                return Some(Machine::new(
-                    memory.hub_epoch,
-                    matches!(link.parts.store.gate(), Gate::Held(_)),
-                ));
+                return Some(Machine::new(memory.hub, matches!(link.parts.store.gate(), Gate::Held(_))));
             }
             Err(error) => tracing::error!(%error, "the link's memory cannot be read"),
         }
@@ -177,12 +174,19 @@ impl Talk<'_> {
     async fn understand(&mut self, message: Response) -> Result<Event, Ended> {
         let parts = &self.link.parts;
         match message {
-            Response::Welcome(wire::SyncWelcome { resume_case, cursor, credit_bytes, hub_epoch }) => {
+            Response::Welcome(wire::SyncWelcome {
+                resume_case,
+                cursor,
+                credit_bytes,
+                hub_epoch,
+                hub_incarnation,
+            }) => {
                 let cursor = position_from_wire(cursor)?;
+                let hub = hub_from_wire(hub_epoch, &hub_incarnation)?;
                 let case = case_from_wire(resume_case)?;
                 let own = parts.store.entry_hash(cursor.seq).await?;
                 tracing::info!(?case, cursor = cursor.seq, credit_bytes, hub_epoch, "the sync link is open");
-                let welcome = Welcome { case, cursor, credit: credit_bytes, hub_epoch };
+                let welcome = Welcome { case, cursor, credit: credit_bytes, hub };
                 Ok(Event::Welcomed { welcome, own })
             }
             Response::Ack(wire::BatchAck { cursor, credit_bytes, quarantined, missing_attachments }) => {
@@ -259,7 +263,7 @@ impl Talk<'_> {
                 });
             }
             Command::Remember(position) => self.remember(position).await?,
-            Command::RememberHub(epoch) => store.remember_hub(epoch).await?,
+            Command::RememberHub(hub) => store.remember_hub(hub).await?,
             Command::Fetch { from, until } => return self.fetch(line, from, until).await.map(Some),
             Command::Release => {
                 tracing::warn!("the log and the hub's copy agree: publishing goes on");
@@ -311,7 +315,7 @@ impl Talk<'_> {
                     );
                 }
             }
-            match parts.store.restore(entries, until, parts.world.now()).await {
+            match parts.store.restore(entries, until, parts.world.now(), parts.world.random()).await {
                 Ok(Restored::Partly) => {}
                 Ok(Restored::Complete(head)) => return Ok(Event::Restored { head }),
                 Err(RestoreError::Store(error)) => return Err(error.into()),

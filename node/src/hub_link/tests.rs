@@ -125,20 +125,9 @@ async fn a_fork_holds_publishing_loudly_and_drafts_go_on() {
     import(&mut caller, 1, 3, "检测").await;
     alliance.hub.wait_for(|state| state.log.len() == 3).await;
     node.stop().await;
-    // The same node again from nothing, and this time something else is published before the hub is met.
-    let copy = alliance.root.path().join("copy");
-    shouwang_serving::durable::make_folder(&copy.join("keys")).unwrap();
-    for name in ["membership.json", "root.pem", "keys/log.key", "keys/tls.pem"] {
-        std::fs::copy(alliance.data.join(name), copy.join(name)).unwrap();
-    }
-    alliance.hub.change(|state| state.refusal = Some(Refusal::denied("MEMBER_SUSPENDED", "suspended")));
-    let node = start_node(&copy).await;
-    let mut caller = crate::trial::caller(&node, &copy);
-    wait_for(&node, |status| status.sync == LinkState::Refused).await;
-    publish(&mut caller, "other").await;
-    alliance.hub.change(|state| state.refusal = None);
-    let status = wait_for(&node, |status| status.problem().contains("fork")).await;
-    assert_eq!(status.sync, LinkState::Refused);
+    let (node, mut caller) = forked(&alliance).await;
+    let status = wait_for(&node, |status| status.sync == LinkState::Refused).await;
+    assert!(status.problem().contains("fork"));
     assert!(status_of(&mut caller).await.publishing_held);
     let request = wire::CreatePublicationRequest {
         publication: Some(practice("next", "乙")),
@@ -149,6 +138,63 @@ async fn a_fork_holds_publishing_loudly_and_drafts_go_on() {
     assert_eq!(Refusal::from_status(&status).unwrap().reason, "PUBLISHING_HELD");
     caller.create_publication(wire::CreatePublicationRequest { publish: false, ..request }).await.unwrap();
     assert_eq!(alliance.hub.now().log.len(), 3);
+}
+
+/// The same node again from nothing, which publishes something else before it meets the hub.
+async fn forked(alliance: &Alliance) -> (crate::node::NodeHandle, Caller) {
+    let copy = alliance.root.path().join("copy");
+    shouwang_serving::durable::make_folder(&copy.join("keys")).unwrap();
+    for name in ["membership.json", "root.pem", "keys/log.key", "keys/tls.pem"] {
+        std::fs::copy(alliance.data.join(name), copy.join(name)).unwrap();
+    }
+    alliance.hub.change(|state| state.refusal = Some(Refusal::denied("MEMBER_SUSPENDED", "suspended")));
+    let node = start_node(&copy).await;
+    let mut caller = crate::trial::caller(&node, &copy);
+    wait_for(&node, |status| status.sync == LinkState::Refused).await;
+    publish(&mut caller, "other").await;
+    publish(&mut caller, "P-2").await;
+    alliance.hub.change(|state| state.refusal = None);
+    let held = |status: &status::LinkStatus| {
+        status.problem().contains("fork") && status.control == LinkState::Connected
+    };
+    wait_for(&node, held).await;
+    (node, caller)
+}
+
+#[tokio::test]
+async fn a_person_resolves_a_fork_and_nothing_of_either_branch_is_lost() {
+    let alliance = Alliance::new().await;
+    let (node, mut caller) = alliance.node().await;
+    import(&mut caller, 1, 3, "检测").await;
+    let before = alliance.hub.wait_for(|state| state.log.len() == 3).await;
+    node.stop().await;
+    let (node, mut caller) = forked(&alliance).await;
+
+    let unseen = wire::ResolveForkRequest { name: format!("forks/{}", "0".repeat(32)) };
+    let refused = caller.resolve_fork(unseen).await.unwrap_err();
+    assert_eq!(Refusal::from_status(&refused).unwrap().reason, "NOT_FORKED");
+    let fork = caller.get_fork(wire::GetForkRequest {}).await.unwrap().into_inner();
+    assert_eq!((fork.common.clone(), fork.total, fork.taken), (None, 2, 2));
+    assert_eq!((fork.own_head.clone().unwrap().seq, fork.hub_head.clone().unwrap().seq), (2, 3));
+    let outcomes: Vec<_> = fork.writes.iter().map(|one| (one.external_id.as_str(), one.outcome())).collect();
+    let again = wire::ForkOutcome::PublishedAgain;
+    assert_eq!(outcomes, [("other", again), ("P-2", again)]);
+    assert!(status_of(&mut caller).await.publishing_held, "looking changes nothing");
+
+    let request = wire::ResolveForkRequest { name: fork.name };
+    let resolved = caller.resolve_fork(request.clone()).await.unwrap().into_inner();
+    assert_eq!(resolved.new_head.as_ref().unwrap().seq, 6);
+    let state = alliance.hub.wait_for(|state| state.log.len() == 6).await;
+    assert_eq!(state.log[..3], before.log, "the hub's branch stands");
+    assert_eq!(state.cursor().epoch, 2);
+    wait_for(&node, |status| status.durable.seq == 6).await;
+    let status = status_of(&mut caller).await;
+    assert_eq!((status.publishing_held, status.published), (false, 4));
+    assert_eq!(caller.resolve_fork(request).await.unwrap().into_inner().new_head, resolved.new_head);
+    publish(&mut caller, "next").await;
+    alliance.hub.wait_for(|state| state.log.len() == 7).await;
+    let none = caller.get_fork(wire::GetForkRequest {}).await.unwrap_err();
+    assert_eq!(Refusal::from_status(&none).unwrap().reason, "NOT_FORKED");
 }
 
 #[tokio::test]
@@ -167,6 +213,34 @@ async fn an_old_hub_that_came_back_is_refused() {
     };
     let status = wait_for(&node, refused).await;
     assert!(status.problem().contains("old copy"), "{status:?}");
+    assert_eq!(alliance.hub.now().log.len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_restore_of_the_hub_is_followed_and_the_first_one_refused_when_it_comes_back() {
+    let mut alliance = Alliance::new().await;
+    alliance.hub.change(|state| (state.epoch, state.incarnation) = (2, [1; 16]));
+    let (node, mut caller) = alliance.node().await;
+    publish(&mut caller, "P-1").await;
+    wait_for(&node, |status| status.durable.seq == 1 && status.control == LinkState::Connected).await;
+    alliance.hub.crash().await;
+    alliance.hub.change(|state| (state.incarnation, state.log) = ([2; 16], Vec::new()));
+    alliance.hub.run();
+    alliance.hub.wait_for(|state| state.log.len() == 1).await;
+    wait_for(&node, |status| status.durable.seq == 1 && status.control == LinkState::Connected).await;
+    node.stop().await;
+
+    // The node remembers across its own restarts.
+    alliance.hub.crash().await;
+    alliance.hub.change(|state| state.incarnation = [1; 16]);
+    alliance.hub.run();
+    let (node, mut caller) = alliance.node().await;
+    publish(&mut caller, "P-2").await;
+    let refused = |status: &status::LinkStatus| {
+        status.sync == LinkState::Refused && status.control == LinkState::Refused
+    };
+    let status = wait_for(&node, refused).await;
+    assert!(status.problem().contains("same backup"), "{status:?}");
     assert_eq!(alliance.hub.now().log.len(), 1);
 }
 

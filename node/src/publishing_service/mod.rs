@@ -1,6 +1,7 @@
 //! The member's own people at their own node. Everything here works while the hub is away.
 
 mod documents;
+mod fork;
 mod import;
 mod shown;
 #[cfg(test)]
@@ -32,7 +33,10 @@ use self::{
 use crate::{
     attachments::AttachmentFolder,
     documents::DocumentReader,
-    hub_link::status::{Board, LinkState},
+    hub_link::{
+        fork::ForkRoom,
+        status::{Board, LinkState},
+    },
     shelf::{Item, Wish, unknown},
     store::{Answered, Change, Gate, ListQuery, NodeStore, RequestKey, Target},
 };
@@ -57,6 +61,8 @@ pub struct Publishing {
     pub world: World,
     /// Member's name as people write it; empty before joining.
     pub display_name: String,
+    /// Where a fork is looked at.
+    pub forks: ForkRoom,
 }
 
 impl Publishing {
@@ -272,6 +278,19 @@ impl PublishingService for Publishing {
         request: Request<wire::ExportPublicationsRequest>,
     ) -> Result<Response<ExportStream>, Status> {
         Ok(Response::new(self.export(request.into_inner()).await?))
+    }
+
+    async fn get_fork(&self, request: Request<wire::GetForkRequest>) -> Result<Response<wire::Fork>, Status> {
+        let wire::GetForkRequest {} = request.into_inner();
+        Ok(Response::new(self.fork_show().await?))
+    }
+
+    async fn resolve_fork(
+        &self,
+        request: Request<wire::ResolveForkRequest>,
+    ) -> Result<Response<wire::Fork>, Status> {
+        let wire::ResolveForkRequest { name } = request.into_inner();
+        Ok(Response::new(self.fork_end(name).await?))
     }
 
     async fn get_node_status(

@@ -80,7 +80,7 @@ impl View {
     }
 }
 
-fn state_to_wire(name: StandingName) -> wire::PublicationState {
+pub(super) fn state_to_wire(name: StandingName) -> wire::PublicationState {
     match name {
         StandingName::Draft => wire::PublicationState::Draft,
         StandingName::Published => wire::PublicationState::Published,

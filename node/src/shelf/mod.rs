@@ -1,8 +1,10 @@
 //! The shelf: what this member has, and what may become of it. Pure.
 
 mod decide;
+mod fork;
 
 pub use decide::{Command, Wish, decide, external_id_taken, unknown};
+pub use fork::{Mended, Parted, Step, mend};
 
 use jiff::Timestamp;
 use shouwang_proto::{id::RecordId, log::Hash, publication::Content};

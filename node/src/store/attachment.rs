@@ -67,6 +67,15 @@ pub(super) async fn attachments_name(
     Ok(())
 }
 
+/// Entries after this one are no part of the log any more: what was due with them is due when it is named again.
+pub(super) async fn attachments_rename(tx: &mut Tx, common: u64) -> Result<(), StoreError> {
+    sqlx::query("update attachment set due_seq = null where due_seq > $1")
+        .bind(stored(common))
+        .execute(sqlite(tx)?)
+        .await?;
+    Ok(())
+}
+
 /// The hub says that it does not have these.
 pub(super) async fn attachments_missed(
     tx: &mut Tx,

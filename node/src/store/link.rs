@@ -6,14 +6,15 @@ use shouwang_proto::log::chain::Position;
 use shouwang_serving::store::{Conn, StoreError, Tx};
 
 use super::row::{Place, sqlite, stored};
+use crate::hub_link::machine::{HubMemory, HubShown, Incarnation};
 
 /// What the node remembers of the hub.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkMemory {
     /// Starts of this node so far.
     pub boots: u64,
-    /// Highest epoch a hub has shown.
-    pub hub_epoch: u64,
+    /// The hubs it has met.
+    pub hub: HubMemory,
     /// What the hub last acknowledged; a hint.
     pub durable: Position,
     /// What the hub last said to have in its index; a hint.
@@ -35,18 +36,31 @@ pub struct Quarantined {
     pub detail: String,
 }
 
+/// Boots; epoch and incarnation of the hub; epoch, seq and hash of what is durable; searchable; held.
+type LinkRow = (i64, i64, Vec<u8>, i64, i64, Vec<u8>, i64, Option<String>);
+
 /// Reads the memory.
 pub(super) async fn link_find(conn: &mut Conn) -> Result<LinkMemory, StoreError> {
-    let row: (i64, i64, i64, i64, Vec<u8>, i64, Option<String>) = sqlx::query_as(
-        "select boots, hub_epoch, durable_epoch, durable_seq, durable_hash, searchable_seq, held from link",
+    let row: LinkRow = sqlx::query_as(
+        "select boots, hub_epoch, hub_incarnation, durable_epoch, durable_seq, durable_hash, searchable_seq, held
+         from link",
     )
     .fetch_one(sqlite(conn)?)
     .await?;
-    let (boots, hub_epoch, epoch, seq, hash, searchable, held) = row;
+    let left: Vec<Vec<u8>> =
+        sqlx::query_scalar("select incarnation from hub_left").fetch_all(sqlite(conn)?).await?;
+    let (boots, hub_epoch, incarnation, epoch, seq, hash, searchable, held) = row;
     let place = Place { table: "link", row: &"1" };
+    let read = |bytes: &[u8]| {
+        Incarnation::from_slice(bytes).ok_or_else(|| place.damaged("hub_incarnation", "is not 16 bytes"))
+    };
+    let hub = HubMemory {
+        last: HubShown { epoch: place.count("hub_epoch", hub_epoch)?, incarnation: read(&incarnation)? },
+        left: left.iter().map(|bytes| read(bytes)).collect::<Result<_, _>>()?,
+    };
     Ok(LinkMemory {
         boots: place.count("boots", boots)?,
-        hub_epoch: place.count("hub_epoch", hub_epoch)?,
+        hub,
         durable: Position {
             epoch: place.count("durable_epoch", epoch)?,
             seq: place.count("durable_seq", seq)?,
@@ -77,10 +91,19 @@ pub(super) async fn durable_put(tx: &mut Tx, durable: Position, searchable: u64)
     Ok(())
 }
 
-/// Remembers the epoch of a hub; it never falls.
-pub(super) async fn hub_epoch_put(tx: &mut Tx, epoch: u64) -> Result<(), StoreError> {
-    sqlx::query("update link set hub_epoch = max(hub_epoch, $1)")
-        .bind(stored(epoch))
+/// Remembers that a hub has taken the place of the one before. Its epoch never falls.
+pub(super) async fn hub_put(tx: &mut Tx, hub: HubShown) -> Result<(), StoreError> {
+    let incarnation = hub.incarnation.0.to_vec();
+    sqlx::query(
+        "insert or ignore into hub_left (incarnation)
+         select hub_incarnation from link where hub_incarnation <> $1 and hub_incarnation <> zeroblob(16)",
+    )
+    .bind(incarnation.clone())
+    .execute(sqlite(tx)?)
+    .await?;
+    sqlx::query("update link set hub_epoch = max(hub_epoch, $1), hub_incarnation = $2")
+        .bind(stored(hub.epoch))
+        .bind(incarnation)
         .execute(sqlite(tx)?)
         .await?;
     Ok(())

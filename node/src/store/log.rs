@@ -90,6 +90,19 @@ async fn digest_at(conn: &mut Conn, hash: Hash) -> Result<StateDigest, StoreErro
     }
 }
 
+/// Makes the digest anew from the log. True when it was another one.
+pub(super) async fn digest_anew(tx: &mut Tx, cache: &TipCache) -> Result<bool, StoreError> {
+    let position = position_find(tx).await?;
+    let (kept, digest) = (digest_at(tx, position.hash).await?, digest_rebuild(tx).await?);
+    let was_wrong = kept != digest;
+    let tip = Tip { position, digest };
+    if was_wrong {
+        digest_put(tx, &tip).await?;
+    }
+    cache.keep(tip);
+    Ok(was_wrong)
+}
+
 /// Headers read at once when the digest is made anew.
 const REBUILD_PAGE: i64 = 4096;
 
@@ -152,7 +165,7 @@ pub struct LogSlice {
 }
 
 /// Seq, header, signature and payload of an entry.
-type EntryRow = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
+pub(super) type EntryRow = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
 
 /// Entries read at once for the wire, so that a large budget of bytes is not read in vain.
 const SLICE_PAGE: usize = 64;
@@ -206,7 +219,7 @@ pub(super) async fn appended(
     tip: Tip,
     entries: &[SealedEntry],
 ) -> Result<(), StoreError> {
-    entries_insert(tx, entries).await?;
+    entries_insert(tx, LOG, entries).await?;
     digest_put(tx, &tip).await?;
     cache.keep(tip);
     Ok(())
@@ -222,12 +235,21 @@ pub(super) async fn digest_put(tx: &mut Tx, tip: &Tip) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Writes entries, and nothing else.
-pub(super) async fn entries_insert(tx: &mut Tx, entries: &[SealedEntry]) -> Result<(), StoreError> {
+/// The table of the log.
+pub(super) const LOG: &str = "log_entry";
+/// The table of the hub's branch beside it.
+pub(super) const BRANCH: &str = "branch_entry";
+
+/// Writes entries into one of the two tables, and nothing else.
+pub(super) async fn entries_insert(
+    tx: &mut Tx,
+    table: &'static str,
+    entries: &[SealedEntry],
+) -> Result<(), StoreError> {
     let each = |part: fn(&SealedEntry) -> Vec<u8>| entries.iter().map(part).collect::<Vec<_>>();
     let number =
         |part: fn(&SealedEntry) -> u64| entries.iter().map(|entry| stored(part(entry))).collect::<Vec<_>>();
-    Batch::into("log_entry")
+    Batch::into(table)
         .column("seq", number(|entry| entry.header().seq))
         .column("epoch", number(|entry| entry.header().epoch))
         .column("entry_hash", each(|entry| entry.hash().to_vec()))

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use shouwang_proto::{log::chain::Position, publication::Sha256Hex};
 use shouwang_serving::store::StoreError;
 
-use super::{LinkMemory, NodeStore, Quarantined, attachment, link};
+use crate::hub_link::machine::HubShown;
+
+use super::{LinkMemory, NodeStore, Quarantined, attachment, link, log};
 
 impl NodeStore {
     /// What the node remembers of the hub.
@@ -25,12 +27,22 @@ impl NodeStore {
         self.store.write(async move |tx| link::durable_put(tx, durable, searchable).await).await
     }
 
-    /// Remembers the epoch of a hub; it never falls.
+    /// Remembers that a hub has taken the place of the one before.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn remember_hub(&self, epoch: u64) -> Result<(), StoreError> {
-        self.store.write(async move |tx| link::hub_epoch_put(tx, epoch).await).await
+    pub async fn remember_hub(&self, hub: HubShown) -> Result<(), StoreError> {
+        self.store.write(async move |tx| link::hub_put(tx, hub).await).await
+    }
+
+    /// Makes the digest of what is live anew from the log, when the hub says that its own is another one. True when it
+    /// was not what the log says.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn digest_anew(&self) -> Result<bool, StoreError> {
+        let cache = self.cache.clone();
+        self.store.write(async move |tx| log::digest_anew(tx, &cache).await).await
     }
 
     /// Keeps what an acknowledgement says of single entries and attachments.

@@ -9,8 +9,12 @@ mod alarm;
 mod alert;
 mod answer;
 mod attachment;
+mod branch;
 mod change;
 mod command;
+mod fork;
+#[cfg(test)]
+mod fork_tests;
 mod inbox;
 mod inbox_step;
 #[cfg(test)]
@@ -32,6 +36,7 @@ mod tests;
 pub use answer::RequestKey;
 pub use change::{Change, Effect, Outcome, Target};
 pub use command::KeptCommand;
+pub use fork::{ForkEnded, ForkView};
 pub use inbox::{InboxChange, Item as InboxItem, command_unknown, notice_unknown};
 pub use link::{LinkMemory, Quarantined};
 pub use log::{LogSlice, Tip};
@@ -333,7 +338,8 @@ impl NodeStore {
         self.store.write(async move |tx| link::held_put(tx, why.as_deref()).await).await
     }
 
-    /// Appends own entries that came back from the hub, and begins a new epoch once `until` is reached.
+    /// Appends own entries that came back from the hub, and begins a new epoch once `until` is reached; `salt` makes its
+    /// first entry unlike that of any other restore.
     ///
     /// # Errors
     /// [`RestoreError`]; nothing of the batch is kept then.
@@ -342,13 +348,14 @@ impl NodeStore {
         entries: Vec<SealedEntry>,
         until: Position,
         now: Timestamp,
+        salt: [u8; 16],
     ) -> Result<Restored, RestoreError> {
         let author = self.pen.author().cloned().ok_or(RestoreError::NotOurs)?;
         let (cache, grown) = (self.cache.clone(), Arc::clone(&self.grown));
         let (restored, _wake) = self
             .store
             .write(async move |tx| {
-                let restored = restore::log_restore(tx, &author, &cache, &entries, until, now).await?;
+                let restored = restore::log_restore(tx, &author, &cache, &entries, until, now, salt).await?;
                 let wake = match &restored {
                     Ok(Restored::Complete(position)) => Some(Wake { grown, seq: position.seq }),
                     Ok(Restored::Partly) | Err(_) => None,

@@ -62,7 +62,10 @@ impl Gate {
             Self::Held(why) => Err(Refusal::new(
                 Code::Unavailable,
                 "PUBLISHING_HELD",
-                format!("publishing is held until a person has looked: {why} （发布已暂停，需人工处理）"),
+                format!(
+                    "publishing is held until a person has looked: {why} See `shouwang publication fork show` \
+                     （发布已暂停，需人工处理，可用 `shouwang publication fork show` 查看）"
+                ),
             )),
         }
     }
@@ -172,16 +175,17 @@ impl Sheet {
         Standing::Withdrawn(Edition { entry, ..*edition })
     }
 
-    /// Begins a new epoch after a restore.
-    pub(super) fn begin_epoch(&mut self) {
-        self.tip.position.epoch = self.tip.position.epoch.max(1) + 1;
+    /// Begins a new epoch above `least`. The entry carries random bytes: two restores of one backup begin the same epoch,
+    /// perhaps in the same millisecond, and must not write the same entry.
+    pub(super) fn begin_epoch(&mut self, least: u64, salt: [u8; 16]) {
+        self.tip.position.epoch = self.tip.position.epoch.max(least).max(1) + 1;
         self.append(Line {
             kind: EntryKind::EpochBegin,
             collection: Collection::Log,
             record: RecordId::nil(),
             revision: 0,
             audience: BTreeSet::new(),
-            payload: Bytes::new(),
+            payload: Bytes::copy_from_slice(&salt),
         });
     }
 

@@ -147,6 +147,40 @@ pub(super) async fn publications_put(tx: &mut Tx, changed: &[&Item]) -> Result<(
     Ok(())
 }
 
+/// Lets go of the owner's numbers of these publications wherever they stand, so that the shelf can take these as the hub
+/// has them: of themselves, which may have changed numbers among each other, and of others, such as a draft that was
+/// made anew after a restore. Those keep everything else.
+pub(super) async fn numbers_free(tx: &mut Tx, wanted: &[&Item]) -> Result<(), StoreError> {
+    let numbers: BTreeSet<&str> =
+        wanted.iter().filter_map(|item| item.content.external_id.as_deref()).collect();
+    let records: BTreeSet<RecordId> = wanted.iter().map(|item| item.record).collect();
+    let ids: Vec<String> = records.iter().map(|record| hex::encode(record.as_bytes())).collect();
+    sqlx::query(
+        "update publication set external_id = null where record in (select unhex(value) from json_each($1))",
+    )
+    .bind(serde_json::json!(ids).to_string())
+    .execute(sqlite(tx)?)
+    .await?;
+    let mut others = publications_find(tx, &BTreeSet::new(), &numbers).await?;
+    others.retain(|item| !records.contains(&item.record));
+    for other in &mut others {
+        let number = other.content.external_id.take();
+        tracing::warn!(record = %other.record, number, "a number belongs to another publication at the hub");
+    }
+    let others: Vec<&Item> = others.iter().collect();
+    if others.is_empty() { Ok(()) } else { publications_put(tx, &others).await }
+}
+
+/// Takes publications off the shelf.
+pub(super) async fn publications_delete(tx: &mut Tx, records: &BTreeSet<RecordId>) -> Result<(), StoreError> {
+    let ids: Vec<String> = records.iter().map(|record| hex::encode(record.as_bytes())).collect();
+    sqlx::query("delete from publication where record in (select unhex(value) from json_each($1))")
+        .bind(serde_json::json!(ids).to_string())
+        .execute(sqlite(tx)?)
+        .await?;
+    Ok(())
+}
+
 /// Keeps why a publication was withdrawn.
 pub(super) async fn withdraw_reason_put(
     tx: &mut Tx,

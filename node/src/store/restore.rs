@@ -18,9 +18,9 @@ use shouwang_proto::{
 use shouwang_serving::store::{StoreError, Tx};
 
 use super::{
-    log::{TipCache, appended, entries_insert, position_find, tip_find},
+    log::{LOG, TipCache, appended, entries_insert, position_find, tip_find},
     pen::{Author, Sheet},
-    publication::{publication_find, publications_put},
+    publication::{numbers_free, publication_find, publications_put},
 };
 use crate::shelf::{Edition, EntryRef, Item, Standing};
 
@@ -55,6 +55,7 @@ pub(super) async fn log_restore(
     entries: &[SealedEntry],
     until: Position,
     now: Timestamp,
+    salt: [u8; 16],
 ) -> Result<Result<Restored, RestoreError>, StoreError> {
     let mut position = position_find(tx).await?;
     for entry in entries {
@@ -63,21 +64,25 @@ pub(super) async fn log_restore(
             Err(error) => return Ok(Err(error)),
         }
     }
-    entries_insert(tx, entries).await?;
+    entries_insert(tx, LOG, entries).await?;
     shelf_restore(tx, entries).await?;
     if position.seq < until.seq {
         return Ok(Ok(Restored::Partly));
     }
     // The digest under an older hash is stale now, so this makes it anew from all headers.
     let mut sheet = Sheet::new(Arc::clone(author), now, tip_find(tx).await?);
-    sheet.begin_epoch();
+    sheet.begin_epoch(0, salt);
     let Sheet { tip, entries, .. } = sheet;
     let position = tip.position;
     appended(tx, cache, tip, &entries).await?;
     Ok(Ok(Restored::Complete(position)))
 }
 
-fn follow(author: &Author, position: Position, entry: &SealedEntry) -> Result<Position, RestoreError> {
+pub(super) fn follow(
+    author: &Author,
+    position: Position,
+    entry: &SealedEntry,
+) -> Result<Position, RestoreError> {
     let header = entry.header();
     let ours = header.alliance == author.alliance && header.member == author.member;
     if !ours || !entry.verifies(&author.key.public()) {
@@ -120,11 +125,15 @@ async fn shelf_restore(tx: &mut Tx, entries: &[SealedEntry]) -> Result<(), Store
         }
     }
     let items: Vec<&Item> = items.values().collect();
-    if items.is_empty() { Ok(()) } else { publications_put(tx, &items).await }
+    if items.is_empty() {
+        return Ok(());
+    }
+    numbers_free(tx, &items).await?;
+    publications_put(tx, &items).await
 }
 
 /// The item as a PUT entry leaves it; `None` when the content was destroyed or this version cannot read it.
-fn item_of(header: &Header, payload: &[u8], entry: EntryRef) -> Option<Item> {
+pub(super) fn item_of(header: &Header, payload: &[u8], entry: EntryRef) -> Option<Item> {
     let publication = wire::RecordPayload::decode(payload).ok()?.publication?;
     let written = from_millis(header.written_ms);
     let created = publication.create_time.as_ref().and_then(time_from_wire).unwrap_or(written);

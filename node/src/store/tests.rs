@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::shelf::{Standing, Wish};
 
-fn author() -> Author {
+pub(super) fn author() -> Author {
     Author {
         alliance: "chenghu-park".parse().unwrap(),
         member: "hengrui-foundry".parse().unwrap(),
@@ -23,11 +23,11 @@ fn author() -> Author {
     }
 }
 
-async fn open(folder: &TempDir) -> NodeStore {
+pub(super) async fn open(folder: &TempDir) -> NodeStore {
     NodeStore::open(&folder.path().join("data"), Some(author()), StoreOptions::default()).await.unwrap()
 }
 
-fn content(external_id: &str, title: &str) -> Content {
+pub(super) fn content(external_id: &str, title: &str) -> Content {
     Content::from_wire(wire::Publication {
         external_id: external_id.to_owned(),
         title: title.to_owned(),
@@ -38,21 +38,21 @@ fn content(external_id: &str, title: &str) -> Content {
     .unwrap()
 }
 
-fn change(target: Target, wish: Wish) -> Change {
+pub(super) fn change(target: Target, wish: Wish) -> Change {
     let world = World::system();
     let fresh = RecordId::new(from_millis(1_000), world.random());
     Change { target, wish, fresh, salt: world.random(), reason: "不再适用".to_owned() }
 }
 
-fn create(external_id: &str, publish: bool) -> Change {
+pub(super) fn create(external_id: &str, publish: bool) -> Change {
     change(Target::ByExternalId, Wish::Create { content: content(external_id, "甲"), publish })
 }
 
-fn import(external_id: &str, title: &str) -> Change {
+pub(super) fn import(external_id: &str, title: &str) -> Change {
     change(Target::ByExternalId, Wish::Import { content: content(external_id, title), publish: true })
 }
 
-async fn one(store: &NodeStore, change: Change) -> Result<Outcome, Refusal> {
+pub(super) async fn one(store: &NodeStore, change: Change) -> Result<Outcome, Refusal> {
     store.change_all(vec![change], from_millis(2_000)).await.unwrap().pop().unwrap()
 }
 
@@ -81,7 +81,7 @@ fn check_log(entries: &[SealedEntry], head: &Head) {
     assert_eq!((digest.count(), digest.root()), (head.live_count, head.state_digest));
 }
 
-async fn checked(store: &NodeStore) -> (Vec<SealedEntry>, Head) {
+pub(super) async fn checked(store: &NodeStore) -> (Vec<SealedEntry>, Head) {
     let head = store.head().await.unwrap().unwrap();
     let mut entries = Vec::new();
     loop {
@@ -249,10 +249,14 @@ async fn own_entries_come_back_and_a_new_epoch_begins() {
     let new = open(&second).await;
     let now = from_millis(9);
     let mut grown = new.grown();
-    assert_eq!(new.restore(entries[..1].to_vec(), head.position, now).await.unwrap(), Restored::Partly);
-    let again = new.restore(entries[..1].to_vec(), head.position, now).await;
+    assert_eq!(
+        new.restore(entries[..1].to_vec(), head.position, now, [1; 16]).await.unwrap(),
+        Restored::Partly
+    );
+    let again = new.restore(entries[..1].to_vec(), head.position, now, [1; 16]).await;
     assert!(matches!(again, Err(RestoreError::Forked(_))), "{again:?}");
-    let Restored::Complete(position) = new.restore(entries[1..].to_vec(), head.position, now).await.unwrap()
+    let Restored::Complete(position) =
+        new.restore(entries[1..].to_vec(), head.position, now, [1; 16]).await.unwrap()
     else {
         panic!("everything is there")
     };
@@ -268,6 +272,23 @@ async fn own_entries_come_back_and_a_new_epoch_begins() {
 }
 
 #[tokio::test]
+async fn two_restores_of_one_backup_begin_two_branches_even_in_the_same_millisecond() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let old = open(&folders[0]).await;
+    one(&old, create("P-1", true)).await.unwrap();
+    let (entries, head) = checked(&old).await;
+    let mut begun = Vec::new();
+    for (folder, salt) in folders[1..].iter().zip([[1; 16], [2; 16]]) {
+        let new = open(folder).await;
+        let restored = new.restore(entries.clone(), head.position, from_millis(9), salt).await.unwrap();
+        let Restored::Complete(position) = restored else { panic!("everything is there") };
+        begun.push(position);
+    }
+    assert_eq!((begun[0].epoch, begun[0].seq), (begun[1].epoch, begun[1].seq));
+    assert_ne!(begun[0].hash, begun[1].hash, "the hub sees at the first entry that they are two");
+}
+
+#[tokio::test]
 async fn entries_of_others_are_not_taken() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let other = Author { key: LogKey::from_secret([8; 32]), ..author() };
@@ -276,7 +297,7 @@ async fn entries_of_others_are_not_taken() {
     one(&store, create("P-1", true)).await.unwrap();
     let entries = store.log_after(0, 1_000_000).await.unwrap().entries;
     let until = store.position().await.unwrap();
-    let refused = open(&second).await.restore(entries, until, from_millis(1)).await;
+    let refused = open(&second).await.restore(entries, until, from_millis(1), [1; 16]).await;
     assert!(matches!(refused, Err(RestoreError::NotOurs)), "{refused:?}");
 }
 

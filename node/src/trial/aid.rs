@@ -83,6 +83,7 @@ impl Desk {
                 let state = self.state.borrow();
                 Ok(vec![Down::Welcome(wire::ControlWelcome {
                     hub_epoch: state.epoch,
+                    hub_incarnation: state.incarnation.to_vec(),
                     heartbeat_seconds: 1,
                     software_version: "trial".to_owned(),
                     mutual_aid_version: state.aid.version,

@@ -32,6 +32,8 @@ pub(crate) struct HubState {
     pub(crate) log: Vec<SealedEntry>,
     /// Its epoch.
     pub(crate) epoch: u64,
+    /// Which restore it is.
+    pub(crate) incarnation: [u8; 16],
     /// Bytes of credit it gives.
     pub(crate) credit: u64,
     /// Does it keep acknowledgements back?
@@ -123,6 +125,7 @@ impl Default for HubState {
         Self {
             log: Vec::new(),
             epoch: 1,
+            incarnation: [1; 16],
             credit: 8 * 1024 * 1024,
             silent: false,
             cut_next: false,

@@ -108,6 +108,7 @@ impl Desk {
                 cursor: Some(to_wire(state.cursor())),
                 credit_bytes: state.credit,
                 hub_epoch: state.epoch,
+                hub_incarnation: state.incarnation.to_vec(),
             }
         };
         let say = async |message| {
@@ -218,7 +219,7 @@ impl LinkService for Desk {
         request: Request<wire::FetchEntriesRequest>,
     ) -> Result<Response<Self::FetchEntriesStream>, Status> {
         let from = usize::try_from(request.into_inner().from_seq - 1).unwrap();
-        let entries = self.state.borrow().log[from..].to_vec();
+        let entries = self.state.borrow().log.get(from..).unwrap_or_default().to_vec();
         let pages: Vec<_> = entries
             .chunks(2)
             .map(|page| {

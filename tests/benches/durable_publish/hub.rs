@@ -119,7 +119,7 @@ async fn apply_all(url: &str, logs: Arc<Logs>) -> anyhow::Result<f64> {
     let alliance = "park".parse()?;
     store
         .write(async move |tx| {
-            hub_found(tx, &alliance, [7; 32], from_millis(NOW_MS)).await?;
+            hub_found(tx, &alliance, [7; 32], [8; 16], from_millis(NOW_MS)).await?;
             for member in &members {
                 member_put(tx, member, member.as_str(), from_millis(NOW_MS)).await?;
             }

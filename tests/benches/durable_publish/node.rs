@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use shouwang_node::{
     attachments::AttachmentFolder,
     documents::DocumentReader,
-    hub_link::status::Board,
+    hub_link::{fork::ForkRoom, status::Board},
     publishing_service::Publishing,
     store::{Author, NodeStore},
 };
@@ -80,6 +80,7 @@ async fn ours(publications: Arc<Vec<Publication>>) -> anyhow::Result<f64> {
         board: Board::default(),
         world: World::system(),
         display_name: "north".to_owned(),
+        forks: ForkRoom::default(),
     });
     let total = publications.len() as u64;
     let rate = rate(CALLERS, total, move |number| {

@@ -12,6 +12,7 @@ use shouwang_proto::log::{
 use crate::{
     evidence::{Copied, HubDisk, Log, NodeDisk},
     ledger::{Admissible, Key, Ledger},
+    machines::KEPT,
     model::Effect,
     people::paper,
     stage::Violation,
@@ -130,21 +131,23 @@ fn check_shown(member: &str, copied: &Copied, findings: &mut Findings) {
 
 fn check_hub_log(disk: &HubDisk, findings: &mut Findings) {
     let mut shown: BTreeSet<(&str, &str, u64)> = BTreeSet::new();
-    for (change, expected) in disk.changes.iter().zip(1..) {
-        if change.position != expected {
+    // Only old lines may be gone.
+    let whole_from = disk.head.saturating_sub(KEPT.overtaken.min(KEPT.removals)) + 1;
+    let mut expected = 1;
+    for change in &disk.changes {
+        let gone_may_be = expected < whole_from && change.position <= whole_from;
+        if change.position != expected && !(change.position > expected && gone_may_be) {
             findings.add("P4", format!("the hub's log has {} where {expected} is due", change.position));
             return;
         }
+        expected = change.position + 1;
         shown.retain(|(member, record, _)| (*member, *record) != (&change.member, &change.record));
         if change.put {
             shown.insert((&change.member, &change.record, change.seq));
         }
     }
-    if disk.head != disk.changes.len() as u64 {
-        findings.add(
-            "P4",
-            format!("the hub's log has {} changes, its head is {}", disk.changes.len(), disk.head),
-        );
+    if disk.head + 1 != expected {
+        findings.add("P4", format!("the hub's log ends before {expected}, its head is {}", disk.head));
     }
     let records = disk.members.iter().flat_map(|(member, copied)| {
         copied.shown.iter().map(|(record, (seq, _))| (member.as_str(), record.as_str(), *seq))
@@ -154,35 +157,60 @@ fn check_hub_log(disk: &HubDisk, findings: &mut Findings) {
     }
 }
 
-/// Checks a member whose log has not parted: both copies are equal, and say what people know.
+/// Checks a member whose log nobody had to mend: both copies are equal, and say what people know.
 #[must_use]
 pub fn member(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger) -> Vec<Violation> {
     let mut findings = Findings::default();
-    if node.log != *hub {
-        let common = common(&node.log, hub);
-        let (at_node, at_hub) = (node.log.len(), hub.len());
-        findings.add(
-            "P1",
-            format!(
-                "{name}: {at_node} entries at the node, {at_hub} at the hub, the first {common} are equal"
-            ),
-        );
-    }
+    check_equal(name, &node.log, hub, &mut findings);
     check_effects(name, "the node's log", &node.log, ledger, Ledger::admissible, &mut findings);
     check_effects(name, "the hub's copy", hub, ledger, Ledger::admissible, &mut findings);
     findings.0
 }
 
-/// Checks a member whose log has parted: the hub has what somebody saw there, nothing twice, nothing invented.
+/// Checks a member whose publishing was held: for a reason, and no longer.
 #[must_use]
-pub fn parted(name: &str, hub: &Log, ledger: &Ledger) -> Vec<Violation> {
+pub fn held(name: &str, node: &NodeDisk, ledger: &Ledger) -> Vec<Violation> {
     let mut findings = Findings::default();
     if !ledger.may_part(name) {
         findings
-            .add("P4", format!("{name}: publishing is held, and neither a restore nor a copy is the cause"));
+            .add("P4", format!("{name}: publishing was held, and neither a restore nor a copy is the cause"));
     }
-    check_effects(name, "the hub's copy", hub, ledger, Ledger::admissible_at_hub, &mut findings);
+    if let Some(why) = &node.held {
+        findings.add("P7", format!("{name}: publishing is still held: {why}"));
+    }
     findings.0
+}
+
+/// Checks a member whose log has parted and was mended by a person: both copies are equal again, what somebody saw at the hub stands,
+/// what was done last is what readers find, and nothing is invented. `copies`: how the numbers begin of what was done at a
+/// copy of the node that is gone.
+#[must_use]
+pub fn mended(name: &str, node: &NodeDisk, hub: &Log, ledger: &Ledger, copies: &str) -> Vec<Violation> {
+    let mut findings = Findings::default();
+    check_equal(name, &node.log, hub, &mut findings);
+    let mut seen = effects(hub);
+    for key in ledger.keys().filter(|key| key.member == name) {
+        let effects = seen.remove(&key.external_id).unwrap_or_default();
+        let may = ledger.mended(key, key.external_id.starts_with(copies));
+        if !may.allows(&effects) {
+            findings.add("P1", format!("{key:?}: the mended log says {effects:?}, people know {may:?}"));
+        }
+    }
+    for (number, effects) in seen {
+        findings.add("P3", format!("{name}: the log has {number} {effects:?}, which nobody asked for"));
+    }
+    findings.0
+}
+
+fn check_equal(name: &str, node: &Log, hub: &Log, findings: &mut Findings) {
+    if node != hub {
+        let common = common(node, hub);
+        let (at_node, at_hub) = (node.len(), hub.len());
+        let seen = format!(
+            "{name}: {at_node} entries at the node, {at_hub} at the hub, the first {common} are equal"
+        );
+        findings.add("P1", seen);
+    }
 }
 
 /// Checks the member whose node is not ours: the hub has exactly what it meant seriously, and shows none of the poison.

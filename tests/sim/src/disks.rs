@@ -7,11 +7,13 @@ use std::{
 };
 
 use anyhow::Context as _;
+use rusqlite::Connection;
 use shouwang_hub::{backup, config::HubConfig};
 
 use crate::{
-    evidence,
-    ledger::Moment,
+    check, evidence,
+    ledger::{Key, Moment},
+    model::Effect,
     plan::{Copy, Host},
     stage::Stage,
     surroundings,
@@ -90,6 +92,24 @@ impl Disks {
         remove_folder(&self.stage.disk(Host::Hub).join("index"))
     }
 
+    /// Spoils what the hub counts of every member, as a careless statement or a bad disk does; readers see no difference.
+    /// Not of the stranger: it opens no control link, and without a node that says its head the hub notices nothing.
+    ///
+    /// # Errors
+    /// When the table is no longer there.
+    pub fn spoil_digest(&self) -> anyhow::Result<()> {
+        let file = self.stage.disk(Host::Hub).join("hub.db");
+        let disk = Connection::open(&file).with_context(|| file.display().to_string())?;
+        let spoiled = disk.execute(
+            "update member_cursor set digest = zeroblob(8200) where member_id <> $1",
+            (Host::Stranger.name(),),
+        )?;
+        if spoiled > 0 {
+            self.stage.spoil();
+        }
+        Ok(())
+    }
+
     fn choose(&mut self, host: Host, copy: Copy) -> Option<Backup> {
         let backups = self.backups.get_mut(&host)?;
         let backup = match copy {
@@ -121,8 +141,7 @@ impl Disks {
             copy_folder(&aside.join("index"), &disk.join("index"))?;
         }
         remove_folder(&aside)?;
-        self.restored(host, &backup, now);
-        Ok(())
+        self.restored(host, &backup, now)
     }
 
     /// Restores the hub from an older copy with the programs made for it.
@@ -143,23 +162,41 @@ impl Disks {
             backup::backup(&HubConfig::new(&backup.folder), &whole).await?;
             backup::restore(&whole, &disk, &world).await
         }))?;
-        self.restored(Host::Hub, &backup, now);
-        Ok(())
+        self.restored(Host::Hub, &backup, now)
     }
 
-    fn restored(&self, host: Host, backup: &Backup, now: Moment) {
+    fn restored(&self, host: Host, backup: &Backup, now: Moment) -> anyhow::Result<()> {
         self.stage.note_at(now, format!("{} has its disk of {}", host.name(), backup.made));
         if !self.declared {
-            return;
+            return Ok(());
         }
         if let Host::Node(member) = host {
             self.stage.forget(member);
         }
-        if host == Host::Hub {
-            self.stage.ledger(|ledger| ledger.hub_restored(backup.made));
-        } else {
+        if host != Host::Hub {
             self.stage.ledger(|ledger| ledger.node_restored(&host.name(), backup.made));
+            return Ok(());
         }
+        let at_nodes = self.at_restored_nodes()?;
+        if self.stage.ledger(|ledger| ledger.hub_restored(backup.made, &at_nodes)) > 0 {
+            self.stage.hit("restore: lost with the disks of node and hub");
+        }
+        Ok(())
+    }
+
+    /// What the logs on the disks of nodes say that ever went back to an older one.
+    fn at_restored_nodes(&self) -> anyhow::Result<BTreeMap<Key, Vec<Effect>>> {
+        let mut at_nodes = BTreeMap::new();
+        for host in (0..self.stage.plan().members).map(Host::Node) {
+            let member = host.name();
+            if self.stage.ledger(|ledger| ledger.may_part(&member)) {
+                let log = evidence::node(&self.stage.disk(host))?.log;
+                let key = |external_id| Key { member: member.clone(), external_id };
+                at_nodes
+                    .extend(check::effects(&log).into_iter().map(|(number, effects)| (key(number), effects)));
+            }
+        }
+        Ok(at_nodes)
     }
 
     /// Is there a hub from before a proper restore that could come back?
@@ -182,7 +219,11 @@ impl Disks {
         // A node that never met the new hub may well go on with the old one.
         for member in 0..self.stage.plan().members {
             let node = evidence::node(&self.stage.disk(Host::Node(member)))?;
-            if node.hub_epoch > old.epoch {
+            let twin = node.hub_epoch == old.epoch && node.hubs_left.contains(&old.incarnation);
+            if twin {
+                self.stage.hit("hello: the first of two restores came back");
+            }
+            if node.hub_epoch > old.epoch || twin {
                 let name = Host::Node(member).name();
                 let seq = old.members.get(&name).map_or(0, |copied| copied.log.len());
                 self.old_logs.insert(name, seq);

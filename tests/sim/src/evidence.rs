@@ -20,6 +20,8 @@ pub struct NodeDisk {
     pub held: Option<String>,
     /// Highest epoch a hub has shown it.
     pub hub_epoch: u64,
+    /// Restores of the hub that it has left for another.
+    pub hubs_left: Vec<Vec<u8>>,
 }
 
 /// What the hub keeps of one member.
@@ -63,6 +65,8 @@ pub struct HubDisk {
     pub head: u64,
     /// Its epoch.
     pub epoch: u64,
+    /// Which restore it is.
+    pub incarnation: Vec<u8>,
 }
 
 fn open(file: &Path) -> anyhow::Result<Connection> {
@@ -93,7 +97,9 @@ pub fn node(folder: &Path) -> anyhow::Result<NodeDisk> {
         .collect::<anyhow::Result<Log>>()?;
     let (held, hub_epoch) =
         disk.query_row("select held, hub_epoch from link", [], |row| Ok((row.get(0)?, number(row, 1)?)))?;
-    Ok(NodeDisk { log, held, hub_epoch })
+    let mut rows = disk.prepare("select incarnation from hub_left order by incarnation")?;
+    let hubs_left = rows.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(NodeDisk { log, held, hub_epoch, hubs_left })
 }
 
 /// Reads the hub's disk.
@@ -120,8 +126,9 @@ pub fn hub(folder: &Path) -> anyhow::Result<HubDisk> {
     })?;
     let changes = changes.collect::<rusqlite::Result<_>>()?;
     let head = disk.query_row("select position from hub_log_head", [], |row| number(row, 0))?;
-    let epoch = disk.query_row("select hub_epoch from hub", [], |row| number(row, 0))?;
-    Ok(HubDisk { members, changes, head, epoch })
+    let (epoch, incarnation) = disk
+        .query_row("select hub_epoch, incarnation from hub", [], |row| Ok((number(row, 0)?, row.get(1)?)))?;
+    Ok(HubDisk { members, changes, head, epoch, incarnation })
 }
 
 fn read_logs(disk: &Connection, members: &mut BTreeMap<String, Copied>) -> anyhow::Result<()> {

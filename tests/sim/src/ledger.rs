@@ -1,11 +1,16 @@
 //! What the people outside the system know: what they asked, what was answered, and what must therefore be true.
 
+mod mended;
+
+pub use mended::Mended;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
 
-use crate::model::{Effect, Shelf, Wish};
+use self::mended::stands;
+use crate::model::{Effect, Shelf, Step, Wish};
 
 /// Simulated milliseconds since the run began.
 pub type Moment = u64;
@@ -101,6 +106,8 @@ pub struct Ledger {
     cloned: BTreeMap<String, Moment>,
     /// Members whose node ever went back to an older disk.
     restored: BTreeSet<String>,
+    /// Members of whom a person has ended a fork of the log.
+    mended: BTreeSet<String>,
     acked: u64,
     unknown: u64,
 }
@@ -150,24 +157,31 @@ impl Ledger {
     ///
     /// A closed publication stays as it was: its answer came after a restore and binds nobody.
     pub fn granted(&mut self, key: &Key, seen: Option<Shelf>, now: Moment) -> Granted {
+        let mended = self.mended.contains(&key.member);
         let Some(track) = self.tracks.get_mut(key).filter(|track| !track.closed) else {
             return Granted::AsExpected;
         };
         let Some(wish) = track.open.take() else { return Granted::Otherwise };
         self.acked += 1;
-        let Ok(step) = track.shelf.step(wish) else { return Granted::Otherwise };
+        let steps: Vec<Step> =
+            stands(track.shelf, mended).filter_map(|shelf| shelf.step(wish).ok()).collect();
+        let fits =
+            |step: &&Step| seen.is_none_or(|seen| seen == step.after || mended && seen.is_like(step.after));
+        let fitting = steps.iter().find(fits);
+        let Some(step) = fitting.or(steps.first()) else { return Granted::Otherwise };
         track.shelf = step.after;
         track.done.push(Done { effect: step.effect, after: step.after, at: now, delivered: None });
-        if seen.is_none_or(|seen| seen == step.after) { Granted::AsExpected } else { Granted::Otherwise }
+        if fitting.is_some() { Granted::AsExpected } else { Granted::Otherwise }
     }
 
     /// A wish was refused for a reason that the model shares, or for one that concerns the node and not the wish.
     pub fn refused(&mut self, key: &Key, reason: &str, of_node: bool) -> Granted {
+        let mended = self.mended.contains(&key.member);
         let Some(track) = self.tracks.get_mut(key).filter(|track| !track.closed) else {
             return Granted::AsExpected;
         };
         let Some(wish) = track.open.take() else { return Granted::Otherwise };
-        if of_node || track.shelf.step(wish).err() == Some(reason) {
+        if of_node || stands(track.shelf, mended).any(|shelf| shelf.step(wish).err() == Some(reason)) {
             Granted::AsExpected
         } else {
             Granted::Otherwise
@@ -235,11 +249,43 @@ impl Ledger {
         }
     }
 
-    /// The hub went back to a copy of its disk: what it had seen since, it has to be told again.
-    pub fn hub_restored(&mut self, copied: Moment) {
-        for done in self.tracks.values_mut().flat_map(|track| &mut track.done) {
-            done.delivered = done.delivered.filter(|seen| *seen < copied);
+    /// The hub went back to a copy of its disk: what it had seen since, it has to be told again. A node that went back
+    /// itself and has not fetched everything again cannot tell it: `at_nodes` is what the logs on the disks of such nodes
+    /// say. What is neither there nor in the hub's copy is lost with two disks, and no program has it. Gives how many
+    /// publications that concerns; their people leave them alone from now on.
+    pub fn hub_restored(&mut self, copied: Moment, at_nodes: &BTreeMap<Key, Vec<Effect>>) -> usize {
+        let mut lost = 0;
+        for (key, track) in &mut self.tracks {
+            for done in &mut track.done {
+                done.delivered = done.delivered.filter(|seen| *seen < copied);
+            }
+            if !self.restored.contains(&key.member) {
+                continue;
+            }
+            let at_node = at_nodes.get(key).map_or(&[][..], Vec::as_slice);
+            let is_left = |done: &Done| {
+                done.delivered.is_some() || done.effect.is_some_and(|effect| at_node.contains(&effect))
+            };
+            let left = track.done.iter().rposition(is_left).map_or(0, |last| last + 1);
+            let kept = track.kept.unwrap_or(track.done.len());
+            if track.done[..kept].iter().skip(left).any(|done| done.effect.is_some()) {
+                track.closed = true;
+                track.kept = Some(left);
+                lost += 1;
+            }
         }
+        lost
+    }
+
+    /// A person ends a fork of a member's log: its node counts revisions anew.
+    pub fn mending(&mut self, member: &str) {
+        self.mended.insert(member.to_owned());
+    }
+
+    /// Has somebody?
+    #[must_use]
+    pub fn is_mended(&self, member: &str) -> bool {
+        self.mended.contains(member)
     }
 
     /// A node went back to a copy of its disk: what was acknowledged since and had not reached the hub may be gone.

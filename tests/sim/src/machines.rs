@@ -10,7 +10,9 @@ use std::{
     time::Duration,
 };
 
-use shouwang_hub::{Hub, HubHandle, Surroundings, config::HubConfig};
+use shouwang_hub::{
+    Hub, HubHandle, Surroundings, compaction::Compaction, config::HubConfig, store::hub_history::Kept,
+};
 use shouwang_node::{Node, NodeConfig, NodeHandle};
 use shouwang_proto::clock::World;
 use shouwang_serving::store::StoreOptions;
@@ -29,6 +31,9 @@ use crate::{
     stage::Stage,
     surroundings,
 };
+
+/// How many lines of its own log the simulated hub keeps: few, so that they go within a run.
+pub const KEPT: Kept = Kept { overtaken: 12, removals: 30 };
 
 /// One life of a machine: the world it sees.
 fn life(stage: &Stage, host: Host, lives: &Cell<u64>) -> World {
@@ -83,6 +88,7 @@ async fn hub(stage: &Stage, world: World) -> anyhow::Result<HubHandle> {
         advertise: Some(format!("hub:{NODES_PORT}")),
         advertise_people: Some(format!("hub:{PEOPLE_PORT}")),
         link_credit_bytes: stage.plan().credit,
+        compaction: Compaction { every: Duration::from_secs(3), kept: KEPT },
         mutual_aid: aid::policy(),
         store: StoreOptions::simulation_with(latency),
         one_thread: true,

@@ -130,6 +130,21 @@ impl Shelf {
         }
     }
 
+    /// The same apart from the revision, which a mended log counts anew.
+    #[must_use]
+    pub fn is_like(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Absent, Self::Absent) => true,
+            (Self::Draft { version: one }, Self::Draft { version: other })
+            | (Self::Published { version: one, .. }, Self::Published { version: other, .. })
+            | (Self::Withdrawn { version: one, .. }, Self::Withdrawn { version: other, .. }) => one == other,
+            (
+                Self::Absent | Self::Draft { .. } | Self::Published { .. } | Self::Withdrawn { .. },
+                Self::Absent | Self::Draft { .. } | Self::Published { .. } | Self::Withdrawn { .. },
+            ) => false,
+        }
+    }
+
     /// The content that readers find, if any.
     #[must_use]
     pub fn shown(self) -> Option<(u32, u64)> {

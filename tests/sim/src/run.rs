@@ -21,7 +21,7 @@ use crate::{
     people::{
         auditor::{Audit, Auditor},
         desk::Desk,
-        operator, reader, stranger,
+        mender, operator, reader, stranger,
     },
     plan::{Host, Plan},
     sabotage::Sabotage,
@@ -39,6 +39,11 @@ const LONGEST: Duration = Duration::from_secs(900);
 
 /// What a node logs when a notice comes that it has already.
 const AGAIN: &str = "a notice came again";
+
+/// What a hub logs when lines of its own log are gone.
+const COMPACTED: &str = "the hub's log was compacted";
+/// What a hub logs when its records were not what the log of a node says.
+const MADE_ANEW: &str = "records were made anew from the log";
 
 /// What a run is besides its plan.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +93,15 @@ pub fn run(plan: Plan, options: &Options) -> Outcome {
     listen::heard().into_iter().for_each(|(name, times)| {
         if name.ends_with(AGAIN) {
             stage.add("aid: notice came again", times);
+        }
+        if name.ends_with(COMPACTED) {
+            stage.add("hub log: compacted", times);
+        }
+        if name.ends_with(MADE_ANEW) {
+            stage.add("heal: records made anew", times);
+            if !stage.is_spoiled() {
+                stage.broken("P4", "the hub had to make records anew, and nobody had spoiled them");
+            }
         }
         stage.add(format!("log: {name}"), times);
     });
@@ -229,7 +243,7 @@ fn live(
     let until = now(sim) + stage.plan().chaos;
     stage.set_phase(Phase::Chaos);
     for member in 0..stage.plan().members {
-        let desk = Desk::new(stage, member, Host::Node(member), "k");
+        let desk = Desk::new(stage, member, Host::Node(member), Desk::OF_MEMBERS);
         stage.begin_work();
         stage.come(desk.work());
     }
@@ -277,6 +291,7 @@ fn heal(
     weather.clear(sim, now(sim))?;
     stage.set_phase(Phase::Healing);
     stage.note_at(now(sim), "the weather is good");
+    stage.come(mender::mend(stage.clone()));
     let audit = Rc::new(RefCell::new(Audit::default()));
     let (auditing, result) = (stage.clone(), Rc::clone(&audit));
     stage.come(async move {
@@ -314,14 +329,17 @@ fn judge(stage: &Stage, audit: &Audit) -> anyhow::Result<()> {
         let name = Host::Node(member).name();
         let node = evidence::node(&stage.disk(Host::Node(member)))?;
         let copied = hub.members.get(&name).cloned().unwrap_or_default();
-        let parted = stage.is_held(member) || node.held.is_some();
-        stage.hit(if parted { "member: log has parted" } else { "member: whole at the end" });
+        let was_held = stage.is_held(member) || node.held.is_some();
+        if was_held {
+            violations.extend(stage.ledger(|ledger| check::held(&name, &node, ledger)));
+        }
         violations.extend(stage.ledger(|ledger| {
-            if parted {
-                check::parted(&name, &copied.log, ledger)
-            } else {
-                check::member(&name, &node, &copied.log, ledger)
+            if ledger.is_mended(&name) {
+                stage.hit("member: log was mended");
+                return check::mended(&name, &node, &copied.log, ledger, Desk::OF_COPIES);
             }
+            stage.hit(if was_held { "member: was held and went on" } else { "member: whole all the time" });
+            check::member(&name, &node, &copied.log, ledger)
         }));
     }
     if stage.plan().stranger {

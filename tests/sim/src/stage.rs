@@ -83,6 +83,8 @@ struct Inner {
     hub_up_since: Cell<Option<Moment>>,
     lent: Cell<bool>,
     unsettled: RefCell<Option<String>>,
+    words_wait: Cell<bool>,
+    spoiled: Cell<bool>,
     aid: RefCell<Memory>,
     stranger: RefCell<(Vec<SealedEntry>, BTreeSet<u64>)>,
     at_work: Cell<usize>,
@@ -110,6 +112,8 @@ impl Stage {
             hub_up_since: Cell::new(None),
             lent: Cell::new(false),
             unsettled: RefCell::new(Some("nobody has looked yet".to_owned())),
+            words_wait: Cell::new(true),
+            spoiled: Cell::new(false),
             aid: RefCell::default(),
             stranger: RefCell::default(),
             at_work: Cell::new(0),
@@ -259,6 +263,28 @@ impl Stage {
         self.0.unsettled.borrow().clone()
     }
 
+    /// Somebody has spoiled what the hub counts of a member.
+    pub fn spoil(&self) {
+        self.0.spoiled.set(true);
+    }
+
+    /// Has somebody?
+    #[must_use]
+    pub fn is_spoiled(&self) -> bool {
+        self.0.spoiled.get()
+    }
+
+    /// Is there a word at a node that the hub has not decided, or somebody who may still say one?
+    pub fn set_words_wait(&self, wait: bool) {
+        self.0.words_wait.set(wait);
+    }
+
+    /// The same, to be read; true until somebody has looked.
+    #[must_use]
+    pub fn words_wait(&self) -> bool {
+        self.0.words_wait.get()
+    }
+
     /// Works with what people were told of emergencies. Must not be held over an await.
     pub fn aid<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> T {
         work(&mut self.0.aid.borrow_mut())
@@ -295,7 +321,13 @@ impl Stage {
     /// True when every actor has finished.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.0.at_work.get() == 0
+        self.at_work() == 0
+    }
+
+    /// How many actors have something to finish.
+    #[must_use]
+    pub fn at_work(&self) -> usize {
+        self.0.at_work.get()
     }
 
     /// Works with the ledger. Must not be held over an await.

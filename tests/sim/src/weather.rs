@@ -27,7 +27,7 @@ enum Meanwhile {
     Nothing,
     Restored { copy: Copy, keep_index: bool },
     RestoredProperly(Copy),
-    IndexLost,
+    IndexLost { digest_too: bool },
     OldHubComes,
     OldHubGoes,
 }
@@ -132,7 +132,12 @@ impl Weather {
     /// # Errors
     /// When the folder cannot be removed.
     pub fn lose_index(&mut self, sim: &mut Sim<'_>, now: Moment) -> anyhow::Result<()> {
-        self.stop(sim, Host::Hub, Down { until: now, meanwhile: Meanwhile::IndexLost }, now);
+        self.stop(
+            sim,
+            Host::Hub,
+            Down { until: now, meanwhile: Meanwhile::IndexLost { digest_too: false } },
+            now,
+        );
         self.start(sim, Host::Hub, now)
     }
 
@@ -143,7 +148,9 @@ impl Weather {
             Fault::Crash(_) => Meanwhile::Nothing,
             Fault::Restore(_, copy) => Meanwhile::Restored { copy, keep_index: lasts % 3 == 0 },
             Fault::RestoreProperly(copy) => Meanwhile::RestoredProperly(copy),
-            Fault::LoseIndex => Meanwhile::IndexLost,
+            Fault::LoseIndex => {
+                Meanwhile::IndexLost { digest_too: lasts % 2 == 0 && self.sabotage.is_none() }
+            }
             Fault::OldHub => Meanwhile::OldHubComes,
             Fault::Clone(member) => return self.clone_node(sim, member, now),
             Fault::Cut(a, b) | Fault::CutOneWay(a, b) | Fault::Hold(a, b) | Fault::Slow(a, b, _) => {
@@ -204,7 +211,12 @@ impl Weather {
             Meanwhile::Nothing => {}
             Meanwhile::Restored { copy, keep_index } => self.disks.restore(host, copy, keep_index, now)?,
             Meanwhile::RestoredProperly(copy) => self.disks.restore_hub_properly(copy, now)?,
-            Meanwhile::IndexLost => self.disks.lose_index()?,
+            Meanwhile::IndexLost { digest_too } => {
+                self.disks.lose_index()?;
+                if digest_too {
+                    self.disks.spoil_digest()?;
+                }
+            }
             Meanwhile::OldHubComes => self.disks.bring_old_hub()?,
             Meanwhile::OldHubGoes => self.disks.send_old_hub_away(now)?,
         }
@@ -229,7 +241,7 @@ impl Weather {
         // From here on nobody can say which of the two the hub will hear.
         self.stage.ledger(|ledger| ledger.cloned(&Host::Node(member).name(), now));
         machines::start_node(sim, &self.stage, member, clone);
-        let desk = Desk::new(&self.stage, member, clone, "c");
+        let desk = Desk::new(&self.stage, member, clone, Desk::OF_COPIES);
         let stage = self.stage.clone();
         self.stage.begin_work();
         self.stage.come(async move {

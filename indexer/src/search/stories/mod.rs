@@ -3,6 +3,7 @@
 mod finding;
 mod healing;
 mod helping;
+mod history;
 mod scopes;
 
 use std::{

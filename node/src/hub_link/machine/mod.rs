@@ -3,10 +3,12 @@
 //! The driver tells what happened ([`Event`]) and carries out what it is told ([`Command`]), in order. The hub's cursor
 //! is the only authority about where to go on; what the node remembers is a hint.
 
+mod hub;
 #[cfg(test)]
 mod tests;
 mod words;
 
+pub use hub::{HubJudged, HubMemory, HubShown, Incarnation};
 pub use words::{Command, Event, Fault, Fork, ResumeCase, Welcome};
 
 use std::collections::VecDeque;
@@ -50,7 +52,7 @@ struct Stream {
 /// The machine of one sync link.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    hub_epoch: u64,
+    hub: HubMemory,
     /// The newest own entry that is known of; it may grow in any phase.
     head: u64,
     /// Is the log kept from being written, by a fork or by a restore that was cut short?
@@ -58,17 +60,11 @@ pub struct Machine {
     phase: Phase,
 }
 
-/// Is this hub an old copy of one that was seen already?
-#[must_use]
-pub fn hub_is_stale(seen: u64, shown: u64) -> bool {
-    shown < seen
-}
-
 impl Machine {
-    /// A machine that has seen hubs up to `hub_epoch`; `held` when publishing is held from before.
+    /// A machine that has met these hubs; `held` when publishing is held from before.
     #[must_use]
-    pub fn new(hub_epoch: u64, held: bool) -> Self {
-        Self { hub_epoch, head: 0, closed: held, phase: Phase::Apart }
+    pub fn new(hub: HubMemory, held: bool) -> Self {
+        Self { hub, head: 0, closed: held, phase: Phase::Apart }
     }
 
     /// True while an answer of the hub is due: then silence means a broken link.
@@ -131,18 +127,24 @@ impl Machine {
         let Phase::Greeting { head } = self.phase else {
             return self.leave(Fault::Protocol("a welcome that nobody waits for"));
         };
-        let Welcome { case, cursor, credit, hub_epoch } = welcome;
-        if hub_is_stale(self.hub_epoch, hub_epoch) {
-            self.phase = Phase::Apart;
-            return vec![Command::RefuseHub { seen: self.hub_epoch, shown: hub_epoch }];
-        }
+        let Welcome { case, cursor, credit, hub } = welcome;
         let mut commands = Vec::new();
-        if hub_epoch > self.hub_epoch {
-            self.hub_epoch = hub_epoch;
-            commands.push(Command::RememberHub(hub_epoch));
+        match self.hub.judge(hub) {
+            HubJudged::Known => {}
+            HubJudged::New => {
+                self.hub.follow(hub);
+                commands.push(Command::RememberHub(hub));
+            }
+            HubJudged::Old => {
+                self.phase = Phase::Apart;
+                return vec![Command::RefuseHub { seen: self.hub.last, shown: hub }];
+            }
         }
         match own {
-            Some(own) if own != cursor.hash => return self.hold(Fork::Differs { seq: cursor.seq }),
+            Some(own) if own != cursor.hash => {
+                commands.extend(self.hold(Fork::Differs { seq: cursor.seq }));
+                return commands;
+            }
             // Also with nothing to fetch: then the hub only asks for a new epoch.
             Some(_) | None if case == ResumeCase::NodeRestored && head.seq <= cursor.seq => {
                 self.closed = true;
@@ -150,7 +152,10 @@ impl Machine {
                 commands.push(Command::Fetch { from: head.seq + 1, until: cursor });
                 return commands;
             }
-            None => return self.hold(Fork::Beyond { cursor: cursor.seq, head: head.seq }),
+            None => {
+                commands.extend(self.hold(Fork::Beyond { cursor: cursor.seq, head: head.seq }));
+                return commands;
+            }
             Some(_) => {}
         }
         if std::mem::take(&mut self.closed) {

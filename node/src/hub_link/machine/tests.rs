@@ -12,12 +12,20 @@ fn at(seq: u64) -> Position {
     }
 }
 
+fn hub(epoch: u64) -> HubShown {
+    HubShown { epoch, incarnation: Incarnation([7; 16]) }
+}
+
+fn met(epoch: u64) -> HubMemory {
+    HubMemory { last: hub(epoch), ..HubMemory::default() }
+}
+
 fn welcome(case: ResumeCase, cursor: Position) -> Welcome {
-    Welcome { case, cursor, credit: 1_000_000, hub_epoch: 3 }
+    Welcome { case, cursor, credit: 1_000_000, hub: hub(3) }
 }
 
 fn connected(head: u64) -> Machine {
-    let mut machine = Machine::new(3, false);
+    let mut machine = Machine::new(met(3), false);
     assert_eq!(machine.handle(Event::Connected { head: at(head) }), []);
     assert!(machine.awaits_hub());
     machine
@@ -123,17 +131,39 @@ fn the_hubs_cursor_wins_whatever_was_acknowledged() {
 
 #[test]
 fn a_hub_with_a_lower_epoch_is_refused_and_a_higher_one_remembered() {
-    let lower = Welcome { hub_epoch: 2, ..welcome(ResumeCase::Normal, at(5)) };
+    let lower = Welcome { hub: hub(2), ..welcome(ResumeCase::Normal, at(5)) };
     let (mut machine, commands) = greeted(5, lower, Some(at(5).hash));
-    assert_eq!(commands, [Command::RefuseHub { seen: 3, shown: 2 }]);
+    assert_eq!(commands, [Command::RefuseHub { seen: hub(3), shown: hub(2) }]);
     assert_eq!(machine.handle(Event::Grew { seq: 6 }), [], "nothing is sent to it");
-    let higher = Welcome { hub_epoch: 4, ..welcome(ResumeCase::Normal, at(5)) };
+    let higher = Welcome { hub: hub(4), ..welcome(ResumeCase::Normal, at(5)) };
     let (mut machine, commands) = greeted(5, higher, Some(at(5).hash));
-    assert_eq!(commands[0], Command::RememberHub(4));
+    assert_eq!(commands[0], Command::RememberHub(hub(4)));
     machine.handle(Event::Disconnected);
     machine.handle(Event::Connected { head: at(5) });
     let again = machine.handle(Event::Welcomed { welcome: welcome(ResumeCase::Normal, at(5)), own: None });
-    assert_eq!(again, [Command::RefuseHub { seen: 4, shown: 3 }]);
+    assert_eq!(again, [Command::RefuseHub { seen: hub(4), shown: hub(3) }]);
+}
+
+#[test]
+fn a_new_hub_is_remembered_also_when_the_log_is_held_there() {
+    let higher = Welcome { hub: hub(4), ..welcome(ResumeCase::Normal, at(5)) };
+    let (_, commands) = greeted(7, higher, Some(at(6).hash));
+    assert_eq!(commands, [Command::RememberHub(hub(4)), Command::Hold(Fork::Differs { seq: 5 })]);
+    let higher = Welcome { hub: hub(4), ..welcome(ResumeCase::Normal, at(9)) };
+    let (_, commands) = greeted(7, higher, None);
+    assert_eq!(commands, [Command::RememberHub(hub(4)), Command::Hold(Fork::Beyond { cursor: 9, head: 7 })]);
+}
+
+#[test]
+fn a_second_restore_of_one_backup_is_followed_and_the_first_one_never_again() {
+    let twin = HubShown { incarnation: Incarnation([8; 16]), ..hub(3) };
+    let second = Welcome { hub: twin, ..welcome(ResumeCase::HubRestored, at(2)) };
+    let (mut machine, commands) = greeted(5, second, Some(at(2).hash));
+    assert_eq!(commands[0], Command::RememberHub(twin));
+    machine.handle(Event::Disconnected);
+    machine.handle(Event::Connected { head: at(5) });
+    let first = Event::Welcomed { welcome: welcome(ResumeCase::Normal, at(5)), own: Some(at(5).hash) };
+    assert_eq!(machine.handle(first), [Command::RefuseHub { seen: twin, shown: hub(3) }]);
 }
 
 #[test]
@@ -212,7 +242,7 @@ const CREDIT: u64 = 300_000;
 impl Model {
     fn new() -> Self {
         Self {
-            machine: Machine::new(0, false),
+            machine: Machine::new(met(0), false),
             sizes: Vec::new(),
             hub_cursor: 0,
             wire: VecDeque::new(),
@@ -281,7 +311,7 @@ impl Model {
         }
         self.welcomed = true;
         let cursor = at(self.hub_cursor);
-        let welcome = Welcome { case: ResumeCase::Normal, cursor, credit: CREDIT, hub_epoch: 0 };
+        let welcome = Welcome { case: ResumeCase::Normal, cursor, credit: CREDIT, hub: hub(0) };
         self.tell(Event::Welcomed { welcome, own: Some(cursor.hash) });
     }
 

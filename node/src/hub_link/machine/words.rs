@@ -2,6 +2,8 @@
 
 use shouwang_proto::log::{Hash, chain::Position};
 
+use super::hub::HubShown;
+
 /// How the hub sees this node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResumeCase {
@@ -24,8 +26,8 @@ pub struct Welcome {
     pub cursor: Position,
     /// Bytes that may be under way.
     pub credit: u64,
-    /// Its epoch.
-    pub hub_epoch: u64,
+    /// Which hub it is.
+    pub hub: HubShown,
 }
 
 /// What happened.
@@ -121,8 +123,8 @@ pub enum Command {
     Progress(Position),
     /// Keep the hub's position in the store.
     Remember(Position),
-    /// Keep the hub's epoch in the store.
-    RememberHub(u64),
+    /// Keep in the store that this hub has taken the place of the one before.
+    RememberHub(HubShown),
     /// Keep the log from being written, fetch the own entries from `from` up to `until` (perhaps none), begin a new
     /// epoch, and tell with [`Event::Restored`].
     Fetch {
@@ -137,10 +139,10 @@ pub enum Command {
     Hold(Fork),
     /// This is an old copy of the hub come back to life: leave.
     RefuseHub {
-        /// The highest epoch seen.
-        seen: u64,
-        /// The epoch it shows.
-        shown: u64,
+        /// The hub that was seen last.
+        seen: HubShown,
+        /// This one.
+        shown: HubShown,
     },
     /// Leave and try again later.
     Leave(Fault),

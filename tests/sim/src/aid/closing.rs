@@ -12,17 +12,30 @@ const QUIET: Duration = Duration::from_secs(11);
 const PAUSE: Duration = Duration::from_millis(150);
 
 impl Dispatcher {
-    /// Returns when nothing goes on any more. If that cannot be reached, the auditor says so.
+    /// Returns when nothing goes on any more and nothing can come: a member's call for help waits at its node as long as
+    /// the hub cannot be reached, and opens an incident when it arrives. If that cannot be reached, the auditor says so.
     pub(super) async fn close_everything(&mut self) {
         tokio::time::sleep(QUIET).await;
-        self.asking.stage.note("everything is closed now");
+        let stage = self.asking.stage.clone();
+        stage.note("everything is closed now");
+        let mut was_closed = false;
         loop {
+            // Asked before the hub is: a word that was decided by now is in the picture.
+            let may_still_come = stage.words_wait();
             match self.read().await {
                 Some(Picture { incidents, requests }) if incidents.is_empty() && requests.is_empty() => {
-                    self.asking.stage.hit("aid: everything closed");
-                    return;
+                    if !may_still_come {
+                        stage.hit("aid: everything closed");
+                        return;
+                    }
+                    was_closed = true;
                 }
-                Some(picture) => self.close_round(picture).await,
+                Some(picture) => {
+                    if std::mem::take(&mut was_closed) {
+                        stage.hit("aid: a call came after everything was closed");
+                    }
+                    self.close_round(picture).await;
+                }
                 None => {}
             }
             tokio::time::sleep(PAUSE).await;

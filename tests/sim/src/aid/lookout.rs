@@ -67,7 +67,10 @@ impl Lookout {
             }
         }
         if self.stage.phase() == Phase::Healing {
-            let why = self.unsettled(&disk)?;
+            let word = self.undecided()?;
+            // The dispatcher who closes everything waits for this, and says no words of a member.
+            self.stage.set_words_wait(word.is_some() || self.stage.at_work() > 1);
+            let why = self.unsettled(&disk, word);
             self.stage.set_unsettled(why);
         }
         Ok(())
@@ -81,14 +84,19 @@ impl Lookout {
     }
 
     /// Why not everybody knows everything yet.
-    fn unsettled(&self, disk: &AidDisk) -> anyhow::Result<Option<String>> {
+    fn unsettled(&self, disk: &AidDisk, undecided: Option<String>) -> Option<String> {
+        if undecided.is_some() {
+            return undecided;
+        }
         if !self.stage.is_idle() {
-            return Ok(Some("people are still at work".to_owned()));
+            return Some("people are still at work".to_owned());
         }
         let waiting = disk.notices.iter().find(|notice| matches!(&*notice.state, "queued" | "sent"));
-        if let Some(notice) = waiting {
-            return Ok(Some(format!("{} waits for {}", notice.name, notice.recipient)));
-        }
+        waiting.map(|notice| format!("{} waits for {}", notice.name, notice.recipient))
+    }
+
+    /// A word at a node that the hub has not decided.
+    fn undecided(&self) -> anyhow::Result<Option<String>> {
         for member in 0..self.stage.plan().members {
             let node = evidence::node(&self.stage.disk(Host::Node(member)))?;
             if let Some((id, _)) = node.words.iter().find(|(_, word)| word.decided.is_none()) {

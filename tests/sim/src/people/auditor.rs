@@ -128,7 +128,7 @@ impl Auditor {
         let status = status.into_inner();
         if status.publishing_held {
             self.stage.hold(member);
-            return None;
+            return Some(format!("publishing is held: {}", status.link_problem));
         }
         if status.control() != LinkState::Connected || status.sync() != LinkState::Connected {
             return Some(format!(
@@ -159,8 +159,7 @@ impl Auditor {
         if status.index_position != status.hub_log_head {
             return Some(format!("index at {} of {}", status.index_position, status.hub_log_head));
         }
-        let held = (0..self.stage.plan().members).any(|member| self.stage.is_held(member));
-        (status.diverged > 0 && !held).then(|| format!("{} copies differ", status.diverged))
+        (status.diverged > 0).then(|| format!("{} copies differ", status.diverged))
     }
 }
 

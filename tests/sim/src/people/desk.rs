@@ -62,6 +62,11 @@ enum Next {
 }
 
 impl Desk {
+    /// How the numbers begin that people give at a member's own node.
+    pub const OF_MEMBERS: &'static str = "k";
+    /// How they begin at a copy of it.
+    pub const OF_COPIES: &'static str = "c";
+
     /// The people in front of a machine. `prefix` keeps the numbers of two desks of one member apart.
     #[must_use]
     pub fn new(stage: &Stage, member: usize, at: Host, prefix: &'static str) -> Self {

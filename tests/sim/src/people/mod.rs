@@ -5,6 +5,7 @@ pub mod calls;
 pub mod desk;
 pub mod forgery;
 mod letters;
+pub mod mender;
 pub mod operator;
 pub mod paper;
 pub mod reader;
