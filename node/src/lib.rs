@@ -4,6 +4,7 @@
 //! - [`store`]: the only SQL. [`attachments`]: files on disk, by their content.
 //! - [`publishing_service`]: the member's own people. Works while the hub is away.
 //! - [`intake`]: documents as members have them, read and written. Pure. [`documents`]: one at a time, off the main threads.
+//!   [`tray`]: where they lie until somebody has looked.
 //! - [`inbox`]: what is decided about emergencies. Pure. [`inbox_service`]: the member's people; [`alerts`]: waking them;
 //!   [`offline_pack`]: for the day the hub is away.
 //! - [`people`]: accounts of the member's people at this node; [`web`]: its pages in a browser.
@@ -29,6 +30,7 @@ pub mod people;
 pub mod publishing_service;
 pub mod shelf;
 pub mod store;
+pub mod tray;
 #[cfg(test)]
 mod trial;
 pub mod web;

@@ -39,6 +39,7 @@ use crate::{
     people::People,
     publishing_service::{Publishing, TokenGate},
     store::{Author, NodeStore},
+    tray::Tray,
     web::{self, Site, SiteParts},
 };
 
@@ -126,7 +127,8 @@ impl Node {
         let inbox =
             Inbox { store: store.clone(), world: world.clone(), packs: packs.clone(), stop: stop.clone() };
         let plain = web_listener.as_ref().map(TcpListener::local_addr).transpose()?;
-        let site = site(&config, address, plain, &service, &inbox);
+        let tray = Tray::open(&folder.path().join("tray"))?;
+        let site = site(&config, address, plain, (&service, &inbox, tray));
         let set_up = set_up(&config, &site).await?;
         let routes = routes(service, inbox, &folder, &world).await?;
         let tls = local_tls::open(folder.path(), &world)?;
@@ -207,8 +209,7 @@ fn site(
     config: &NodeConfig,
     address: SocketAddr,
     plain: Option<SocketAddr>,
-    publishing: &Publishing,
-    inbox: &Inbox,
+    (publishing, inbox, tray): (&Publishing, &Inbox, Tray),
 ) -> Site {
     let own = || plain.map_or_else(|| format!("https://{address}"), |plain| format!("http://{plain}"));
     let web = config.web_address.clone().unwrap_or_else(own);
@@ -216,6 +217,7 @@ fn site(
     Site::new(SiteParts {
         people: People::new(store, world.clone()),
         publishing: publishing.clone(),
+        tray,
         inbox: inbox.clone(),
         address: web.trim_end_matches('/').to_owned(),
         world,

@@ -11,7 +11,7 @@ use std::{
 use clap::Args;
 use sha2::{Digest as _, Sha256};
 use shouwang_proto::{
-    publication::Kind,
+    publication::{Kind, unnumbered_request_id},
     refusal::{Refusal, Violation},
     wire::{
         CreatePublicationRequest, DocumentFormat, DocumentRow, ExportPublicationsRequest, FieldViolation,
@@ -201,13 +201,7 @@ fn violations(found: Vec<FieldViolation>) -> Vec<Violation> {
 
 /// Creates one. The id of the request comes from its content: an import that broke off can be run again for a week.
 async fn create(node: &Node, publication: Publication, draft: bool) -> Outcome<Result<(), Vec<Violation>>> {
-    let mut hash = Sha256::new();
-    hash.update([u8::from(draft)]);
-    hash.update(prost::Message::encode_to_vec(&publication));
-    let hash = hash.finalize();
-    let mut id = [0; 16];
-    id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-    let request_id = uuid::Builder::from_custom_bytes(id).into_uuid().to_string();
+    let request_id = unnumbered_request_id(&publication, draft).to_string();
     let request = CreatePublicationRequest { publication: Some(publication), request_id, publish: !draft };
     match node.publishing().create_publication(request).await {
         Ok(_) => Ok(Ok(())),

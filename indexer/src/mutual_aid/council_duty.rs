@@ -216,6 +216,7 @@ impl CouncilAlerts {
         let through = match channel {
             AlertChannel::Command => "告警程序",
             AlertChannel::Webhook => "告警网址",
+            AlertChannel::Mail => "告警邮件",
         };
         Some(Body::Reached(Reach {
             incident: row.incident?,

@@ -49,8 +49,13 @@ struct AlertsPage {
 }
 
 fn channel_words(lang: Lang, code: &str) -> &'static str {
-    let key = if code == AlertChannel::Command.code() { "alerts.command" } else { "alerts.webhook" };
-    lang.find(key).unwrap_or_default()
+    let hooks = [
+        (AlertChannel::Command, "alerts.command"),
+        (AlertChannel::Webhook, "alerts.webhook"),
+        (AlertChannel::Mail, "alerts.mail"),
+    ];
+    let hook = hooks.iter().find(|(channel, _)| channel.code() == code);
+    hook.and_then(|(_, key)| lang.find(key)).unwrap_or_default()
 }
 
 fn alert_view(lang: Lang, alert: AlertRecord, now: Timestamp) -> AlertView {

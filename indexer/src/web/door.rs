@@ -8,7 +8,10 @@ use shouwang_pages::{
 
 use super::{
     Site, account_page, alerts_page, api, audit_page,
-    board::{board_page, command_page, events, map_page, new_page, paper_page, request_page},
+    board::{
+        amend_page, board_page, closure_page, command_page, events, map_page, merge_page, new_page, paper_page, plan_page,
+        request_page,
+    },
     charts, feeds, member_page, members_page, people_page, publication_page,
     route::to,
     search_page, thesaurus_page,
@@ -55,7 +58,18 @@ pub fn router(site: &Site) -> Router {
         .open(command_page::act)
         .open(command_page::stand_down)
         .open(command_page::close)
-        .open(command_page::review);
+        .open(command_page::review)
+        .open(command_page::offer)
+        .open(amend_page::show)
+        .open(amend_page::amend)
+        .open(merge_page::show)
+        .open(merge_page::merge)
+        .open(plan_page::start)
+        .open(plan_page::propose)
+        .open(plan_page::show)
+        .open(plan_page::apply)
+        .open(closure_page::add)
+        .open(closure_page::remove);
     programs(council(pages)).router()
 }
 

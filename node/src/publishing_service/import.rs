@@ -11,7 +11,7 @@ use shouwang_proto::{
     refusal::{Refusal, Violation},
     wire,
 };
-use tonic::{Status, Streaming};
+use tonic::Status;
 
 use super::{Publishing, content_of, shown::View};
 use crate::{
@@ -37,7 +37,10 @@ struct Record {
 }
 
 impl Publishing {
-    pub(super) fn import(&self, requests: Streaming<wire::ImportPublicationsRequest>) -> ImportStream {
+    pub(super) fn import(
+        &self,
+        requests: impl Stream<Item = Result<wire::ImportPublicationsRequest, Status>> + Send + 'static,
+    ) -> ImportStream {
         let (checking, storing) = (self.clone(), self.clone());
         let answers = requests
             // Checked one by one as they come, so that only what the limits allow is kept waiting.
@@ -138,16 +141,17 @@ fn response(view: &View, line: u64, outcome: Result<Outcome, Refusal>) -> Answer
         }),
         // Nothing is wrong with the record: the node cannot publish now, and so none that follows can be.
         Err(refusal) if refusal.violations.is_empty() => Err(refusal.into()),
-        Err(refusal) => Ok(wire::ImportPublicationsResponse {
-            line,
-            outcome: wire::ImportOutcome::Refused as i32,
-            name: String::new(),
-            violations: refusal
-                .violations
-                .into_iter()
-                .map(|Violation { field, description }| wire::FieldViolation { field, description })
-                .collect(),
-            seq: 0,
-        }),
+        Err(refusal) => Ok(refused(line, refusal)),
+    }
+}
+
+/// A record with what is wrong with it.
+pub(super) fn refused(line: u64, refusal: Refusal) -> wire::ImportPublicationsResponse {
+    let violation = |Violation { field, description }| wire::FieldViolation { field, description };
+    wire::ImportPublicationsResponse {
+        line,
+        outcome: wire::ImportOutcome::Refused as i32,
+        violations: refusal.violations.into_iter().map(violation).collect(),
+        ..wire::ImportPublicationsResponse::default()
     }
 }

@@ -3,12 +3,14 @@
 mod documents;
 mod fork;
 mod import;
+mod rows;
 mod shown;
 #[cfg(test)]
 mod tests;
 mod token;
 mod upload;
 
+pub use rows::Taken;
 pub use token::TokenGate;
 
 use jiff::Timestamp;
@@ -96,6 +98,29 @@ impl Publishing {
         reason: String,
         key: Option<RequestKey>,
     ) -> Result<Response<wire::Publication>, Status> {
+        let (changed, _) = self.changed(target, wish, reason, key).await?;
+        Ok(Response::new(changed))
+    }
+
+    /// As the contract's `CreatePublication`; false when the same request was answered before.
+    async fn create_once(
+        &self,
+        request: wire::CreatePublicationRequest,
+    ) -> Result<(wire::Publication, bool), Status> {
+        let key = request_key("CreatePublication", &request.request_id, &request)?;
+        let wire::CreatePublicationRequest { publication, request_id: _, publish } = request;
+        let wish = Wish::Create { content: content_of(publication)?, publish };
+        self.changed(Target::ByExternalId, wish, String::new(), key).await
+    }
+
+    /// Changes and answers the publication, as it is now or as a request with the same key was answered (false).
+    async fn changed(
+        &self,
+        target: Target,
+        wish: Wish,
+        reason: String,
+        key: Option<RequestKey>,
+    ) -> Result<(wire::Publication, bool), Status> {
         let now = self.world.now();
         let change = self.change(target, wish, reason, now);
         let view = self.view();
@@ -103,10 +128,10 @@ impl Publishing {
         let answered =
             self.store.change_once(change, key, now, move |outcome| kept.show(&outcome.item).encode_to_vec());
         match answered.await? {
-            Answered::Now(outcome) => Ok(Response::new(view.show(&outcome.item))),
+            Answered::Now(outcome) => Ok((view.show(&outcome.item), true)),
             Answered::Before(response) => {
                 let publication = wire::Publication::decode(response.as_slice());
-                Ok(Response::new(publication.map_err(|error| internal(&error))?))
+                Ok((publication.map_err(|error| internal(&error))?, false))
             }
         }
     }
@@ -135,11 +160,8 @@ impl PublishingService for Publishing {
         &self,
         request: Request<wire::CreatePublicationRequest>,
     ) -> Result<Response<wire::Publication>, Status> {
-        let request = request.into_inner();
-        let key = request_key("CreatePublication", &request.request_id, &request)?;
-        let wire::CreatePublicationRequest { publication, request_id: _, publish } = request;
-        let wish = Wish::Create { content: content_of(publication)?, publish };
-        self.change_once(Target::ByExternalId, wish, String::new(), key).await
+        let (made, _) = self.create_once(request.into_inner()).await?;
+        Ok(Response::new(made))
     }
 
     async fn revise_publication(

@@ -62,7 +62,7 @@ impl House for Site {
         let place = |address: &'static str, key: &'static str, is_here| Place { address, key, is_here };
         let is_aid = path.starts_with("/aid");
         let is_people = path.starts_with("/people");
-        let is_shelf = path == "/" || path.starts_with("/p/") || path.starts_with("/new/");
+        let is_shelf = path == "/" || ["/p/", "/new/", "/import"].iter().any(|one| path.starts_with(one));
         let mut places = vec![place("/", "place.shelf", is_shelf), place("/aid", "place.aid", is_aid)];
         if *post == Post::Administrator {
             places.push(place("/people", "place.people", is_people));

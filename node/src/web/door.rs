@@ -16,8 +16,8 @@ use shouwang_pages::{
 use shouwang_serving::grpc::is_call;
 
 use super::{
-    Site, account_page, aid_page, answer_form, call_page, edit_page, files_page, offline_page, own_page,
-    people_page, route::to, shelf_page,
+    Site, account_page, aid_page, answer_form, call_page, edit_page, files_page, import_page, offline_page,
+    own_page, people_page, route::to, shelf_page, tables_page,
 };
 
 /// Longest time to the first byte of a page; a file of 32 MiB over a slow network takes its time.
@@ -38,6 +38,12 @@ pub fn router(site: &Site) -> Router {
         .open(files_page::add)
         .open(files_page::get)
         .open(files_page::drop_one)
+        .open(import_page::show)
+        .open(import_page::upload)
+        .open(import_page::preview)
+        .open(import_page::import)
+        .open(tables_page::template)
+        .open(tables_page::export)
         .open(aid_page::show)
         .open(aid_page::now)
         .open(answer_form::answer)

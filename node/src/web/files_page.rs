@@ -67,7 +67,7 @@ pub(super) async fn add(asked: Asked<to::AddFile>) -> Result<Response, Trouble> 
 }
 
 /// Puts the bytes on disk and answers how a publication names them.
-async fn keep(site: &Site, file: Uploaded) -> Result<wire::Attachment, Trouble> {
+pub(super) async fn keep(site: &Site, file: Uploaded) -> Result<wire::Attachment, Trouble> {
     let sha256 = hex::encode(Sha256::digest(&file.bytes));
     let size_bytes = site.publishing.keep_file(&sha256, &file.bytes).await?;
     // Some browsers say the whole path; and a type that is none is none.

@@ -3,6 +3,8 @@
 //!
 //! - [`route`]: every route and who may take it, one table. [`asked`]: who comes in. [`door`]: routes and handlers.
 //! - `shelf_page`, `own_page`, `edit_page`: publications; [`form`] and [`form_view`] know their fields. Pure.
+//! - `import_page`: documents become publications; [`import_view`] says what each row would be. Pure. `tables_page`: workbooks
+//!   to fill in and to take along.
 //! - `aid_page`, `call_page`, `offline_page`: emergencies; [`aid_view`] knows what can be answered when. Pure.
 //! - `people_page`, `account_page`: accounts of this node.
 //!
@@ -20,6 +22,8 @@ mod edit_page;
 mod files_page;
 pub mod form;
 pub mod form_view;
+mod import_page;
+pub mod import_view;
 mod offline_page;
 mod own_page;
 mod people_page;
@@ -28,6 +32,7 @@ mod shelf_page;
 mod site;
 #[cfg(test)]
 mod stories;
+mod tables_page;
 
 pub use door::{beside, pages_only, router};
 pub use site::{Site, SiteParts};

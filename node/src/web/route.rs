@@ -30,6 +30,13 @@ shouwang_pages::routes! { Post;
     GetFile: Get "/p/{id}/files/{sha256}" Page ANYONE,
     DropFile: Post "/p/{id}/files/{sha256}/drop" Form ANYONE,
 
+    ShowImport: Get "/import" Page ANYONE,
+    UploadDocument: Post "/import" Upload ANYONE,
+    ShowDocument: Get "/import/{sha256}" Page ANYONE,
+    ImportDocument: Post "/import/{sha256}" Form ANYONE,
+    GetTemplate: Get "/template/{kind}" Page ANYONE,
+    Export: Get "/export" Page ANYONE,
+
     ShowAid: Get "/aid" Page ANYONE,
     ShowAidNow: Get "/aid/now" Fragment ANYONE,
     Answer: Post "/aid/answer" Form DUTY,

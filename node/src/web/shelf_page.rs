@@ -84,13 +84,15 @@ struct ShelfPage {
     member: String,
     link: LinkView,
     calls: usize,
-    /// Where one can begin something new; import belongs here too.
+    /// Where one can begin something new, by hand or from a document.
     actions: Vec<(String, &'static str)>,
     kinds: Vec<Choice>,
     states: Vec<Choice>,
     rows: Vec<Row>,
     total: u64,
     next: String,
+    /// Where all of it can be had as a table.
+    export: String,
     is_filtered: bool,
 }
 
@@ -135,7 +137,7 @@ fn state_choices(lang: Lang, chosen: &str) -> Vec<Choice> {
     states.map(|(state, key)| Choice::new(state, lang.say(key), &[chosen])).collect()
 }
 
-fn kind_choices(lang: Lang, chosen: &str) -> Vec<Choice> {
+pub(super) fn kind_choices(lang: Lang, chosen: &str) -> Vec<Choice> {
     let all = Choice::new("", lang.say("shelf.all-kinds"), &[chosen]);
     let kinds = Kind::ALL.map(|kind| {
         let (zh, en) = kind.labels();
@@ -144,19 +146,28 @@ fn kind_choices(lang: Lang, chosen: &str) -> Vec<Choice> {
     std::iter::once(all).chain(kinds).collect()
 }
 
-fn question(fields: &Fields) -> wire::ListPublicationsRequest {
-    let kind = fields.first("kind").parse::<Kind>().ok();
+/// The kind that an address asks for.
+pub(super) fn kind_wanted(fields: &Fields) -> Vec<i32> {
+    fields.first("kind").parse::<Kind>().ok().map(|kind| kind.to_wire() as i32).into_iter().collect()
+}
+
+/// The state that an address asks for.
+pub(super) fn state_wanted(fields: &Fields) -> Vec<i32> {
     let state = match fields.first("state") {
         "draft" => Some(wire::PublicationState::Draft),
         "published" => Some(wire::PublicationState::Published),
         "withdrawn" => Some(wire::PublicationState::Withdrawn),
         _ => None,
     };
+    state.map(|state| state as i32).into_iter().collect()
+}
+
+fn question(fields: &Fields) -> wire::ListPublicationsRequest {
     wire::ListPublicationsRequest {
         page_size: PAGE_SIZE,
         page_token: fields.first("after").to_owned(),
-        kinds: kind.map(|kind| kind.to_wire() as i32).into_iter().collect(),
-        states: state.map(|state| state as i32).into_iter().collect(),
+        kinds: kind_wanted(fields),
+        states: state_wanted(fields),
     }
 }
 
@@ -183,7 +194,7 @@ pub(super) async fn show(asked: Asked<to::ShowShelf>) -> Result<Response, Troubl
         member: status.display_name.clone(),
         link: LinkView::of(lang, &status, now),
         calls,
-        actions: new.into(),
+        actions: new.into_iter().chain([("/import".to_owned(), "shelf.import")]).collect(),
         kinds: kind_choices(lang, fields.first("kind")),
         states: state_choices(lang, fields.first("state")),
         rows: listed.publications.iter().map(|publication| row(lang, publication, now)).collect(),
@@ -193,6 +204,7 @@ pub(super) async fn show(asked: Asked<to::ShowShelf>) -> Result<Response, Troubl
         } else {
             format!("/{}", place.clone().and("after", next).query())
         },
+        export: format!("/export{}", place.query()),
         is_filtered: !place.query().is_empty(),
     };
     asked.page(lang.say("shelf.title").to_owned(), &shown, &["page.js"])

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shouwang_proto::clock::World;
 use uuid::Uuid;
 
-use crate::{inbox_service::Inbox, people::People, publishing_service::Publishing};
+use crate::{inbox_service::Inbox, people::People, publishing_service::Publishing, tray::Tray};
 
 /// What the pages stand on.
 pub struct SiteParts {
@@ -13,6 +13,8 @@ pub struct SiteParts {
     pub people: People,
     /// The shelf, as the member's programs see it.
     pub publishing: Publishing,
+    /// Documents that somebody looks at before they are imported.
+    pub tray: Tray,
     /// Emergencies, as the member's programs see them.
     pub inbox: Inbox,
     /// `https://host:port`: what links for people begin with.

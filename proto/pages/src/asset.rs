@@ -109,6 +109,15 @@ pub fn serve(path: &str, headers: &HeaderMap) -> Response<Body> {
     response
 }
 
+/// For tests: names and texts of all styles and scripts, as they are inside the program.
+#[cfg(feature = "trial")]
+#[must_use]
+pub fn texts() -> Vec<(String, String)> {
+    let texts = Files::iter().filter(|name| name.ends_with(".css") || name.ends_with(".js"));
+    let text = |name: &str| Files::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+    texts.map(|name| (name.to_string(), text(&name).unwrap_or_default())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

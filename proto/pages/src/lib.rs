@@ -16,6 +16,8 @@
 pub mod age;
 pub mod asked;
 pub mod asset;
+#[cfg(feature = "trial")]
+pub mod baseline;
 pub mod browser;
 pub mod choice;
 pub mod cookie;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::Lang;
+use crate::{Lang, baseline};
 
 /// What no template may hold: the policy of our pages forbids it.
 const FORBIDDEN: &[&str] =
@@ -61,7 +61,7 @@ pub fn texts(folder: &Path, extension: &str) -> Vec<(String, String)> {
 }
 
 /// What is wrong with the words of a server's pages, in its folders `templates` and `src/web`: words of its own, code that
-/// the policy of our pages forbids, messages that are nowhere.
+/// the policy of our pages forbids or that an old browser does not know, messages that are nowhere.
 #[must_use]
 pub fn findings(server: &Path) -> Vec<String> {
     let templates = texts(&server.join("templates"), "html");
@@ -70,6 +70,7 @@ pub fn findings(server: &Path) -> Vec<String> {
         found.extend(own_words(text).into_iter().map(|words| format!("{path} says {words}")));
         let forbidden = FORBIDDEN.iter().filter(|forbidden| text.contains(**forbidden));
         found.extend(forbidden.map(|forbidden| format!("{path} has {forbidden}")));
+        found.extend(baseline::findings(path, text));
     }
     let sources = texts(&server.join("src/web"), "rs");
     let mut said = 0;

@@ -6,6 +6,7 @@ mod detail;
 mod kind;
 mod place;
 pub mod text;
+mod unnumbered;
 
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, Sha256Hex};
 pub use content::Content;
@@ -13,3 +14,4 @@ pub use detail::{Course, Detail, MutualAidResource, Practice, Session, time_from
 pub(crate) use detail::{is_unit, read_time};
 pub use kind::{Kind, Language};
 pub use place::{DutyContact, Location};
+pub use unnumbered::unnumbered_request_id;

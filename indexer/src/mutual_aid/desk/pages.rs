@@ -1,6 +1,8 @@
 //! What the dispatch board asks the desk for besides the rpcs.
 
-use shouwang_proto::{id::PublicationName, publication::Location, wire};
+use shouwang_proto::{
+    id::PublicationName, mutual_aid::id::PlanId, publication::Location, refusal::Violations, wire,
+};
 use shouwang_serving::store::{Conn, StoreError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -8,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Desk, Drawer};
 use crate::{
     council::permission::{Authorized, rpc},
-    mutual_aid::present::Looking,
-    store::mutual_aid::{aid_heads, roads::road_graph_find},
+    mutual_aid::{present::Looking, unknown},
+    store::mutual_aid::{aid_heads, plan::plan_find, roads::road_graph_find},
 };
 
 impl Desk {
@@ -76,6 +78,22 @@ impl Desk {
     #[must_use]
     pub fn lookers(&self, name: &str) -> Vec<String> {
         self.room.shared.present.at(name, self.gate.now())
+    }
+
+    /// A plan that was proposed, as it was then.
+    ///
+    /// # Errors
+    /// NOT_FOUND (PLAN_UNKNOWN); what the store said.
+    pub async fn plan(
+        &self,
+        _caller: Authorized<rpc::ProposePlan>,
+        name: &str,
+    ) -> Result<wire::PlanProposal, StoreError> {
+        let mut wrong = Violations::new();
+        let id = wrong.check("name", PlanId::from_name(name));
+        let id = wrong.finish(|| id)?;
+        let plan = self.store.read(async move |conn: &mut Conn| plan_find(conn, id).await).await?;
+        plan.ok_or_else(|| unknown::plan(id).into())
     }
 
     /// The park's roads, for whoever may see what lies over them; none when none were loaded.

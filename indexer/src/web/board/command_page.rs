@@ -13,6 +13,7 @@ use shouwang_serving::store::StoreError;
 use super::{
     board_page,
     form::Attempt,
+    line_forms,
     request_page::{self, name_in},
     sent::{self, Sent},
 };
@@ -28,7 +29,7 @@ use crate::{
 type Page = Result<Response, Trouble>;
 
 /// Asks the desk for what a form says; what was refused comes back with what was typed.
-async fn attempt<C: Drawer + Rpc, R: Route>(
+pub(super) async fn attempt<C: Drawer + Rpc, R: Route>(
     asked: &Asked<R>,
     message: Result<C::Question, Refusal>,
 ) -> Result<Option<Attempt>, Trouble> {
@@ -122,6 +123,11 @@ pub(in crate::web) async fn order(asked: Asked<to::OrderAid>) -> Page {
 /// `POST /board/requests/{id}/solicit`.
 pub(in crate::web) async fn solicit(asked: Asked<to::SolicitAid>) -> Page {
     about_request::<rpc::Solicit, _>(&asked, |name| sent::solicit(&asked.form, name)).await
+}
+
+/// `POST /board/requests/{id}/offer`.
+pub(in crate::web) async fn offer(asked: Asked<to::OfferAid>) -> Page {
+    about_request::<rpc::OfferUnsolicited, _>(&asked, |name| line_forms::read_offer(&asked.form, name)).await
 }
 
 /// `POST /board/requests/{id}/assignments/{assignment}`.

@@ -1,6 +1,6 @@
 //! A form as its page shows it: what is typed stays, what is wrong stands beside it. Pure.
 
-use std::cell::Cell;
+use std::{borrow::Cow, cell::Cell};
 
 use askama::Template;
 use shouwang_pages::{Fields, Lang, icon, trouble::Trouble};
@@ -24,8 +24,8 @@ pub(super) enum Kind {
 /// An input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Input {
-    /// Name in the form; the last part of the field's path in the contract.
-    pub(super) name: &'static str,
+    /// Name in the form; the last part of the field's path in the contract, or all of it.
+    pub(super) name: Cow<'static, str>,
     pub(super) label: String,
     pub(super) kind: Kind,
     pub(super) value: String,
@@ -110,7 +110,7 @@ impl Maker<'_> {
             }
         }
         for input in &mut form.inputs {
-            fields.first(input.name).clone_into(&mut input.value);
+            fields.first(&input.name).clone_into(&mut input.value);
         }
         let message = Trouble::from(refusal.clone()).problem(self.lang);
         form.problem = std::iter::once(message).chain(rest).collect::<Vec<_>>().join(" ");
@@ -134,9 +134,16 @@ impl Form {
 
 impl Input {
     /// An input of this kind.
-    pub(super) fn new(lang: Lang, name: &'static str, key: &str, kind: Kind) -> Self {
+    pub(super) fn new(lang: Lang, name: impl Into<Cow<'static, str>>, key: &str, kind: Kind) -> Self {
         let label = lang.say(key).to_owned();
-        Self { name, label, kind, value: String::new(), is_required: false, wrong: String::new() }
+        Self {
+            name: name.into(),
+            label,
+            kind,
+            value: String::new(),
+            is_required: false,
+            wrong: String::new(),
+        }
     }
 
     /// That must be filled in.

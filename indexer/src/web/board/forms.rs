@@ -37,7 +37,7 @@ pub(super) fn codes(lang: Lang, list: &str) -> Kind {
 }
 
 /// Through what a word came that a dispatcher writes down.
-fn channel(lang: Lang) -> Input {
+pub(super) fn channel(lang: Lang) -> Input {
     let heard = [Channel::Phone, Channel::Radio, Channel::InPerson, Channel::Message, Channel::Hub];
     let kind = terms(lang, &heard, Channel::code, Channel::labels);
     Input::new(lang, "channel", "board.field.channel", kind).value(Channel::Phone.code())
@@ -51,16 +51,16 @@ fn reason(lang: Lang) -> Input {
     Input::new(lang, "reason", "board.field.reason", Kind::Line).required()
 }
 
-fn minutes(lang: Lang) -> Input {
+pub(super) fn minutes(lang: Lang) -> Input {
     Input::new(lang, "eta_seconds", "board.field.eta", Kind::Number)
 }
 
-fn basis(lang: Lang) -> Input {
+pub(super) fn basis(lang: Lang) -> Input {
     let kind = terms(lang, Basis::ALL, Basis::code, Basis::labels);
     Input::new(lang, "basis", "board.field.basis", kind).value(Basis::Voluntary.code())
 }
 
-fn count(lang: Lang, name: &'static str, key: &str, value: u64) -> Input {
+pub(super) fn count(lang: Lang, name: &'static str, key: &str, value: u64) -> Input {
     Input::new(lang, name, key, Kind::Number).value(value).required()
 }
 

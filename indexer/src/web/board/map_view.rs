@@ -10,6 +10,7 @@ use shouwang_proto::{
 };
 
 use super::{
+    form::Form,
     view::Light,
     words::{self, member, said, tail},
 };
@@ -43,6 +44,8 @@ pub(super) struct Area {
     pub(super) label: String,
     pub(super) reason: String,
     pub(super) until: String,
+    /// Opening it again, for those who may.
+    pub(super) form: Option<Form>,
 }
 
 /// The plan.
@@ -215,6 +218,7 @@ fn area(light: &Light<'_>, projection: &Projection, closure: &wire::Closure) -> 
         label: said(light.lang, ClosureKind::from_wire(closure.kind), ClosureKind::labels).to_owned(),
         reason: closure.reason.clone(),
         until: until.map_or_else(String::new, shouwang_pages::age::exact),
+        form: None,
     }
 }
 

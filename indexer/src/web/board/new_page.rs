@@ -1,5 +1,7 @@
 //! Opens an incident with a first request, or adds a request to one that goes on.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
@@ -21,17 +23,22 @@ use crate::{
     },
 };
 
+/// A page on which a request is written, or changed.
 #[derive(Template)]
 #[template(path = "board/new.html")]
-struct NewPage {
-    lang: Lang,
-    problem: String,
-    hidden: Vec<(&'static str, String)>,
-    /// The incident that goes on; empty when one is opened.
-    title: String,
-    incident: Vec<Input>,
-    request: Vec<Input>,
-    lines: Vec<Vec<Input>>,
+pub(super) struct NewPage {
+    pub(super) lang: Lang,
+    pub(super) heading: String,
+    /// Where one goes without doing anything.
+    pub(super) back: String,
+    pub(super) action: String,
+    pub(super) go: &'static str,
+    pub(super) problem: String,
+    pub(super) hidden: Vec<(Cow<'static, str>, String)>,
+    pub(super) incident: Vec<Input>,
+    pub(super) legend: &'static str,
+    pub(super) request: Vec<Input>,
+    pub(super) lines: Vec<Vec<Input>>,
 }
 
 /// What was sent, why it was refused, and the incident that was opened all the same.
@@ -102,12 +109,18 @@ async fn page<R: Route>(asked: &Asked<R>, attempt: Option<Attempt<'_>>) -> Resul
     }
     let start = start(asked).await?;
     let inputs = if known.is_empty() { new_view::incident_inputs(lang, &start) } else { Vec::new() };
+    let hidden = [("key", key(asked)), ("key_of_request", key(asked)), ("incident", known)];
+    let heading = lang.say("board.new");
     let mut page = NewPage {
         lang,
+        heading: if title.is_empty() { heading.to_owned() } else { format!("{heading} · {title}") },
+        back: "/board".to_owned(),
+        action: "/board/new".to_owned(),
+        go: "board.new.go",
         problem: String::new(),
-        hidden: vec![("key", key(asked)), ("key_of_request", key(asked)), ("incident", known)],
-        title,
+        hidden: hidden.map(|(name, value)| (name.into(), value)).into(),
         incident: inputs,
+        legend: "board.new.aid",
         request: new_view::request_inputs(lang, &start),
         lines: new_view::line_inputs(lang),
     };

@@ -21,30 +21,13 @@ use super::{
     sent::Sent,
 };
 
-/// Inputs of the lines that the page has: kind, what, how much, unit, abilities. More are added by amending the request.
-const LINES: [[&str; 5]; 3] = [
-    [
-        "request.lines[0].resource_kind",
-        "request.lines[0].what",
-        "request.lines[0].requested",
-        "request.lines[0].unit",
-        "request.lines[0].capabilities",
-    ],
-    [
-        "request.lines[1].resource_kind",
-        "request.lines[1].what",
-        "request.lines[1].requested",
-        "request.lines[1].unit",
-        "request.lines[1].capabilities",
-    ],
-    [
-        "request.lines[2].resource_kind",
-        "request.lines[2].what",
-        "request.lines[2].requested",
-        "request.lines[2].unit",
-        "request.lines[2].capabilities",
-    ],
-];
+/// Lines that the page has. More are added by amending the request.
+const LINES: usize = 3;
+
+/// Path of a field of a line.
+pub(super) fn at(index: usize, name: &str) -> String {
+    format!("request.lines[{index}].{name}")
+}
 
 /// What the inputs begin with.
 pub(super) struct Start {
@@ -103,27 +86,34 @@ pub(super) fn request_inputs(lang: Lang, start: &Start) -> Vec<Input> {
     ]
 }
 
-/// The inputs of each line.
+/// The inputs of each line. The first one has to be filled in.
 pub(super) fn line_inputs(lang: Lang) -> Vec<Vec<Input>> {
-    let input = |name, key: &str, kind| Input::new(lang, name, key, kind);
-    let line = |(index, [kind, what, requested, unit, capabilities]): (usize, [&'static str; 5])| {
-        let what = input(what, "board.new.what", Kind::Line);
-        let requested = input(requested, "board.field.quantity", Kind::Number);
-        vec![
-            input(kind, "board.new.kind", codes(lang, "resource-kind")).value("equipment"),
-            Input { is_required: index == 0, ..what },
-            if index == 0 { requested.value(1).required() } else { requested },
-            input(unit, "board.new.unit", Kind::Line).value("1"),
-            input(capabilities, "board.new.capabilities", Kind::Line),
-        ]
-    };
-    LINES.into_iter().enumerate().map(line).collect()
+    let mut lines: Vec<_> = (0..LINES).map(|index| one_line(lang, index)).collect();
+    for input in lines.iter_mut().take(1).flatten() {
+        if input.name == at(0, "requested") {
+            "1".clone_into(&mut input.value);
+        }
+        input.is_required = input.name == at(0, "what") || input.name == at(0, "requested");
+    }
+    lines
+}
+
+/// The inputs of one line, with nothing typed yet.
+pub(super) fn one_line(lang: Lang, index: usize) -> Vec<Input> {
+    let input = |name: &str, key: &str, kind| Input::new(lang, at(index, name), key, kind);
+    vec![
+        input("resource_kind", "board.new.kind", codes(lang, "resource-kind")).value("equipment"),
+        input("what", "board.new.what", Kind::Line),
+        input("requested", "board.field.quantity", Kind::Number),
+        input("unit", "board.new.unit", Kind::Line).value("1"),
+        input("capabilities", "board.new.capabilities", Kind::Line),
+    ]
 }
 
 /// Inputs with what was typed and what is wrong with it.
 pub(super) fn typed(lang: Lang, mut inputs: Vec<Input>, fields: &Fields, refusal: &Refusal) -> Vec<Input> {
     for input in &mut inputs {
-        fields.first(input.name).clone_into(&mut input.value);
+        fields.first(&input.name).clone_into(&mut input.value);
         let wrong = refusal.violations.iter().find(|wrong| wrong.field == input.name);
         input.wrong = wrong.map_or_else(String::new, |wrong| lang.part(&wrong.description).to_owned());
     }
@@ -195,22 +185,26 @@ fn incident(sent: &mut Sent<'_>, fields: &Fields) -> wire::Incident {
 
 /// The lines that say something, and at which place of the page each stands. The first one always counts.
 fn lines(sent: &mut Sent<'_>, fields: &Fields) -> (Vec<wire::NeedLine>, Vec<usize>) {
-    let (mut lines, mut places) = (Vec::new(), Vec::new());
-    for (index, [kind, what, requested, unit, capabilities]) in LINES.into_iter().enumerate() {
-        if index > 0 && fields.first(what).is_empty() && fields.first(requested).is_empty() {
-            continue;
-        }
-        places.push(index);
-        lines.push(wire::NeedLine {
-            resource_kind: sent.text(kind),
-            what: sent.text(what),
-            requested: sent.number(requested),
-            unit: sent.text(unit),
-            capabilities: capabilities_of(fields.first(capabilities)),
-            ..wire::NeedLine::default()
-        });
+    let says = |index: &usize| *index == 0 || says_something(fields, *index);
+    let places: Vec<_> = (0..LINES).filter(says).collect();
+    (places.iter().map(|index| read_line(sent, fields, *index)).collect(), places)
+}
+
+/// True when somebody has filled in the line.
+pub(super) fn says_something(fields: &Fields, index: usize) -> bool {
+    ["what", "requested"].iter().any(|name| !fields.first(&at(index, name)).is_empty())
+}
+
+/// What a line says.
+pub(super) fn read_line(sent: &mut Sent<'_>, fields: &Fields, index: usize) -> wire::NeedLine {
+    wire::NeedLine {
+        resource_kind: sent.text(&at(index, "resource_kind")),
+        what: sent.text(&at(index, "what")),
+        requested: sent.number(&at(index, "requested")),
+        unit: sent.text(&at(index, "unit")),
+        capabilities: capabilities_of(fields.first(&at(index, "capabilities"))),
+        ..wire::NeedLine::default()
     }
-    (lines, places)
 }
 
 /// What it must be able to do, one after the other.
@@ -220,7 +214,7 @@ fn capabilities_of(written: &str) -> Vec<String> {
 }
 
 /// Where a line of the message stands on the page, when lines in between were left empty.
-fn at_their_inputs(refusal: Refusal, places: &[usize]) -> Refusal {
+pub(super) fn at_their_inputs(refusal: Refusal, places: &[usize]) -> Refusal {
     let mut wrong = Violations::new();
     for violation in refusal.violations {
         let mut field = violation.field;

@@ -9,14 +9,15 @@ use shouwang_pages::{Lang, icon, trouble::Trouble};
 use shouwang_proto::{
     mutual_aid::id::RequestId,
     wire::{
-        self, GetIncidentRequest, GetRequestRequest, ListAssignmentsRequest, ListCandidatesRequest,
-        ListTimelineRequest, RequestState,
+        self, AssignmentState, GetIncidentRequest, GetRequestRequest, ListAssignmentsRequest,
+        ListCandidatesRequest, ListTimelineRequest, RequestState,
     },
 };
 
 use super::{
     board_page::{Fresh, SCRIPTS, key},
     form::{Attempt, Maker},
+    line_forms::{Rival, may_give, may_take},
     request_view::{Material, Whole, whole},
     view::Light,
 };
@@ -107,8 +108,37 @@ async fn material<R: Route>(asked: &Asked<R>, request: wire::MutualAidRequest) -
         ListAssignmentsRequest { request: request.name.clone(), page_size: 1_000, ..Default::default() };
     let assignments = desk.ask(asked.authorized::<rpc::ListAssignments>()?, question).await?.assignments;
     let candidates = candidates(asked, &request).await?;
+    let rivals = rivals(asked, &request).await?;
     let entries = entries(asked, &request).await?;
-    Ok(Material { incident, request, assignments, candidates, entries })
+    Ok(Material { incident, request, assignments, candidates, rivals, entries })
+}
+
+/// What less urgent requests hold and has not departed, for those who may order.
+async fn rivals<R: Route>(asked: &Asked<R>, request: &wire::MutualAidRequest) -> Result<Vec<Rival>, Trouble> {
+    if !may_take(request) || asked.authorized::<rpc::Order>().is_err() {
+        return Ok(Vec::new());
+    }
+    let desk = &asked.site().aid;
+    let states = [AssignmentState::Held, AssignmentState::Committed, AssignmentState::Mobilising];
+    let question = ListAssignmentsRequest {
+        states: states.map(i32::from).into(),
+        page_size: 1_000,
+        ..ListAssignmentsRequest::default()
+    };
+    let held = desk.ask(asked.authorized::<rpc::ListAssignments>()?, question).await?.assignments;
+    let mut others = BTreeMap::new();
+    for name in held.iter().map(|one| &one.request) {
+        if !others.contains_key(name) {
+            let question = GetRequestRequest { name: name.clone() };
+            let other = desk.ask(asked.authorized::<rpc::GetRequest>()?, question).await?;
+            others.insert(name.clone(), other);
+        }
+    }
+    let rival = |assignment: wire::Assignment| {
+        let other = others.get(&assignment.request).filter(|other| may_give(other, request))?;
+        Some(Rival { assignment, title: other.title.clone(), priority: other.priority })
+    };
+    Ok(held.into_iter().filter_map(rival).collect())
 }
 
 /// Who could help with what is missing, for those who may ask.

@@ -11,6 +11,7 @@ use shouwang_proto::{
 use super::{
     form::{Form, Maker},
     forms,
+    line_forms::{self, Rival, TakingView},
     task_view::{EntryView, PhoneView},
     view::{AssignmentView, IncidentView, Light, LineView, RequestView},
     words::{self, amount, dialled, length, member, said},
@@ -58,6 +59,10 @@ pub(super) struct OffersView {
     pub(super) candidates: Vec<CandidateView>,
     pub(super) excluded: Vec<ExclusionView>,
     pub(super) excluded_count: u64,
+    /// What may be taken from those who are less urgent.
+    pub(super) takings: Vec<TakingView>,
+    /// Booking what an owner offers unasked.
+    pub(super) unasked: Option<Form>,
 }
 
 /// An assignment with what may be done about it.
@@ -83,6 +88,8 @@ pub(super) struct Whole {
     pub(super) ended: Vec<AssignmentView>,
     pub(super) offers: Vec<OffersView>,
     pub(super) forms: Vec<Form>,
+    /// Pages where it can be changed: address and key of the words.
+    pub(super) ways: Vec<(String, &'static str)>,
     /// Newest first.
     pub(super) timeline: Vec<EntryView>,
 }
@@ -94,6 +101,8 @@ pub(super) struct Material {
     pub(super) assignments: Vec<wire::Assignment>,
     /// By the number of the line.
     pub(super) candidates: BTreeMap<u32, wire::ListCandidatesResponse>,
+    /// What less urgent requests hold.
+    pub(super) rivals: Vec<Rival>,
     pub(super) entries: Vec<wire::TimelineEntry>,
 }
 
@@ -102,7 +111,7 @@ const EXAMPLES: usize = 5;
 
 /// The page's view; without a maker of forms nobody can do anything there.
 pub(super) fn whole(light: &Light<'_>, maker: Option<&Maker<'_>>, of: &Material) -> Whole {
-    let Material { incident, request, assignments, candidates, entries } = of;
+    let Material { incident, request, assignments, candidates, rivals, entries } = of;
     let mut view = light.request(request, assignments);
     let lines = std::mem::take(&mut view.lines);
     let mut shown: Vec<_> = std::mem::take(&mut view.assignments).into_iter().zip(assignments).collect();
@@ -127,7 +136,8 @@ pub(super) fn whole(light: &Light<'_>, maker: Option<&Maker<'_>>, of: &Material)
         lines,
         active: active.collect(),
         ended,
-        offers: offers(light, maker, request, candidates),
+        offers: offers(light, maker, request, (candidates, rivals)),
+        ways: maker.map_or_else(Vec::new, |_| line_forms::ways(request)),
         forms: maker.map_or_else(Vec::new, |maker| forms::of_request(maker, request)),
         timeline: entries.iter().rev().map(|entry| light.entry(entry)).collect(),
         view,
@@ -151,7 +161,7 @@ fn offers(
     light: &Light<'_>,
     maker: Option<&Maker<'_>>,
     request: &wire::MutualAidRequest,
-    candidates: &BTreeMap<u32, wire::ListCandidatesResponse>,
+    (candidates, rivals): (&BTreeMap<u32, wire::ListCandidatesResponse>, &[Rival]),
 ) -> Vec<OffersView> {
     let lines = request.lines.iter().zip(&request.fulfilment);
     let view = |(line, met): (&wire::NeedLine, &wire::LineFulfilment)| {
@@ -161,6 +171,10 @@ fn offers(
             let forms =
                 maker.map_or_else(Vec::new, |maker| forms::of_candidate(maker, request, line.number, one));
             candidate(light, index + 1, one, forms)
+        });
+        let wanted = (line.number, met.missing);
+        let takings = maker.map_or_else(Vec::new, |maker| {
+            line_forms::takings(maker, request, wanted, (&found.excluded, rivals))
         });
         Some(OffersView {
             line: line.number,
@@ -173,12 +187,19 @@ fn offers(
             candidates: candidates.collect(),
             excluded: excluded(light.lang, &found.excluded),
             excluded_count: found.considered.saturating_sub(found.total),
+            takings,
+            unasked: maker.and_then(|maker| line_forms::unasked(maker, request, wanted, found)),
         })
     };
     lines.filter_map(view).collect()
 }
 
-fn candidate(light: &Light<'_>, rank: usize, one: &wire::Candidate, forms: Vec<Form>) -> CandidateView {
+pub(super) fn candidate(
+    light: &Light<'_>,
+    rank: usize,
+    one: &wire::Candidate,
+    forms: Vec<Form>,
+) -> CandidateView {
     let lang = light.lang;
     let part = |part: &wire::CostPart| CostView {
         label: said(lang, CostKind::from_wire(part.kind), CostKind::labels),

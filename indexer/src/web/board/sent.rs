@@ -33,6 +33,11 @@ impl<'a> Sent<'a> {
         self.wrong
     }
 
+    /// The value, or none and a note of what is wrong.
+    pub(super) fn check<T>(&mut self, name: &str, read: Result<T, &str>) -> Option<T> {
+        self.wrong.check(name, read)
+    }
+
     pub(super) fn text(&self, name: &str) -> String {
         self.fields.first(name).to_owned()
     }
@@ -54,7 +59,7 @@ impl<'a> Sent<'a> {
     }
 
     /// Minutes as seconds.
-    fn minutes(&mut self, name: &str) -> u32 {
+    pub(super) fn minutes(&mut self, name: &str) -> u32 {
         let minutes = self.small(name);
         let read = minutes.checked_mul(60).ok_or("is too large （数值过大）");
         self.wrong.check(name, read).unwrap_or_default()
@@ -117,13 +122,13 @@ impl<'a> Sent<'a> {
         Some(wire::ChangeContext { request_id, channel, ..wire::ChangeContext::default() })
     }
 
-    fn basis(&mut self) -> i32 {
+    pub(super) fn basis(&mut self) -> i32 {
         self.term("basis", |basis: Basis| basis.to_wire().into())
     }
 }
 
 /// What the machine calls an owner: `members/{member}` of a resource's name.
-fn owner(resource: &str) -> String {
+pub(super) fn owner(resource: &str) -> String {
     resource.split_once("/publications/").map_or_else(String::new, |(owner, _)| owner.to_owned())
 }
 
@@ -140,6 +145,8 @@ pub(super) fn order(fields: &Fields, request: &str) -> Result<wire::OrderRequest
         expected_version: sent.number("version"),
         overcommit: fields.first("overcommit") == "1",
         eta_seconds: sent.small("eta"),
+        preempt: fields.all("preempt"),
+        preempt_reason: sent.text("preempt_reason"),
         ..wire::OrderRequest::default()
     };
     sent.finish(message)

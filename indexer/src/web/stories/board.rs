@@ -22,12 +22,12 @@ use crate::{
     people::account::Post,
 };
 
-fn crane() -> Offered {
+pub(super) fn crane() -> Offered {
     Offered { published: World::system().now(), ..trial::offered("hengrui-crane", 1, 1.0, false) }
 }
 
 /// The last part of a name.
-fn id(name: &str) -> &str {
+pub(super) fn id(name: &str) -> &str {
     name.rsplit('/').next().unwrap()
 }
 
@@ -42,7 +42,7 @@ impl Hub {
         self.ask_as::<R>(operator(), question).await
     }
 
-    async fn ask_as<R: Drawer>(&self, caller: Caller, question: R::Question) -> R::Answer {
+    pub(super) async fn ask_as<R: Drawer>(&self, caller: Caller, question: R::Question) -> R::Answer {
         let desk = Desk::new(self.aid.clone(), self.gate.clone(), self.stopping.clone());
         desk.ask(Authorized::<R>::check(caller).unwrap(), question).await.unwrap()
     }
@@ -92,7 +92,7 @@ impl Hub {
         self.ask_as::<rpc::SubmitRequest>(people, submit).await
     }
 
-    async fn assignments(&self, request: &str) -> Vec<wire::Assignment> {
+    pub(super) async fn assignments(&self, request: &str) -> Vec<wire::Assignment> {
         let question = wire::ListAssignmentsRequest {
             request: request.to_owned(),
             ..wire::ListAssignmentsRequest::default()
@@ -101,14 +101,20 @@ impl Hub {
     }
 
     /// Fills in a form of a page and sends it.
-    async fn send_form(&self, page: &Answer, form: &str, cookie: &str, typed: &[(&str, &str)]) -> Answer {
+    pub(super) async fn send_form(
+        &self,
+        page: &Answer,
+        form: &str,
+        cookie: &str,
+        typed: &[(&str, &str)],
+    ) -> Answer {
         let (action, fields) = form_of(&page.text, form);
         let fields = typed.iter().fold(fields, |fields, (name, value)| fields.without(name).and(name, value));
         self.post(&action, cookie, fields.query().trim_start_matches('?')).await
     }
 
     /// Fills in a form of the page behind an address, sends it, and gives the page to which that leads.
-    async fn does(&self, path: &str, form: &str, cookie: &str, typed: &[(&str, &str)]) -> Answer {
+    pub(super) async fn does(&self, path: &str, form: &str, cookie: &str, typed: &[(&str, &str)]) -> Answer {
         let page = self.get(path, cookie).await;
         let sent = self.send_form(&page, form, cookie, typed).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{form}: {}", sent.text);
@@ -123,7 +129,7 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Where the form whose id begins so leads, and what it says as it is.
-fn form_of(page: &str, id: &str) -> (String, Fields) {
+pub(super) fn form_of(page: &str, id: &str) -> (String, Fields) {
     let start = page.find(&format!("id=\"form-{id}")).unwrap_or_else(|| panic!("no form {id} in {page}"));
     let form = &page[start..];
     let form = &form[form.find("<form").unwrap()..form.find("</form>").unwrap()];
@@ -145,7 +151,7 @@ fn form_of(page: &str, id: &str) -> (String, Fields) {
     (action, fields)
 }
 
-async fn hub() -> Hub {
+pub(super) async fn hub() -> Hub {
     let hub = Hub::open().await;
     trial::put(&hub.aid, crane());
     hub

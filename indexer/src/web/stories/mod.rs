@@ -2,6 +2,7 @@
 
 mod board;
 mod council;
+mod deeds;
 mod journeys;
 mod table;
 mod wording;

@@ -1,6 +1,8 @@
-//! Stories of the node's pages, told over its real port: the table of routes against every post, publishing, emergencies.
+//! Stories of the node's pages, told over its real port: the table of routes against every post, publishing, importing,
+//! emergencies.
 
 mod emergencies;
+mod importing;
 mod journeys;
 mod publishing;
 mod table;
@@ -30,6 +32,7 @@ struct House {
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
+    bytes: Vec<u8>,
     text: String,
 }
 
@@ -65,7 +68,7 @@ impl House {
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(Body::new(body), 64 * 1024 * 1024).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer { status: parts.status, headers: parts.headers, bytes: bytes.into(), text }
     }
 
     /// The first administrator's session.

@@ -1,10 +1,11 @@
-//! Hooks that carry an alarm out of a server: a program, a signed web address.
+//! Hooks that carry an alarm out of a server: a program, a signed web address, mail.
 //!
 //! What is handed out stands in rows first: [`AlertRows`] is the store's side. [`Hooks::start`] runs one task for each
 //! hook, which hands out what is due, tries again what failed, and never touches a transaction meanwhile. A crash costs a
 //! repetition, never an alarm.
 
 mod command;
+mod mail;
 mod plan;
 mod robot;
 #[cfg(test)]
@@ -25,8 +26,9 @@ use shouwang_proto::clock::World;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use self::{command::CommandHook, webhook::WebHook};
+use self::{command::CommandHook, mail::MailHook, webhook::WebHook};
 pub use self::{
+    mail::{MailFile, MailSecurity},
     plan::{Alert, AlertChannel, AlertOutcome, pause_after},
     robot::Robot,
 };
@@ -52,8 +54,8 @@ const PROBLEM_LENGTH: usize = 300;
 /// phone = "0512-555 0100"
 /// ```
 ///
-/// Both hooks get one JSON object for each alert. A hook may get one twice, after a crash; it has the same `webhook-id`
-/// then.
+/// Program and address get one JSON object for each alert, `[alerts.mail]` ([`MailFile`]) its words. A hook may get one twice,
+/// after a crash; it has the same `webhook-id`, or `Message-ID`, then.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, bound = "P: DeserializeOwned")]
 pub struct AlertsFile<P> {
@@ -71,6 +73,8 @@ pub struct AlertsFile<P> {
     pub webhook_robot: Option<Robot>,
     /// Authorities (PEM) that the webhook's server is believed by. Default: those of the system.
     pub webhook_authorities: Option<PathBuf>,
+    /// Letters: one for each alert.
+    pub mail: Option<MailFile>,
     /// The people who are called, in this order.
     pub duty: Vec<P>,
 }
@@ -83,6 +87,7 @@ impl<P> Default for AlertsFile<P> {
             webhook: None,
             webhook_robot: None,
             webhook_authorities: None,
+            mail: None,
             duty: Vec::new(),
         }
     }
@@ -124,6 +129,7 @@ pub trait AlertRows: Clone + Send + Sync + 'static {
 enum Hook {
     Command(Arc<CommandHook>),
     Web(Arc<WebHook>),
+    Mail(Arc<MailHook>),
 }
 
 impl Hook {
@@ -131,6 +137,7 @@ impl Hook {
         match self {
             Self::Command(_) => AlertChannel::Command,
             Self::Web(_) => AlertChannel::Webhook,
+            Self::Mail(_) => AlertChannel::Mail,
         }
     }
 
@@ -139,6 +146,7 @@ impl Hook {
         match self {
             Self::Command(command) => command.run(&alert.body).await,
             Self::Web(web) => web.post(&alert.message_id, &alert.body, now).await,
+            Self::Mail(mail) => mail.send(&alert.message_id, &alert.body, now).await,
         }
     }
 }
@@ -161,8 +169,15 @@ impl Hooks {
         agent: &'static str,
         world: &World,
     ) -> anyhow::Result<Self> {
-        let AlertsFile { command, command_seconds, webhook, webhook_robot, webhook_authorities, duty: _ } =
-            file;
+        let AlertsFile {
+            command,
+            command_seconds,
+            webhook,
+            webhook_robot,
+            webhook_authorities,
+            mail,
+            duty: _,
+        } = file;
         let mut hooks = Vec::new();
         if !command.is_empty() {
             let seconds = command_seconds.unwrap_or(30);
@@ -174,6 +189,10 @@ impl Hooks {
             let authorities = webhook_authorities.as_deref();
             let hook = WebHook::open(address, *webhook_robot, authorities, (data, agent), world);
             hooks.push(Hook::Web(Arc::new(hook.context("alerts.webhook")?)));
+        }
+        if let Some(mail) = mail {
+            let hook = MailHook::open(mail, data).context("alerts.mail")?;
+            hooks.push(Hook::Mail(Arc::new(hook)));
         }
         Ok(Self { hooks })
     }

@@ -16,6 +16,8 @@ pub enum AlertChannel {
     Command,
     /// A web address.
     Webhook,
+    /// Letters.
+    Mail,
 }
 
 impl AlertChannel {
@@ -25,6 +27,7 @@ impl AlertChannel {
         match self {
             Self::Command => "command",
             Self::Webhook => "webhook",
+            Self::Mail => "mail",
         }
     }
 }

@@ -111,7 +111,7 @@ fn sign(key: &[u8], text: &[u8]) -> anyhow::Result<String> {
 }
 
 /// At most so many bytes of a text, ended between two characters.
-fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
+pub(super) fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
     if text.len() <= bytes {
         return Cow::Borrowed(text);
     }

@@ -32,7 +32,7 @@ const ANSWER_BYTES: usize = 64 * 1024;
 /// Longest way of one alert, from the name of the host to the answer.
 const LIMIT: Duration = Duration::from_secs(15);
 /// Authorities that are trusted unless the configuration names others.
-const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+pub(super) const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// An address that alerts are posted to.
 pub(super) struct WebHook {
@@ -163,7 +163,7 @@ fn signature(secret: &[u8], message_id: &str, seconds: i64, body: &str) -> anyho
     Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
 }
 
-fn is_own(host: &str) -> bool {
+pub(super) fn is_own(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
