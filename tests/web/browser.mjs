@@ -50,6 +50,11 @@ export async function signIn(page, web, login, password) {
   await page.waitForURL(`${web}/`);
 }
 
+/** What a browser says of a server that was not there is no mistake of the page. */
+export function forgetOutage(page) {
+  page.problems = page.problems.filter((words) => !/ERR_|Failed to load/.test(words));
+}
+
 /** Looks at a page as it is: accessibility, nothing wider than the window, a picture. */
 export async function inspect(page, name) {
   assert.deepEqual(page.problems, [], name);
@@ -102,4 +107,17 @@ export async function weigh(page, name) {
     `${name}: ${seen.requests} requests, ${kB(seen.sent)} sent (${kB(seen.whole)} unpacked), first paint ${seen.paint} ms`,
   );
   return seen;
+}
+
+/** Loads the page again until something is on it that comes of its own accord, on a page that does not renew itself. */
+export async function reloadUntil(page, selector) {
+  await page.waitForFunction(
+    async (wanted) => {
+      const answer = await fetch(location.href);
+      return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(wanted) !== null;
+    },
+    selector,
+    { polling: 200, timeout: 30_000 },
+  );
+  await page.reload();
 }
