@@ -52,7 +52,7 @@ export async function signIn(page, web, login, password) {
 
 /** What a browser says of a server that was not there is no mistake of the page. */
 export function forgetOutage(page) {
-  page.problems = page.problems.filter((words) => !/ERR_|Failed to load/.test(words));
+  page.problems = page.problems.filter((words) => !/ERR_|Failed to load|^console: htmx:/.test(words));
 }
 
 /** Looks at a page as it is: accessibility, nothing wider than the window, a picture. */
@@ -109,14 +109,15 @@ export async function weigh(page, name) {
   return seen;
 }
 
-/** Loads the page again until something is on it that comes of its own accord, on a page that does not renew itself. */
-export async function reloadUntil(page, selector) {
+/** Loads the page again when something with these words is on it that comes of its own accord: for pages that do not renew themselves. */
+export async function reloadUntil(page, selector, words = "") {
   await page.waitForFunction(
-    async (wanted) => {
+    async ([wanted, text]) => {
       const answer = await fetch(location.href);
-      return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(wanted) !== null;
+      const read = new DOMParser().parseFromString(await answer.text(), "text/html");
+      return [...read.querySelectorAll(wanted)].some((one) => one.textContent.includes(text));
     },
-    selector,
+    [selector, words],
     { polling: 200, timeout: 30_000 },
   );
   await page.reload();

@@ -115,7 +115,7 @@ describe("a practice with a document", () => {
     await page.click("form[action$='/files'] button");
     await page.waitForSelector(".file-name:has-text('清扫确认表.docx')");
     await inspect(page, "node-file");
-    await reloadUntil(page, ".paper-facts:has-text('已可检索')");
+    await reloadUntil(page, ".paper-facts", "已可检索");
   });
 
   it("is found and read by another member's people, with the same bytes", async () => {
