@@ -183,7 +183,7 @@ describe("an order to a member", () => {
     await card().locator("button", { hasText: "确认出动" }).click();
     await phone.waitForURL(/done=said/);
     await wang.waitForSelector(".sent-committed");
-    await phone.waitForSelector(".aid-card .state:has-text('已确认，待出发')");
+    await phone.waitForSelector(".aid-card .state:has-text('已确认')");
     await inspect(phone, "aid-confirmed-phone");
     await card().locator("button", { hasText: "已出发" }).click();
     await wang.waitForSelector(".sent-en-route");
