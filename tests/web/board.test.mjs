@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { DESKTOP, PHONE, inspect, launch, open, signIn } from "./browser.mjs";
+import { DESKTOP, PHONE, forgetOutage, inspect, launch, open, signIn, weigh } from "./browser.mjs";
+import { callForHelp, dispatcherOf } from "./dispatch.mjs";
 import { startDemo } from "./park.mjs";
 
 let browser;
@@ -18,27 +19,14 @@ after(async () => {
   await demo?.stop();
 });
 
-/** A page of the dispatcher, signed in. */
-async function dispatcher(viewport, login = "dispatcher") {
-  const page = await open(browser, viewport);
-  await signIn(page, demo.web, login, demo.passwords[login]);
-  return page;
+/** A page of a dispatcher, signed in. */
+function dispatcher(viewport, login = "dispatcher") {
+  return dispatcherOf(browser, demo, viewport, login);
 }
 
-/** Opens an incident with a request for one crane, and gives the address of the request. */
-async function callForHelp(page, title) {
-  await page.goto(`${demo.web}/board/new`);
-  await page.fill("[name='incident.title']", `${title}：事件`);
-  await page.fill("[name='incident.place.address']", "二号码头");
-  await page.selectOption("[name='request.requester']", { index: 0 });
-  await page.fill("[name='request.title']", title);
-  await page.fill("[name='request.contact.name']", "李工");
-  await page.fill("[name='request.contact.phone']", "13900000000");
-  await page.selectOption("[name='request.lines[0].resource_kind']", "vehicle");
-  await page.fill("[name='request.lines[0].what']", "汽车吊");
-  await page.click(".new-form button[type=submit]");
-  await page.waitForURL(/\/board\/requests\/[0-9a-f-]+/);
-  return page.url().split("?")[0];
+/** A request for the park's only crane. */
+function callForCrane(page, title) {
+  return callForHelp(page, demo, { title, kind: "vehicle", what: "汽车吊", capability: "破拆配合" });
 }
 
 describe("an empty board", () => {
@@ -72,13 +60,25 @@ describe("two dispatchers", () => {
     await li.goto(`${demo.web}/board`);
     await li.click("[data-sound]");
     assert.equal(await li.getAttribute("[data-sound]", "aria-pressed"), "true");
-    first = await callForHelp(wang, "一号码头需要吊车");
+    first = await callForCrane(wang, "一号码头需要吊车");
     await li.waitForSelector("text=一号码头需要吊车");
-    second = await callForHelp(wang, "二号码头需要吊车");
+    second = await callForCrane(wang, "二号码头需要吊车");
     await li.waitForSelector(".aid >> text=二号码头需要吊车");
     await inspect(li, "board-phone");
     await wang.goto(`${demo.web}/board`);
     await inspect(wang, "board-desktop");
+    await weigh(wang, "board");
+    for (const name of ["导出 CAP", "导出 EDXL-RM"]) {
+      await wang.goto(first);
+      const address = await wang.locator("a", { hasText: name }).first().getAttribute("href");
+      const answer = await wang.request.get(`${demo.web}${address}`);
+      assert.equal(answer.status(), 200, name);
+      const root = await wang.evaluate(
+        (text) => new DOMParser().parseFromString(text, "application/xml").documentElement.localName,
+        await answer.text(),
+      );
+      assert.match(root, /^(alert|RequestResource)$/, name);
+    }
   });
 
   it("see each other, and one resource goes to one of them", async () => {
@@ -154,15 +154,13 @@ describe("two dispatchers", () => {
     await wang.waitForSelector(".sent-en-route");
     assert.equal(await wang.evaluate(() => window.isStillThere), true);
     await li.waitForSelector(".wall .sent-en-route", { timeout: 40_000 });
-    // What the browser says of a hub that is not there is no mistake of the page.
-    for (const page of [wang, li]) {
-      page.problems = page.problems.filter((words) => !/ERR_|Failed to load/.test(words));
-    }
+    forgetOutage(wang);
     await inspect(wang, "after-restart");
-    await li.setViewportSize({ width: 1920, height: 1080 });
-    await inspect(li, "wall");
-    await li.goto(`${demo.web}/board/map`);
-    await inspect(li, "map");
+    await other.setViewportSize({ width: 1920, height: 1080 });
+    await other.goto(`${demo.web}/board/wall`);
+    await inspect(other, "wall");
+    await other.goto(`${demo.web}/board/map`);
+    await inspect(other, "map");
   });
 });
 

@@ -26,7 +26,7 @@ export function launch() {
 export async function open(browser, viewport, options = {}) {
   const context = await browser.newContext({ viewport, locale: "zh-CN", timezoneId: "Asia/Shanghai", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   page.problems = [];
   page.on("pageerror", (error) => page.problems.push(`script: ${error.message}`));
   page.on("console", (message) => {
@@ -48,6 +48,11 @@ export async function signIn(page, web, login, password) {
   await page.fill("#password", password);
   await page.click("button[type=submit].main-button");
   await page.waitForURL(`${web}/`);
+}
+
+/** What a browser says of a server that was not there is no mistake of the page. */
+export function forgetOutage(page) {
+  page.problems = page.problems.filter((words) => !/ERR_|Failed to load|^console: htmx:/.test(words));
 }
 
 /** Looks at a page as it is: accessibility, nothing wider than the window, a picture. */
@@ -102,4 +107,18 @@ export async function weigh(page, name) {
     `${name}: ${seen.requests} requests, ${kB(seen.sent)} sent (${kB(seen.whole)} unpacked), first paint ${seen.paint} ms`,
   );
   return seen;
+}
+
+/** Loads the page again when something with these words is on it that comes of its own accord: for pages that do not renew themselves. */
+export async function reloadUntil(page, selector, words = "") {
+  await page.waitForFunction(
+    async ([wanted, text]) => {
+      const answer = await fetch(location.href);
+      const read = new DOMParser().parseFromString(await answer.text(), "text/html");
+      return [...read.querySelectorAll(wanted)].some((one) => one.textContent.includes(text));
+    },
+    [selector, words],
+    { polling: 200, timeout: 30_000 },
+  );
+  await page.reload();
 }

@@ -244,43 +244,6 @@ describe("the operator", () => {
   });
 });
 
-describe("the council", () => {
-  for (const [kind, viewport] of [["", DESKTOP], ["-phone", PHONE]]) {
-    it(`looks at members, charts, synonyms, alerts and the audit log${kind}`, async () => {
-      const page = await open(browser, viewport);
-      await signIn(page, demo.web, "operator", demo.passwords.operator);
-      for (const [path, name] of [
-        ["/members", "members"],
-        ["/members/hengrui-foundry", "member"],
-        ["/charts", "charts"],
-        ["/thesaurus", "thesaurus"],
-        ["/alerts", "alerts"],
-        ["/audit", "audit"],
-      ]) {
-        const shown = await page.goto(`${demo.web}${path}`);
-        assert.equal(shown.status(), 200, path);
-        await inspect(page, `${name}${kind}`);
-      }
-    });
-  }
-
-  it("adds synonyms that the search knows at once, and checks the chain", async () => {
-    const page = await open(browser, DESKTOP);
-    await signIn(page, demo.web, "operator", demo.passwords.operator);
-    await page.click("text=理事会");
-    await page.click("text=同义词");
-    await page.fill("#terms", "行车\n桥式起重机");
-    await page.click("form[action='/thesaurus'] .main-button");
-    await page.waitForSelector(".note.good");
-    await page.fill("#q", "xc");
-    await page.click("form[role=search] button");
-    await page.waitForSelector("text=行车、桥式起重机");
-    await page.click("text=审计");
-    await page.click("form[action='/audit/check'] button");
-    assert.match(await page.textContent(".note.good"), /链条完整/);
-  });
-});
-
 describe("by keyboard alone", () => {
   it("one signs in, searches, opens a publication and signs out", async () => {
     const page = await open(browser, DESKTOP);

@@ -1,7 +1,7 @@
 // A demo park and a fresh hub, as real processes, from the binaries that cargo built.
 
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -60,16 +60,17 @@ export async function startDemo() {
   };
 }
 
-/** Starts a hub that nobody has an account at yet. */
-export async function startFreshHub() {
+/** Starts a hub that nobody has an account at yet, with the text of a file of settings. */
+export async function startFreshHub(settings = "") {
   const folder = programs();
   const data = join(folder, "hub");
+  const config = join(folder, "hub.toml");
+  writeFileSync(config, settings);
   const any = "127.0.0.1:0";
-  const child = spawn(
-    join(folder, "shouwang-hub"),
-    ["serve", "--data", data, "--people-listen", any, "--nodes-listen", any, "--web-listen", any],
-    { stdio: ["ignore", "pipe", "ignore"] },
-  );
+  const listen = ["--people-listen", any, "--nodes-listen", any, "--web-listen", any];
+  const child = spawn(join(folder, "shouwang-hub"), ["serve", "--config", config, "--data", data, ...listen], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   const lines = createInterface({ input: child.stdout });
   // The link is printed when the hub is ready, for whoever stands at the terminal.
   const setUp = await new Promise((done, fail) => {
@@ -82,6 +83,7 @@ export async function startFreshHub() {
   const file = join(data, "ready.json");
   const ready = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
   return {
+    data,
     setUp,
     web: ready.web,
     people: ready.people,

@@ -1,7 +1,7 @@
 //! What can be typed: one file for each noun, with its verbs.
 
 pub(crate) mod account;
-mod aid;
+pub(crate) mod aid;
 mod completions;
 mod context;
 mod demo;

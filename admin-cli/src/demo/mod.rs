@@ -161,7 +161,7 @@ async fn begin(session: &Session, data: &Path, keeper: &mut Keeper) -> Outcome<(
     setup::fill(session, &mut folder, &council).await?;
     setup::tokens(&folder, &council).await?;
     agreements::put(&council).await?;
-    setup::roads(&folder)?;
+    setup::roads(&folder, &council).await?;
     setup::contexts(&folder)?;
     let accounts = people::accounts(&folder, &council, &session.world).await?;
     let node_accounts = node_people::accounts(&folder, &session.world).await?;

@@ -4,7 +4,8 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use shouwang_proto::wire::{
-    GetMemberRequest, GetNodeStatusRequest, InviteMemberRequest, IssueTokenRequest, MemberState, Role,
+    ChangeContext, GetMemberRequest, GetNodeStatusRequest, InviteMemberRequest, IssueTokenRequest,
+    MemberState, Role,
 };
 use tokio::time::{Instant, sleep};
 use tonic::Code;
@@ -17,7 +18,7 @@ use super::{
     state::{Folder, make_private},
 };
 use crate::{
-    cli,
+    cli::{self, aid::road_file},
     connection::{Hub, Node},
     context::{self, Context, ContextFile, Contexts, write_whole},
     failure::{Failure, Outcome},
@@ -26,6 +27,8 @@ use crate::{
     words::words,
 };
 
+/// The same at every start, so that the roads are written down once.
+const ROADS_ATTEMPT: &str = "0198d000-0000-7000-8000-000000000010";
 /// Longest wait until everything imported is searchable.
 const SEARCHABLE_LIMIT: Duration = Duration::from_secs(180);
 /// The same when the demo goes on: what a user left unfinished must not keep it from starting.
@@ -204,9 +207,14 @@ async fn token(folder: &Folder, hub: &Hub, name: &str, role: Role, member_id: &s
     write_token(&path, &answer.into_inner().secret)
 }
 
-/// Leaves the park's road graph where a newcomer finds it.
-pub(super) fn roads(folder: &Folder) -> Outcome<()> {
-    write_whole(&folder.path.join("roads.jsonl"), ROADS.as_bytes(), 0o644)
+/// Gives the park's road graph to the hub, once, and leaves it where a newcomer finds it.
+pub(super) async fn roads(folder: &Folder, hub: &Hub) -> Outcome<()> {
+    write_whole(&folder.path.join("roads.jsonl"), ROADS.as_bytes(), 0o644)?;
+    let graph = road_file::read(ROADS).map_err(Failure::fields)?;
+    let context = ChangeContext { request_id: ROADS_ATTEMPT.to_owned(), ..ChangeContext::default() };
+    let messages = futures::stream::iter(graph.messages(context));
+    hub.aid().upload_road_graph(messages).await.map_err(|status| hub.failure(&status))?;
+    Ok(())
 }
 
 fn write_token(path: &Path, secret: &str) -> Outcome<()> {

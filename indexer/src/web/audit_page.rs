@@ -7,7 +7,7 @@ use shouwang_pages::{Fields, Lang, age, frame::Place, icon, shown::Shown, troubl
 use shouwang_proto::refusal::{Refusal, Violations};
 
 use super::{
-    asked::{Asked, Knowing as _},
+    asked::Asked,
     council_nav,
     route::{Route, to},
 };

@@ -9,8 +9,8 @@ use shouwang_pages::{
 use super::{
     Site, account_page, alerts_page, api, audit_page,
     board::{
-        amend_page, board_page, closure_page, command_page, events, map_page, merge_page, new_page, paper_page, plan_page,
-        request_page,
+        amend_page, board_page, closure_page, command_page, events, map_page, merge_page, new_page,
+        paper_page, plan_page, request_page,
     },
     charts, feeds, member_page, members_page, people_page, publication_page,
     route::to,

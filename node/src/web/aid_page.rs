@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::{body::Body, response::Response};
 use http::StatusCode;
+use jiff::Timestamp;
 use shouwang_pages::{Lang, icon, reply, trouble::Trouble};
 use shouwang_proto::wire::{
     self, inbox_service_server::InboxService as _, publishing_service_server::PublishingService as _,
@@ -24,12 +25,17 @@ use crate::people::account::Post;
 const NOTICES: u32 = 200;
 /// Words shown below the cards.
 const WORDS: u32 = 10;
+/// Scripts of the page.
+const SCRIPTS: &[&str] = &["htmx-2.0.11.min.js", "page.js", "live.js", "aid.js"];
+/// Seconds after which ages are said anew.
+const AGED: i64 = 60;
 
 #[derive(Template)]
 #[template(path = "aid_now.html")]
 struct AidNow {
     lang: Lang,
     change: u64,
+    minute: i64,
     link: LinkView,
     cards: Vec<Card>,
     said: Vec<Said>,
@@ -43,6 +49,11 @@ struct AidPage {
     lang: Lang,
     done: &'static str,
     now: String,
+}
+
+/// The minute that the ages on the page belong to.
+fn minute(now: Timestamp) -> i64 {
+    now.as_second() / AGED
 }
 
 /// What the page shows of this moment.
@@ -72,6 +83,7 @@ async fn now_of<R>(asked: &Asked<R>, tried: Option<&Tried>, problem: String) -> 
     Ok(AidNow {
         lang,
         change,
+        minute: minute(desk.now),
         link: LinkView::of(lang, &status, desk.now),
         cards: desk.cards(&items, || site.key()),
         said: commands.iter().map(|command| desk.said(command)).collect(),
@@ -95,7 +107,7 @@ pub(super) async fn page<R>(
         _ => "",
     };
     let shown = AidPage { lang, done: lang.find(done).unwrap_or_default(), now: now.render()? };
-    asked.base.page(status, lang.say("aid.title").to_owned(), &shown, &["htmx-2.0.11.min.js", "page.js"])
+    asked.base.page(status, lang.say("aid.title").to_owned(), &shown, SCRIPTS)
 }
 
 /// `GET /aid`.
@@ -103,11 +115,12 @@ pub(super) async fn show(asked: Asked<to::ShowAid>) -> Result<Response, Trouble>
     page(&asked, None).await
 }
 
-/// `GET /aid/now`: what has changed since `change`; 204 when nothing has, so that what somebody types stays.
+/// `GET /aid/now`: the page after `change`, as it is read in `minute`; 204 while it would say the same.
 pub(super) async fn now(asked: Asked<to::ShowAidNow>) -> Result<Response, Trouble> {
-    let known: Option<u64> = asked.fields().first("change").parse().ok();
+    let known = |name: &str| asked.fields().first(name).parse().ok();
     let newest = *asked.site().inbox.store.inbox_changed().borrow();
-    if known == Some(newest) {
+    let minute = minute(asked.site().world.now());
+    if known("change") == i64::try_from(newest).ok() && known("minute") == Some(minute) {
         let mut nothing = Response::new(Body::empty());
         *nothing.status_mut() = StatusCode::NO_CONTENT;
         return Ok(nothing);

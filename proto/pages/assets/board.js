@@ -1,5 +1,5 @@
-// The dispatch board with a script: it follows the hub, counts times, keeps what is being typed, and calls out when asked.
-// Without it every page works by loading it again.
+// The dispatch board with a script: it follows the hub, counts times, and calls out when asked; live.js keeps what is being
+// typed. Without it every page works by loading it again.
 (function () {
   "use strict";
 
@@ -16,6 +16,7 @@
   var newest = 0;
   var waits = false;
   var isLost = false;
+  var isCut = false;
   var heard = Date.now();
   var checked = Date.now();
   var fetching = 0;
@@ -84,48 +85,21 @@
   // What is being typed stays
 
   function isBusy() {
-    var box = live();
-    return Boolean(box.querySelector("form[data-typed]") || box.querySelector("form .note.bad"));
+    return window.shouwangLive.isBusy();
   }
-
-  document.addEventListener("input", function (event) {
-    var form = event.target.closest && event.target.closest(".live form");
-    if (form) form.dataset.typed = "1";
-  });
 
   document.addEventListener("submit", function () {
     // What was sent is on its way: a page that changes under it does no harm.
     window.clearTimeout(fetching);
   });
 
-  function open() {
-    return Array.prototype.map.call(document.querySelectorAll(".live details[open][id]"), function (one) {
-      return one.id;
-    });
-  }
-
-  var opened = [];
-
-  document.addEventListener("htmx:beforeSwap", function (event) {
-    if (event.detail.target !== live() || event.detail.xhr.status !== 200) return;
-    if (isBusy()) {
-      event.detail.shouldSwap = false;
-      waits = newest > shown();
-      heard = Date.now();
-      tellFresh();
-      return;
-    }
-    opened = open();
+  document.addEventListener("live:kept", function (event) {
+    waits = waits || event.detail.isNew;
+    heard = Date.now();
+    tellFresh();
   });
 
-  document.addEventListener("htmx:afterSettle", function () {
-    opened.forEach(function (id) {
-      var one = document.getElementById(id);
-      if (one) one.open = true;
-    });
-    opened = [];
-    arrived();
-  });
+  document.addEventListener("live:arrived", arrived);
 
   ["htmx:sendError", "htmx:timeout", "htmx:responseError"].forEach(function (name) {
     document.addEventListener(name, function (event) {
@@ -160,6 +134,7 @@
 
   function told(event) {
     heard = Date.now();
+    isCut = false;
     newest = Number(event.lastEventId);
     setLost(false);
     try {
@@ -189,6 +164,9 @@
       stream.addEventListener(name, told);
     });
     stream.onerror = function () {
+      // Once is a stream that came to its end; twice without a word in between is a hub that is not there.
+      if (isCut) setLost(true);
+      isCut = true;
       // The browser asks again by itself, but not after an answer that is no stream.
       if (stream.readyState === 2) {
         stream.close();

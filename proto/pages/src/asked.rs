@@ -113,7 +113,7 @@ impl<H: House> Arrival<H> {
     pub fn read(house: H, row: Row<H::Role>, parts: &Parts) -> Self {
         let origin = origin::read(&parts.headers, &parts.extensions, house.is_tls());
         let fields = Fields::read(parts.uri.query().unwrap_or_default().as_bytes());
-        let cookies = Cookies { prefix: H::COOKIES, is_secure: origin.is_secure };
+        let cookies = Cookies::on_way(H::COOKIES, origin.is_secure, &parts.headers);
         let known = cookies.read(&parts.headers);
         let accept = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let asked = fields.first("lang");
@@ -133,7 +133,7 @@ impl<H: House> Arrival<H> {
     /// The server's cookies on this way to the browser.
     #[must_use]
     pub fn cookies(&self) -> Cookies {
-        Cookies { prefix: H::COOKIES, is_secure: self.origin.is_secure }
+        Cookies::on_way(H::COOKIES, self.origin.is_secure, &self.headers)
     }
 
     /// What the browser says of itself.

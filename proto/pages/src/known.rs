@@ -1,8 +1,9 @@
 //! How a browser is known: its session, the device it is, and its language.
 //!
 //! Over https the names begin with `__Host-` and the cookies are `Secure`. Over plain http, which only this machine can
-//! reach, they have other names, so that one never takes the place of the other. Hub and node have names of their own, too,
-//! for a browser keeps the cookies of a machine together whatever the port.
+//! reach, they have other names, so that one never takes the place of the other. A browser keeps the cookies of a machine
+//! together whatever the port. So hub and node have names of their own; and over plain http, where several servers of one
+//! kind may stand beside each other, the port is a part of the name.
 
 use http::{HeaderMap, header};
 use jiff::SignedDuration;
@@ -19,6 +20,8 @@ pub struct Cookies {
     pub prefix: &'static str,
     /// True when the browser speaks https.
     pub is_secure: bool,
+    /// The port that the browser named, over plain http.
+    pub port: Option<u16>,
 }
 
 /// What a browser says of itself.
@@ -39,8 +42,21 @@ impl std::fmt::Debug for Known {
 }
 
 impl Cookies {
+    /// The cookies of a server on the way that a request took.
+    #[must_use]
+    pub fn on_way(prefix: &'static str, is_secure: bool, headers: &HeaderMap) -> Self {
+        let host = headers.get(header::HOST).filter(|_| !is_secure).and_then(|host| host.to_str().ok());
+        let port = host.and_then(|host| host.rsplit_once(':')?.1.parse().ok());
+        Self { prefix, is_secure, port }
+    }
+
     fn name(self, what: &str) -> String {
-        format!("{}{}-{what}", if self.is_secure { "__Host-" } else { "" }, self.prefix)
+        let Self { prefix, is_secure, port } = self;
+        match port {
+            _ if is_secure => format!("__Host-{prefix}-{what}"),
+            Some(port) => format!("{prefix}-{port}-{what}"),
+            None => format!("{prefix}-{what}"),
+        }
     }
 
     /// Reads them.
@@ -89,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_cookie_of_plain_http_or_of_another_server_is_none() {
-        let cookies = |prefix, is_secure| Cookies { prefix, is_secure };
+        let cookies = |prefix, is_secure| Cookies { prefix, is_secure, port: None };
         let mut headers = HeaderMap::new();
         let all = "shouwang-session=plain; __Host-shouwang-session=secure; shouwang-node-session=node";
         headers.insert(header::COOKIE, all.parse().unwrap());
@@ -99,5 +115,21 @@ mod tests {
         assert!(cookies("shouwang-node", true).read(&headers).session.is_none());
         let signed_out = cookies("shouwang", true).signed_out();
         assert!(signed_out.contains("Secure") && signed_out.contains("Max-Age=0"));
+    }
+
+    #[test]
+    fn servers_beside_each_other_do_not_share_a_cookie() {
+        let cookies = |host: &str, is_secure| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            Cookies::on_way("shouwang-node", is_secure, &headers).signed_out()
+        };
+        assert!(cookies("127.0.0.1:8081", false).starts_with("shouwang-node-8081-session="));
+        assert!(cookies("[::1]:8082", false).starts_with("shouwang-node-8082-session="));
+        for host in ["node.example", "[::1]", "node.example:http", "node.example:99999"] {
+            assert!(cookies(host, false).starts_with("shouwang-node-session="), "{host}");
+        }
+        // There a name of a host is cheap, and the session outlives a change of the port.
+        assert!(cookies("node.example:8443", true).starts_with("__Host-shouwang-node-session="));
     }
 }

@@ -16,7 +16,7 @@ mod order;
 mod plan;
 mod refer;
 mod request;
-mod road_file;
+pub(crate) mod road_file;
 mod roads;
 mod said;
 mod task;

@@ -65,7 +65,7 @@ pub(super) fn load(path: &Path) -> Outcome<Graph> {
 ///
 /// # Errors
 /// Every wrong line, named `line N`.
-pub(super) fn read(text: &str) -> Result<Graph, Vec<Violation>> {
+pub(crate) fn read(text: &str) -> Result<Graph, Vec<Violation>> {
     let mut wrong = Violations::new();
     let mut graph = Graph::default();
     let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
@@ -128,7 +128,7 @@ fn wait(seconds: f64) -> Option<u32> {
 
 impl Graph {
     /// The messages of the upload: all junctions before the roads between them, the context in the first.
-    pub(super) fn messages(self, context: ChangeContext) -> Vec<UploadRoadGraphRequest> {
+    pub(crate) fn messages(self, context: ChangeContext) -> Vec<UploadRoadGraphRequest> {
         let nodes = self.nodes.chunks(PIECE).map(|nodes| (nodes.to_vec(), Vec::new()));
         let edges = self.edges.chunks(PIECE).map(|edges| (Vec::new(), edges.to_vec()));
         let mut context = Some(context);

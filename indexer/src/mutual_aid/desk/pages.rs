@@ -63,6 +63,20 @@ impl Desk {
         self.room.shared.shelf.find(&name)?.resource.location.as_ref().map(Location::to_wire)
     }
 
+    /// The middle of where the members' resources stand; none when nobody has said where one is.
+    #[must_use]
+    pub fn middle(&self) -> Option<(f64, f64)> {
+        let (all, _) = self.room.shared.shelf.since(0);
+        let places = all.iter().filter_map(|(_, offered)| offered.as_ref()?.resource.location.as_ref());
+        let (mut count, mut latitude, mut longitude) = (0.0, 0.0, 0.0);
+        for place in places {
+            count += 1.0;
+            latitude += (place.latitude - latitude) / count;
+            longitude += (place.longitude - longitude) / count;
+        }
+        (count > 0.0).then_some((latitude, longitude))
+    }
+
     /// Somebody looks at `name` for as long as the answer lives.
     #[must_use]
     pub fn look(&self, name: &str, who: &str) -> Looking {

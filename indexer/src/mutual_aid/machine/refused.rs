@@ -2,7 +2,10 @@
 
 use std::fmt::Display;
 
-use jiff::Timestamp;
+use jiff::{
+    Timestamp,
+    tz::{TimeZone, offset},
+};
 use shouwang_proto::{
     id::PublicationName,
     mutual_aid::{
@@ -268,7 +271,11 @@ impl Holder {
         let (state_zh, state_en) = state.labels();
         let (frees_zh, frees_en) = match frees {
             None => ("归还时间未知".to_owned(), "nobody can say when it is free".to_owned()),
-            Some(at) => (format!("预计 {at} 释放"), format!("free at {at}")),
+            Some(at) => {
+                // As the clocks on the wall show it.
+                let at = at.to_zoned(TimeZone::fixed(offset(8))).strftime("%Y-%m-%d %H:%M");
+                (format!("预计 {at} 释放"), format!("free at {at} (+08:00)"))
+            }
         };
         (
             format!("{request} × {quantity}（{state_zh}，{frees_zh}）"),

@@ -8,7 +8,12 @@ use shouwang_pages::{reply, trouble::Trouble};
 use shouwang_proto::wire::{GetRequestRequest, MutualAidRequest};
 
 use super::{
-    amend_view, board_page::key, command_page::attempt, form::Attempt, new_page::NewPage, new_view::typed,
+    amend_view,
+    board_page::key,
+    command_page::attempt,
+    form::Attempt,
+    new_page::{Fold, NewPage},
+    new_view::typed,
     request_page::name_in,
 };
 use crate::{
@@ -47,16 +52,19 @@ async fn page<R: Route>(asked: &Asked<R>, attempt: Option<Attempt>) -> Result<Re
         problem: String::new(),
         hidden: hidden(asked, &request, attempt.as_ref()),
         incident: Vec::new(),
+        more: Fold { inputs: Vec::new() },
         legend: "board.amend.facts",
         request: amend_view::request_inputs(lang, &request),
-        lines: amend_view::line_inputs(lang, &request),
+        lines: Fold::each(amend_view::line_inputs(lang, &request)),
     };
     let title = lang.say("board.amend").to_owned();
     let Some(Attempt { fields, refusal }) = attempt else {
         return asked.base.page(StatusCode::OK, title, &page, &[]);
     };
     page.request = typed(lang, page.request, &fields, &refusal);
-    page.lines = page.lines.into_iter().map(|line| typed(lang, line, &fields, &refusal)).collect();
+    for line in &mut page.lines {
+        line.inputs = typed(lang, std::mem::take(&mut line.inputs), &fields, &refusal);
+    }
     let trouble = Trouble::from(refusal);
     page.problem = trouble.words(lang);
     asked.base.page(trouble.status(), title, &page, &[])

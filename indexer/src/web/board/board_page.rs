@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Scripts of every page that follows what goes on.
-pub(super) const SCRIPTS: &[&str] = &["htmx-2.0.11.min.js", "page.js", "board.js"];
+pub(super) const SCRIPTS: &[&str] = &["htmx-2.0.11.min.js", "page.js", "live.js", "board.js"];
 
 /// How new a page is, for its head and its script.
 pub(super) struct Fresh {

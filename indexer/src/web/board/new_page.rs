@@ -35,10 +35,32 @@ pub(super) struct NewPage {
     pub(super) go: &'static str,
     pub(super) problem: String,
     pub(super) hidden: Vec<(Cow<'static, str>, String)>,
+    /// None where no incident is opened.
     pub(super) incident: Vec<Input>,
+    /// What more may be said of the incident.
+    pub(super) more: Fold,
     pub(super) legend: &'static str,
     pub(super) request: Vec<Input>,
-    pub(super) lines: Vec<Vec<Input>>,
+    /// The first one is never folded.
+    pub(super) lines: Vec<Fold>,
+}
+
+/// Inputs that may be folded away.
+pub(super) struct Fold {
+    pub(super) inputs: Vec<Input>,
+}
+
+impl Fold {
+    /// One for each line.
+    pub(super) fn each(lines: Vec<Vec<Input>>) -> Vec<Self> {
+        lines.into_iter().map(|inputs| Self { inputs }).collect()
+    }
+
+    /// True when something in there has to be seen: it is wrong, or somebody said what is needed.
+    pub(super) fn is_open(&self) -> bool {
+        let is_said = |input: &Input| input.name.ends_with(".what") && !input.value.is_empty();
+        self.inputs.iter().any(|input| !input.wrong.is_empty() || is_said(input))
+    }
 }
 
 /// What was sent, why it was refused, and the incident that was opened all the same.
@@ -108,7 +130,12 @@ async fn page<R: Route>(asked: &Asked<R>, attempt: Option<Attempt<'_>>) -> Resul
         title = desk.ask(caller, wire::GetIncidentRequest { name }).await?.title;
     }
     let start = start(asked).await?;
-    let inputs = if known.is_empty() { new_view::incident_inputs(lang, &start) } else { Vec::new() };
+    let is_new = known.is_empty();
+    let (incident, more) = if is_new {
+        (new_view::incident_inputs(lang, &start), new_view::more_inputs(lang, &start))
+    } else {
+        (Vec::new(), Vec::new())
+    };
     let hidden = [("key", key(asked)), ("key_of_request", key(asked)), ("incident", known)];
     let heading = lang.say("board.new");
     let mut page = NewPage {
@@ -119,18 +146,22 @@ async fn page<R: Route>(asked: &Asked<R>, attempt: Option<Attempt<'_>>) -> Resul
         go: "board.new.go",
         problem: String::new(),
         hidden: hidden.map(|(name, value)| (name.into(), value)).into(),
-        incident: inputs,
+        incident,
+        more: Fold { inputs: more },
         legend: "board.new.aid",
-        request: new_view::request_inputs(lang, &start),
-        lines: new_view::line_inputs(lang),
+        request: new_view::request_inputs(lang, &start, is_new),
+        lines: Fold::each(new_view::line_inputs(lang)),
     };
     let Some(Attempt { fields, refusal, .. }) = attempt else {
         return asked.base.page(StatusCode::OK, lang.say("board.new").to_owned(), &page, &[]);
     };
     let typed = |inputs| new_view::typed(lang, inputs, fields, &refusal);
     page.incident = typed(page.incident);
+    page.more.inputs = typed(page.more.inputs);
     page.request = typed(page.request);
-    page.lines = page.lines.into_iter().map(typed).collect();
+    for line in &mut page.lines {
+        line.inputs = typed(std::mem::take(&mut line.inputs));
+    }
     let trouble = Trouble::from(refusal);
     page.problem = trouble.words(lang);
     asked.base.page(trouble.status(), lang.say("board.new").to_owned(), &page, &[])
@@ -145,6 +176,10 @@ async fn start<R: Route>(asked: &Asked<R>) -> Result<Start, Trouble> {
     Ok(Start {
         now: asked.site().world.now(),
         members: members.map(|member| (format!("members/{}", member.value), member.label)).collect(),
-        middle: (!roads.nodes.is_empty()).then(|| (sum.0 / count, sum.1 / count)),
+        middle: if roads.nodes.is_empty() {
+            asked.site().aid.middle()
+        } else {
+            Some((sum.0 / count, sum.1 / count))
+        },
     })
 }

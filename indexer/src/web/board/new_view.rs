@@ -38,48 +38,58 @@ pub(super) struct Start {
     pub(super) middle: Option<(f64, f64)>,
 }
 
-/// The inputs about the incident.
+/// The inputs about the incident without which nobody can be called.
 pub(super) fn incident_inputs(lang: Lang, start: &Start) -> Vec<Input> {
+    let input = |name, key: &str, kind| Input::new(lang, name, key, kind);
+    let mut member = vec![(String::new(), lang.say("board.new.public").to_owned())];
+    member.extend(start.members.iter().cloned());
+    vec![
+        input("incident.title", "board.new.title", Kind::Line).required(),
+        input("incident.accident_type", "board.new.type", codes(lang, "hazard")).value("fire"),
+        input("incident.place.address", "board.new.address", Kind::Line).required(),
+        input("incident.member", "board.new.member", Kind::Choice(member)),
+        input("incident.mode", "board.new.mode", terms(lang, Mode::ALL, Mode::code, Mode::labels))
+            .value("actual"),
+    ]
+}
+
+/// What may be corrected, or said later. None is marked as required: a browser does not lead to what is folded away.
+pub(super) fn more_inputs(lang: Lang, start: &Start) -> Vec<Input> {
     let input = |name, key: &str, kind| Input::new(lang, name, key, kind);
     let (latitude, longitude) = match start.middle {
         Some((latitude, longitude)) => (format!("{latitude:.5}"), format!("{longitude:.5}")),
         None => (String::new(), String::new()),
     };
-    let mut member = vec![(String::new(), lang.say("board.new.public").to_owned())];
-    member.extend(start.members.iter().cloned());
     let mut level = vec![(String::new(), lang.say("board.new.unknown").to_owned())];
     if let Kind::Choice(levels) = codes(lang, "accident-level") {
         level.extend(levels);
     }
     vec![
-        input("incident.mode", "board.new.mode", terms(lang, Mode::ALL, Mode::code, Mode::labels))
-            .value("actual"),
-        input("incident.title", "board.new.title", Kind::Line).required(),
-        input("incident.accident_type", "board.new.type", codes(lang, "hazard")).value("fire"),
+        input("incident.place.latitude", "board.new.latitude", Kind::Number).value(latitude),
+        input("incident.place.longitude", "board.new.longitude", Kind::Number).value(longitude),
+        input("incident.occurred_at", "board.new.occurred", Kind::Line).value(age::exact(start.now)),
         input("incident.accident_level", "board.new.level", Kind::Choice(level)),
-        input("incident.place.address", "board.new.address", Kind::Line).required(),
-        input("incident.place.latitude", "board.new.latitude", Kind::Number).value(latitude).required(),
-        input("incident.place.longitude", "board.new.longitude", Kind::Number).value(longitude).required(),
-        input("incident.member", "board.new.member", Kind::Choice(member)),
-        input("incident.occurred_at", "board.new.occurred", Kind::Line)
-            .value(age::exact(start.now))
-            .required(),
-        input("incident.substances", "board.new.substances", Kind::Text),
         input("incident.casualties.injured", "board.new.injured", Kind::Number).value(0),
         input("incident.casualties.missing", "board.new.missing", Kind::Number).value(0),
         input("incident.casualties.dead", "board.new.dead", Kind::Number).value(0),
+        input("incident.substances", "board.new.substances", Kind::Text),
         input("incident.description", "board.new.description", Kind::Text),
     ]
 }
 
-/// The inputs about the request, without its lines.
-pub(super) fn request_inputs(lang: Lang, start: &Start) -> Vec<Input> {
+/// The inputs about the request, without its lines. The first one of a new incident may have its name.
+pub(super) fn request_inputs(lang: Lang, start: &Start, is_first: bool) -> Vec<Input> {
     let input = |name, key: &str, kind| Input::new(lang, name, key, kind);
+    let title = if is_first {
+        input("request.title", "board.new.request-first", Kind::Line)
+    } else {
+        input("request.title", "board.new.request", Kind::Line).required()
+    };
     let priority = terms(lang, Priority::ALL, Priority::code, Priority::labels);
     vec![
         input("request.requester", "board.new.requester", Kind::Choice(start.members.clone())).required(),
         input("request.priority", "board.new.priority", priority).value("p1"),
-        input("request.title", "board.new.request", Kind::Line).required(),
+        title,
         input("request.contact.name", "board.new.contact", Kind::Line).required(),
         input("request.contact.phone", "board.new.phone", Kind::Line).required(),
         input("request.description", "board.new.description", Kind::Text),
@@ -137,10 +147,14 @@ pub(super) fn read(fields: &Fields) -> Result<Report, Refusal> {
         phone: sent.text("request.contact.phone"),
         duty: String::new(),
     };
+    let title = match (sent.text("request.title"), &incident) {
+        (title, Some(incident)) if title.is_empty() => incident.title.clone(),
+        (title, _) => title,
+    };
     let request = wire::MutualAidRequest {
         requester: sent.text("request.requester"),
         priority: sent.term("request.priority", |priority: Priority| priority.to_wire().into()),
-        title: sent.text("request.title"),
+        title,
         description: sent.text("request.description"),
         contact: Some(contact),
         lines,
@@ -254,7 +268,7 @@ mod tests {
         }
         assert!(!wrong.iter().any(|field| field.starts_with("request.lines[1]")), "{wrong:?}");
         let start = Start { now: Timestamp::UNIX_EPOCH, members: Vec::new(), middle: None };
-        let inputs = typed(Lang::Zh, incident_inputs(Lang::Zh, &start), &fields, &refusal);
+        let inputs = typed(Lang::Zh, more_inputs(Lang::Zh, &start), &fields, &refusal);
         let latitude = inputs.iter().find(|input| input.name == "incident.place.latitude").unwrap();
         assert!(latitude.value == "x" && !latitude.wrong.is_empty());
     }

@@ -36,7 +36,7 @@ fn two_dispatchers_want_one_crane() {
     late.expected_ledger = Some(world.ledger_version(&crane()));
     world.order(first, &crane(), 1).unwrap();
     let refusal = world.say("dispatcher", Body::Order(Box::new(late))).unwrap_err();
-    insta::assert_snapshot!(format!("{} {refusal}", refusal.reason), @"RESOURCE_TAKEN only 0 free; taken by “吊起塌梁” (chenghu-chem) × 1 (held, free at 2026-07-12T03:10:00Z); next: 云帆 25 吨吊车 （仅余 0；已被占用：“吊起塌梁” (chenghu-chem) × 1（已下令待确认，预计 2026-07-12T03:10:00Z 释放）；可改选：云帆 25 吨吊车）");
+    insta::assert_snapshot!(format!("{} {refusal}", refusal.reason), @"RESOURCE_TAKEN only 0 free; taken by “吊起塌梁” (chenghu-chem) × 1 (held, free at 2026-07-12 11:10 (+08:00)); next: 云帆 25 吨吊车 （仅余 0；已被占用：“吊起塌梁” (chenghu-chem) × 1（已下令待确认，预计 2026-07-12 11:10 释放）；可改选：云帆 25 吨吊车）");
     assert_eq!(world.counts(&crane()), [1, 0, 0, 0, 0, 0]);
     let mut unread = world.wish(second, &foam(), 1);
     unread.expected_ledger = Some(world.ledger_version(&foam()) + 1);
