@@ -10,10 +10,21 @@ export async function dispatcherOf(browser, demo, viewport, login = "dispatcher"
 }
 
 /** Opens an incident with a request for one thing, and gives the address of the request. */
-export async function callForHelp(page, demo, { title, kind, what, capability }) {
+export async function callForHelp(page, demo, aid) {
   await page.goto(`${demo.web}/board/new`);
-  await page.fill("[name='incident.title']", `${title}：事件`);
+  await page.fill("[name='incident.title']", `${aid.title}：事件`);
   await page.fill("[name='incident.place.address']", "二号码头");
+  return ask(page, aid);
+}
+
+/** Sends one more request for an incident that goes on, from the board. */
+export async function askAgain(page, demo, incident, aid) {
+  await page.goto(`${demo.web}/board`);
+  await page.locator(`.incident:has-text("${incident}")`).getByText("追加请求").click();
+  return ask(page, aid);
+}
+
+async function ask(page, { title, kind, what, capability }) {
   await page.selectOption("[name='request.requester']", { index: 0 });
   await page.fill("[name='request.title']", title);
   await page.fill("[name='request.contact.name']", "李工");

@@ -58,8 +58,10 @@ impl Fake {
         for (place, name) in [("hub", "hub.shouwang"), ("node", "node.shouwang")] {
             let (asked, answers) = (asked.clone(), answers.clone());
             let router = match place {
-                "hub" => Routes::new(Service::<true> { asked, answers }).into_axum_router(),
-                _ => Routes::new(Service::<false> { asked, answers }).into_axum_router(),
+                "hub" => Routes::new(Service::<AID> { asked, answers }).into_axum_router(),
+                _ => Routes::new(Service::<INBOX> { asked: asked.clone(), answers: answers.clone() })
+                    .add_service(Service::<PUBLISHING> { asked, answers })
+                    .into_axum_router(),
             };
             let tls = ServerTls::for_people(&authority.server(name)).unwrap();
             let listener = {
@@ -107,22 +109,31 @@ impl Drop for Fake {
     }
 }
 
-/// All methods of one service, as bytes. `HUB`: dispatching, else the inbox.
+/// At the hub: dispatching. At the node: the inbox, publishing.
+const AID: u8 = 0;
+const INBOX: u8 = 1;
+const PUBLISHING: u8 = 2;
+
+/// All methods of one service, as bytes.
 #[derive(Clone)]
-struct Service<const HUB: bool> {
+struct Service<const WHICH: u8> {
     asked: Asked,
     answers: Answers,
 }
 
-impl NamedService for Service<true> {
+impl NamedService for Service<AID> {
     const NAME: &'static str = "shouwang.v1.MutualAidService";
 }
 
-impl NamedService for Service<false> {
+impl NamedService for Service<INBOX> {
     const NAME: &'static str = "shouwang.v1.InboxService";
 }
 
-impl<const HUB: bool> tower::Service<Request<Body>> for Service<HUB> {
+impl NamedService for Service<PUBLISHING> {
+    const NAME: &'static str = "shouwang.v1.PublishingService";
+}
+
+impl<const WHICH: u8> tower::Service<Request<Body>> for Service<WHICH> {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;

@@ -73,7 +73,7 @@ pub(super) async fn two_dispatchers_race_for_one_crane(engine: TrialEngine) {
     let (reason, words) = refused(lost);
     assert_eq!(reason, "RESOURCE_TAKEN");
     assert!(
-        words.contains("jinsuo-chem") && words.contains("04:03:00"),
+        words.contains("jinsuo-chem") && words.contains("12:03 (+08:00)"),
         "who has it, and until when: {words}"
     );
     let ledger = trial.ledger().await;
