@@ -247,7 +247,7 @@ async fn a_road_graph_is_taken_whole_or_not_at_all() {
     assert_eq!(way(&mut aid, &request).await, roads);
 
     // Bad ones: each is refused with all that is wrong, and the one before stays.
-    let mut broken = graph(2, 0);
+    let mut broken = graph(2, 100);
     broken[1].edges.push(road(1, 9, 100));
     let (code, reason, words) = told(&mut aid, broken).await.unwrap_err();
     assert_eq!((code, reason.as_str()), (Code::InvalidArgument, "GRAPH_INVALID"));
