@@ -265,6 +265,7 @@ fn the_demos_roads_are_uploaded_junctions_first() {
     let sent: Vec<UploadRoadGraphRequest> = fake.asked("UploadRoadGraph");
     assert!(sent[0].context.is_some() && !sent[0].nodes.is_empty() && sent[0].edges.is_empty());
     assert!(sent[1].context.is_none() && sent[1].nodes.is_empty() && !sent[1].edges.is_empty());
+    assert!(!sent[0].complete && sent[1].complete, "the last one says that it is the last");
 }
 
 #[test]

@@ -208,9 +208,11 @@ fn graph(attempt: u32, metres: u32) -> Vec<wire::UploadRoadGraphRequest> {
             context: Some(wire::ChangeContext { request_id, ..wire::ChangeContext::default() }),
             nodes: vec![junction(1, 31.30, 120.70)],
             edges: Vec::new(),
+            complete: false,
         },
         wire::UploadRoadGraphRequest {
             context: None,
+            complete: true,
             nodes: vec![junction(2, 31.3121, 120.7523)],
             edges: vec![road(1, 2, metres)],
         },
@@ -262,6 +264,12 @@ async fn a_road_graph_is_taken_whole_or_not_at_all() {
     let (_, reason, words) = told(&mut aid, endless).await.unwrap_err();
     assert!(reason == "GRAPH_INVALID" && words.contains("100000"), "{words}");
     assert_eq!(told(&mut aid, graph(1, 8_000)).await.unwrap_err().1, "REQUEST_ID_REUSED");
+    let unfinished = graph(7, 100).into_iter().take(1).collect();
+    assert_eq!(
+        told(&mut aid, unfinished).await.unwrap_err().1,
+        "FIELDS_INVALID",
+        "it did not say that it is whole"
+    );
     // A caller that goes away in the middle has uploaded nothing.
     let cut = stream::iter(graph(5, 9_000).into_iter().take(1)).chain(stream::pending());
     let gone = tokio::time::timeout(Duration::from_millis(300), aid.upload_road_graph(cut)).await;

@@ -134,13 +134,21 @@ impl Graph {
         let mut context = Some(context);
         let mut messages: Vec<_> = nodes
             .chain(edges)
-            .map(|(nodes, edges)| UploadRoadGraphRequest { nodes, edges, context: context.take() })
+            .map(|(nodes, edges)| UploadRoadGraphRequest {
+                nodes,
+                edges,
+                context: context.take(),
+                complete: false,
+            })
             .collect();
         if messages.is_empty() {
             messages.push(UploadRoadGraphRequest {
                 context: context.take(),
                 ..UploadRoadGraphRequest::default()
             });
+        }
+        if let Some(last) = messages.last_mut() {
+            last.complete = true;
         }
         messages
     }

@@ -35,8 +35,9 @@ impl Desk {
     ) -> Result<wire::UploadRoadGraphResponse, Status> {
         let mut whole = wire::UploadRoadGraphRequest::default();
         while let Some(piece) = pieces.message().await? {
-            let wire::UploadRoadGraphRequest { nodes, edges, context } = piece;
+            let wire::UploadRoadGraphRequest { nodes, edges, context, complete } = piece;
             whole.context = whole.context.or(context);
+            whole.complete = complete;
             whole.nodes.extend(nodes);
             whole.edges.extend(edges);
             if whole.nodes.len() > NODES || whole.edges.len() > EDGES {
@@ -47,6 +48,10 @@ impl Desk {
         let mut wrong = Violations::new();
         let now = self.gate.now();
         let said = read::said(by, whole.context.clone(), now, &mut wrong);
+        // The library reads a call that its caller has given up as an ordinary end.
+        if !whole.complete {
+            wrong.add("complete", "must be true in the last message （末条消息必须为 true）");
+        }
         let said = read::whole(wrong, || said)?;
         read_roads(&whole).map_err(|faults| graph_invalid(&faults))?;
         let counted = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
@@ -54,7 +59,7 @@ impl Desk {
             nodes: counted(whole.nodes.len()),
             edges: counted(whole.edges.len()),
         };
-        let graph = wire::UploadRoadGraphRequest { context: None, ..whole.clone() };
+        let graph = wire::UploadRoadGraphRequest { context: None, complete: false, ..whole.clone() };
         let done = self.room.note(by, ("UploadRoadGraph", said), &whole, "roads.replace", async move |tx| {
             road_graph_put(tx, &graph, now).await?;
             Ok(answer)
