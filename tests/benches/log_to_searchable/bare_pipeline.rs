@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread,
@@ -33,7 +33,7 @@ use shouwang_tests::{
         signed_log::{SignedLog, batches},
     },
 };
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 use tokio_stream::{StreamExt as _, iter};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -77,7 +77,7 @@ impl Intake for Store {
 /// Adds what comes and commits whenever something is pending; ends when nothing can come any more.
 fn index(
     texts: &Receiver<wire::Publication>,
-    searchable: &AtomicU64,
+    searchable: &watch::Sender<u64>,
     ended: &AtomicBool,
 ) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
@@ -96,7 +96,7 @@ fn index(
         }
         if pending && last_commit.elapsed() >= Duration::from_millis(200) {
             index.commit()?;
-            searchable.store(added, Ordering::Release);
+            searchable.send_replace(added);
             (last_commit, pending) = (Instant::now(), false);
         }
     }
@@ -143,9 +143,10 @@ pub(crate) async fn run(corpus: &Corpus, total: u64, senders: u64) -> anyhow::Re
     let folder = tempfile::tempdir()?;
     let store = Arc::new(BareStore::create(&folder.path().join("hub.db"), TABLE, &[INSERT])?);
     let (texts, incoming) = channel();
-    let (searchable, ended) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    let (searchable, mut progress) = watch::channel(0);
+    let ended = Arc::new(AtomicBool::new(false));
     let indexer = thread::Builder::new().name("bare-index".to_owned()).spawn({
-        let (searchable, ended) = (Arc::clone(&searchable), Arc::clone(&ended));
+        let ended = Arc::clone(&ended);
         move || index(&incoming, &searchable, &ended)
     })?;
     let authority = Arc::new(Authority::new("park"));
@@ -163,9 +164,8 @@ pub(crate) async fn run(corpus: &Corpus, total: u64, senders: u64) -> anyhow::Re
     while let Some(done) = senders.join_next().await {
         done??;
     }
-    while searchable.load(Ordering::Acquire) < total && !indexer.is_finished() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    // It ends early only when the index has failed, which joining its thread tells.
+    drop(progress.wait_for(|searchable| *searchable >= total).await);
     let took = started.elapsed();
     ended.store(true, Ordering::Release);
     stop.cancel();
