@@ -69,7 +69,11 @@ impl SearchRoom {
     /// When the folder cannot be written or the system gives no threads.
     pub fn open(folder: &Path, parts: RoomParts) -> Result<(Self, Tailer), SearchError> {
         let RoomParts { store, roster, board, hub_log, thesaurus, world, one_thread } = parts;
-        let settings = IndexSettings { seed: world.random(), ..IndexSettings::default() };
+        let mut settings = IndexSettings { seed: world.random(), ..IndexSettings::default() };
+        if one_thread {
+            // Each commit clears tables of this size; a simulation has many small ones.
+            settings.writer_bytes = 15_000_000;
+        }
         let mut index = SearchIndex::open(folder, settings)?;
         if index.position() > hub_log.position() {
             // The database is older than the index: it was restored. What the index holds beyond it may never come

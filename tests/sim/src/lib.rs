@@ -21,5 +21,6 @@ pub mod sabotage;
 pub mod sometimes;
 pub mod stage;
 pub mod surroundings;
+pub mod template;
 pub mod trace;
 pub mod weather;

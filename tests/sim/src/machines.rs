@@ -29,7 +29,7 @@ use crate::{
     },
     plan::Host,
     stage::Stage,
-    surroundings,
+    surroundings, template,
 };
 
 /// How many lines of its own log the simulated hub keeps: few, so that they go within a run.
@@ -94,6 +94,7 @@ async fn hub(stage: &Stage, world: World) -> anyhow::Result<HubHandle> {
         one_thread: true,
         ..HubConfig::new(stage.disk(Host::Hub))
     };
+    template::lay_hub(&config.data)?;
     let people = SimListener::bind(PEOPLE_PORT).await?;
     let nodes = SimListener::bind(NODES_PORT).await?;
     Hub::start(config, Surroundings { world, people, nodes }).await
@@ -118,6 +119,7 @@ pub fn start_node(sim: &mut Sim<'_>, stage: &Stage, member: usize, host: Host) {
 async fn node(stage: &Stage, member: usize, host: Host, world: World) -> anyhow::Result<NodeHandle> {
     let disk = stage.disk(host);
     join(stage, member, &disk, &world).await?;
+    template::lay_node(&disk)?;
     let latency = disk_latency(stage, host, &world);
     let config = NodeConfig { store: StoreOptions::simulation_with(latency), ..NodeConfig::new(&disk) };
     let listener = SimListener::bind(PUBLISHING_PORT).await?;

@@ -48,6 +48,7 @@ mod batch;
 mod conn;
 mod direct;
 mod error;
+mod inline;
 mod job;
 mod migrate;
 mod options;
@@ -73,6 +74,7 @@ pub use error::{BackupError, OpenError, StoreError, bad_row};
 pub use options::{Migrations, StoreOptions};
 
 use futures::channel::oneshot;
+use inline::closed;
 use job::{Job, ReadJob, WriteJob};
 use source::Source;
 use sqlx::ConnectOptions;
@@ -115,10 +117,7 @@ impl Store {
         F: AsyncFnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let job = |reply| Box::new(Job { work, reply }) as Box<dyn WriteJob>;
-        let answer = self.submit(&self.threads.ordinary, job).await;
-        self.threads.latency.pass().await;
-        answer
+        self.submit_write(&self.threads.ordinary, work).await
     }
 
     /// As [`write`](Self::write), ahead of every ordinary write: for emergencies and what people do about them.
@@ -130,10 +129,7 @@ impl Store {
         F: AsyncFnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let job = |reply| Box::new(Job { work, reply }) as Box<dyn WriteJob>;
-        let answer = self.submit(&self.threads.urgent, job).await;
-        self.threads.latency.pass().await;
-        answer
+        self.submit_write(&self.threads.urgent, work).await
     }
 
     /// Runs one operation that only looks, in one snapshot that holds everything acknowledged before.
@@ -147,24 +143,32 @@ impl Store {
         F: AsyncFnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        self.submit(&self.threads.reads, |reply| Box::new(Job { work, reply }) as Box<dyn ReadJob>).await
+        let (reply, answer) = oneshot::channel();
+        let job: Box<dyn ReadJob> = Box::new(Job { work, reply });
+        match &self.threads.inline {
+            Some(inline) => inline.read(job)?,
+            None => self.threads.reads.send(job).await.map_err(|_| closed())?,
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    async fn submit<J, T>(
-        &self,
-        queue: &Sender<J>,
-        job: impl FnOnce(job::Reply<T>) -> J,
-    ) -> Result<T, StoreError> {
-        let closed = || StoreError::Unavailable("the store is closed".to_owned());
+    async fn submit_write<T, F>(&self, queue: &Sender<Box<dyn WriteJob>>, work: F) -> Result<T, StoreError>
+    where
+        F: AsyncFnOnce(&mut Tx) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = job(reply);
-        if self.threads.simulated {
-            // The simulation has one thread, which is waiting here, so the queue has room.
-            queue.try_send(job).map_err(|_| closed())?;
-            return futures::executor::block_on(answer).unwrap_or_else(|_| Err(closed()));
-        }
-        queue.send(job).await.map_err(|_| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        let job: Box<dyn WriteJob> = Box::new(Job { work, reply });
+        let taken = match &self.threads.inline {
+            Some(inline) => inline.write(job),
+            None => queue.send(job).await.map_err(|_| closed()),
+        };
+        let answer = match taken {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(closed())),
+            Err(error) => Err(error),
+        };
+        self.threads.latency.pass().await;
+        answer
     }
 
     /// Whether the last group of writes was committed. False from the first failure until the next success: what
@@ -192,7 +196,7 @@ impl Store {
         let answer =
             threads::once("store-backup", work).map_err(|error| BackupError::Thread(error.to_string()))?;
         let gone = |_| Err(BackupError::Thread("it ended early".to_owned()));
-        if self.threads.simulated {
+        if self.threads.inline.is_some() {
             return futures::executor::block_on(answer).unwrap_or_else(gone);
         }
         answer.await.unwrap_or_else(gone)

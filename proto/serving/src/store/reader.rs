@@ -30,6 +30,7 @@ impl ReadQueue {
 }
 
 /// The owner of one read connection.
+#[derive(Debug)]
 pub(super) struct Reader {
     conn: Option<Conn>,
     source: Source,
@@ -53,7 +54,8 @@ impl Reader {
         }
     }
 
-    async fn serve(&mut self, job: Box<dyn ReadJob>) {
+    /// One read, in one snapshot.
+    pub(super) async fn serve(&mut self, job: Box<dyn ReadJob>) {
         let mut conn = match self.begin().await {
             Ok(conn) => conn,
             Err(error) => {

@@ -13,6 +13,8 @@ use std::time::Duration;
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 /// With time-ordered ids, larger pages mean fewer writes per commit. Only new files take it.
 const PAGE_BYTES: u32 = 16 * 1024;
+/// In a simulation there is little of everything, and every page of a commit is copied and summed.
+const SIMULATED_PAGE_BYTES: u32 = 4 * 1024;
 /// Pages in the log before it is folded into the file: about 16 MB.
 const CHECKPOINT_PAGES: &str = "1024";
 /// Page cache of the writer, in KiB (negative is KiB in SQLite's grammar): 64 MiB.
@@ -60,7 +62,8 @@ impl SqliteFile {
     pub(super) fn migrating(&self) -> SqliteConnectOptions {
         // FULL, because NORMAL lost acknowledged commits in 8 of 15 power cuts.
         let synchronous = if self.simulated { SqliteSynchronous::Off } else { SqliteSynchronous::Full };
-        self.shared().page_size(PAGE_BYTES).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous)
+        let page = if self.simulated { SIMULATED_PAGE_BYTES } else { PAGE_BYTES };
+        self.shared().page_size(page).journal_mode(SqliteJournalMode::Wal).synchronous(synchronous)
     }
 
     /// How `sqlx`'s own driver opens the file to copy it.

@@ -1,6 +1,7 @@
 //! The threads of a store: starting them in order, ending them in order.
 
 use super::conn::Raw;
+use super::inline::Inline;
 use super::job::{ReadJob, WriteJob};
 use super::options::Latency;
 use super::reader::{ReadQueue, Reader};
@@ -24,7 +25,8 @@ pub(super) struct Threads {
     pub(super) ordinary: Sender<Box<dyn WriteJob>>,
     pub(super) reads: Sender<Box<dyn ReadJob>>,
     pub(super) writable: Arc<AtomicBool>,
-    pub(super) simulated: bool,
+    /// In a simulation: then there are no threads, and nothing is queued.
+    pub(super) inline: Option<Inline>,
     pub(super) latency: Latency,
     pub(super) source: Source,
     closing: CancellationToken,
@@ -32,7 +34,7 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// Starts the writer, which migrates, and then the readers.
+    /// Starts the writer, which migrates, and then the readers; in a simulation no thread at all.
     pub(super) async fn start(
         source: Source,
         migrations: Migrations,
@@ -43,17 +45,24 @@ impl Threads {
         let (urgent, urgent_jobs) = channel(options.queue);
         let (ordinary, ordinary_jobs) = channel(options.queue);
         let (reads, read_jobs) = channel(options.queue);
+        let inline = options
+            .simulated
+            .then(|| Inline::open(&source, migrations, &options, Arc::clone(&writable)))
+            .transpose()?;
         let threads = Self {
             urgent,
             ordinary,
             reads,
             writable: Arc::clone(&writable),
-            simulated: options.simulated,
+            inline,
             latency: options.latency.clone(),
             source: source.clone(),
             closing: closing.clone(),
             running: Mutex::default(),
         };
+        if threads.inline.is_some() {
+            return Ok(threads);
+        }
         let queues = WriteQueues { urgent: urgent_jobs, ordinary: ordinary_jobs, closing: closing.clone() };
         let (from, limits) = (source.clone(), options.clone());
         threads
@@ -64,7 +73,7 @@ impl Threads {
                     Writer::new(tx, from, limits, writable).run(queues).await;
                 }
             })?
-            .wait(options.simulated)
+            .wait()
             .await?;
         let queue = ReadQueue { jobs: Arc::new(tokio::sync::Mutex::new(read_jobs)), closing };
         for _ in 0..options.readers.max(1) {
@@ -77,7 +86,7 @@ impl Threads {
                         Reader::new(conn, from, limits).run(queue).await;
                     }
                 })?
-                .wait(options.simulated)
+                .wait()
                 .await?;
         }
         Ok(threads)
@@ -96,10 +105,10 @@ impl Threads {
     /// Ends all threads after their queues are empty.
     pub(super) async fn close(&self) {
         let running = self.stop();
-        let join = move || running.into_iter().for_each(|thread| drop(thread.join()));
-        if self.simulated {
-            return join();
+        if let Some(inline) = &self.inline {
+            return inline.close();
         }
+        let join = move || running.into_iter().for_each(|thread| drop(thread.join()));
         let (done, joined) = oneshot::channel();
         // Joining blocks, so a thread waits for the threads.
         match Builder::new().name("store-close".to_owned()).spawn(move || {
@@ -121,20 +130,15 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        let running = self.stop();
-        if self.simulated {
-            // A simulated crash is followed by a restart on the same file: nothing of the old life may overlap it.
-            running.into_iter().for_each(|thread| drop(thread.join()));
-        }
+        drop(self.stop());
     }
 }
 
 struct Ready(oneshot::Receiver<Result<(), OpenError>>);
 
 impl Ready {
-    async fn wait(self, blocking: bool) -> Result<(), OpenError> {
-        let started = if blocking { futures::executor::block_on(self.0) } else { self.0.await };
-        started.unwrap_or_else(|_| Err(OpenError::Thread("it ended before it was ready".to_owned())))
+    async fn wait(self) -> Result<(), OpenError> {
+        self.0.await.unwrap_or_else(|_| Err(OpenError::Thread("it ended before it was ready".to_owned())))
     }
 }
 
@@ -143,7 +147,7 @@ fn report(ready: oneshot::Sender<Result<(), OpenError>>, outcome: Result<(), Ope
     drop(ready.send(outcome));
 }
 
-async fn open_writer(source: &Source, migrations: &Migrations) -> Result<Tx, OpenError> {
+pub(super) async fn open_writer(source: &Source, migrations: &Migrations) -> Result<Tx, OpenError> {
     if let Source::Sqlite(file) = source {
         return open_sqlite(file, migrations).await;
     }

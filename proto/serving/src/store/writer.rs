@@ -51,6 +51,7 @@ enum Step {
 }
 
 /// The owner of the only write connection.
+#[derive(Debug)]
 pub(super) struct Writer {
     tx: Option<Tx>,
     source: Source,
@@ -66,15 +67,20 @@ impl Writer {
     /// Serves until the store is closed.
     pub(super) async fn run(mut self, mut queues: WriteQueues) {
         while let Some(first) = queues.next().await {
-            self.group(first, &mut queues).await;
+            self.group(first, Some(&mut queues)).await;
         }
         if let Some(tx) = self.tx.take() {
             source::close(tx.into_conn()).await;
         }
     }
 
+    /// One operation in a transaction of its own.
+    pub(super) async fn alone(&mut self, job: Box<dyn WriteJob>) {
+        self.group(job, None).await;
+    }
+
     /// One transaction. A failure of the engine fails all of its operations; the next group starts afresh.
-    async fn group(&mut self, first: Box<dyn WriteJob>, queues: &mut WriteQueues) {
+    async fn group(&mut self, first: Box<dyn WriteJob>, queues: Option<&mut WriteQueues>) {
         let mut tx = match self.begin().await {
             Ok(tx) => tx,
             Err(error) => {
@@ -112,7 +118,7 @@ impl Writer {
         &self,
         tx: &mut Tx,
         first: Box<dyn WriteJob>,
-        queues: &mut WriteQueues,
+        mut queues: Option<&mut WriteQueues>,
         held: &mut Vec<Box<dyn Held>>,
     ) -> Result<(), sqlx::Error> {
         let started = Instant::now();
@@ -129,7 +135,7 @@ impl Writer {
             held.push(ran);
             kept?;
             if held.len() < self.options.group_ops && started.elapsed() < self.options.group_time {
-                next = queues.waiting();
+                next = queues.as_mut().and_then(|queues| queues.waiting());
             }
         }
         Ok(())
