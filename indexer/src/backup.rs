@@ -42,7 +42,8 @@ async fn fill_backup(config: &HubConfig, part: &Path) -> anyhow::Result<()> {
 }
 
 /// Makes a hub's folder from a backup. The hub's epoch is raised: nodes then refuse the hub that was backed up, should
-/// it come back, and send again what it had received after the backup.
+/// it come back, and send again what it had received after the backup. What dispatchers decided after it nobody can send: the
+/// board says so until somebody has asked the members.
 ///
 /// # Errors
 /// When the folder has something in it, or the backup is not whole; nothing is left then.
@@ -70,7 +71,8 @@ async fn fill_hub(from: &Path, part: &Path, world: &World) -> anyhow::Result<()>
     let (now, incarnation) = (world.now(), world.random());
     let epoch = store
         .write(async move |tx| {
-            let epoch = store::hub::hub_epoch_raise(tx, incarnation).await?;
+            let epoch = store::hub::hub_epoch_raise(tx, incarnation, now).await?;
+            store::mutual_aid::ahead::numbers_go_ahead(tx, now).await?;
             let (actor, subject) = ("hub".to_owned(), "hub".to_owned());
             let deed =
                 Deed { at: now, actor, action: "hub.restore", subject, detail: json!({ "epoch": epoch }) };

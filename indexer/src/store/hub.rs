@@ -1,7 +1,7 @@
 //! What this hub is: one row.
 
 use jiff::Timestamp;
-use shouwang_proto::id::AllianceId;
+use shouwang_proto::{clock::from_millis, id::AllianceId};
 use shouwang_serving::on;
 
 use super::{Conn, StoreError, Tx, bad_row, counter};
@@ -67,13 +67,38 @@ pub async fn hub_found(
 }
 
 /// Raises the hub's epoch and gives it another incarnation: what a restore does, so that nodes tell the restored hub from
-/// an old one, and from another restore of the same backup.
+/// an old one, and from another restore of the same backup. Keeps when that was, for people.
 ///
 /// # Errors
 /// What the store said.
-pub async fn hub_epoch_raise(tx: &mut Tx, incarnation: [u8; 16]) -> Result<u64, StoreError> {
+pub async fn hub_epoch_raise(tx: &mut Tx, incarnation: [u8; 16], now: Timestamp) -> Result<u64, StoreError> {
     let epoch: i64 = on!(tx, c => sqlx::query_scalar(
-        "update hub set hub_epoch = hub_epoch + 1, incarnation = $1 returning hub_epoch")
-        .bind(incarnation.to_vec()).fetch_one(&mut *c).await?);
+        "update hub set hub_epoch = hub_epoch + 1, incarnation = $1, restored_ms = $2,
+         known_ms = coalesce((select max(at_ms) from audit), created_ms) returning hub_epoch")
+        .bind(incarnation.to_vec()).bind(now.as_millisecond()).fetch_one(&mut *c).await?);
     counter("hub", "hub_epoch", 1, epoch)
+}
+
+/// The newest restore of this hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HubRestored {
+    /// Its epoch since then.
+    pub epoch: u64,
+    /// When.
+    pub at: Timestamp,
+    /// When the newest thing happened that the backup knew of.
+    pub known: Timestamp,
+}
+
+/// The newest restore; none when there was none.
+///
+/// # Errors
+/// What the store said, or which column cannot be believed.
+pub async fn hub_restored(conn: &mut Conn) -> Result<Option<HubRestored>, StoreError> {
+    let row: Option<(i64, i64, i64)> = on!(conn, c => sqlx::query_as(
+        "select hub_epoch, restored_ms, known_ms from hub where restored_ms is not null and known_ms is not null")
+        .fetch_optional(&mut *c).await?);
+    let Some((epoch, at, known)) = row else { return Ok(None) };
+    let epoch = counter("hub", "hub_epoch", 1, epoch)?;
+    Ok(Some(HubRestored { epoch, at: from_millis(at), known: from_millis(known) }))
 }

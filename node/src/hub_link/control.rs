@@ -154,8 +154,11 @@ impl Talk<'_> {
         let parts = &self.link.parts;
         let (met, shown) =
             (parts.store.link_memory().await?.hub, hub_from_wire(hub_epoch, &hub_incarnation)?);
-        if met.judge(shown) == HubJudged::Old {
-            return Err(stale_hub(met.last, shown));
+        match met.judge(shown) {
+            HubJudged::Known => {}
+            // Before a word is said to it, so that words keep their order.
+            HubJudged::New => parts.store.remember_hub(shown, parts.world.now()).await?,
+            HubJudged::Old => return Err(stale_hub(met.last, shown)),
         }
         if let Err(error) = parts.ring.accepted() {
             tracing::error!(%error, "the new certificate cannot take its place");

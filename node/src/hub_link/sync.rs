@@ -263,7 +263,7 @@ impl Talk<'_> {
                 });
             }
             Command::Remember(position) => self.remember(position).await?,
-            Command::RememberHub(hub) => store.remember_hub(hub).await?,
+            Command::RememberHub(hub) => store.remember_hub(hub, self.link.parts.world.now()).await?,
             Command::Fetch { from, until } => return self.fetch(line, from, until).await.map(Some),
             Command::Release => {
                 tracing::warn!("the log and the hub's copy agree: publishing goes on");

@@ -1,3 +1,5 @@
+mod restored;
+
 use prost::Message as _;
 use shouwang_proto::{refusal::Refusal, wire};
 use tonic::{Code, Response, Status};

@@ -153,6 +153,25 @@ pub(super) async fn command_result_put(
     Ok(())
 }
 
+/// Lets words that were said from this time on wait for a decision again; gives how many.
+pub(super) async fn commands_reopen(tx: &mut Tx, since_ms: i64) -> Result<usize, StoreError> {
+    let decided: Vec<i64> = sqlx::query_scalar(
+        "select seq from command where result is not null and created_ms >= $1 order by seq",
+    )
+    .bind(since_ms)
+    .fetch_all(sqlite(tx)?)
+    .await?;
+    for seq in &decided {
+        let change = change_next(tx).await?;
+        sqlx::query("update command set result = null, result_ms = null, change = $2 where seq = $1")
+            .bind(seq)
+            .bind(change)
+            .execute(sqlite(tx)?)
+            .await?;
+    }
+    Ok(decided.len())
+}
+
 /// Words that the hub has not decided, in order.
 pub(super) async fn commands_waiting(conn: &mut Conn, wanted: Wanted) -> Result<Vec<Waiting>, StoreError> {
     let rows = sqlx::query_as(

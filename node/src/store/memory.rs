@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shouwang_proto::{log::chain::Position, publication::Sha256Hex};
 use shouwang_serving::store::StoreError;
 
-use crate::hub_link::machine::HubShown;
+use crate::hub_link::machine::{HubJudged, HubShown};
 
-use super::{LinkMemory, NodeStore, Quarantined, attachment, link, log};
+use super::{LinkMemory, NodeStore, Quarantined, attachment, command::commands_reopen, link, log};
+
+/// Older words a new hub does not hear: what is a day old people have to sort out themselves, and no alarm must come of it.
+const SAID_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
 impl NodeStore {
     /// What the node remembers of the hub.
@@ -27,12 +30,29 @@ impl NodeStore {
         self.store.write(async move |tx| link::durable_put(tx, durable, searchable).await).await
     }
 
-    /// Remembers that a hub has taken the place of the one before.
+    /// Remembers that a hub has taken the place of the one before. It may have forgotten what that one decided, so all that
+    /// people said within [`SAID_AGAIN`] waits for a decision again; what it still knows it takes once, by its id.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn remember_hub(&self, hub: HubShown) -> Result<(), StoreError> {
-        self.store.write(async move |tx| link::hub_put(tx, hub).await).await
+    pub async fn remember_hub(&self, hub: HubShown, now: Timestamp) -> Result<(), StoreError> {
+        let since_ms = now.checked_sub(SAID_AGAIN).unwrap_or(Timestamp::MIN).as_millisecond();
+        let again = self.inbox_write(async move |tx| {
+            // Both links meet it.
+            if link::link_find(tx).await?.hub.judge(hub) != HubJudged::New {
+                return Ok(0);
+            }
+            link::hub_put(tx, hub).await?;
+            commands_reopen(tx, since_ms).await
+        });
+        let again = again.await?;
+        if again > 0 {
+            tracing::warn!(
+                again,
+                "another hub has taken the place of the one before: what people said is said to it again"
+            );
+        }
+        Ok(())
     }
 
     /// Makes the digest of what is live anew from the log, when the hub says that its own is another one. True when it

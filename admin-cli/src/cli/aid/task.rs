@@ -60,6 +60,7 @@ enum KindName {
     Close,
     MergeCandidates,
     Unreachable,
+    Restored,
 }
 
 impl KindName {
@@ -79,6 +80,7 @@ impl KindName {
             Self::Close => AidTaskKind::Close,
             Self::MergeCandidates => AidTaskKind::MergeCandidates,
             Self::Unreachable => AidTaskKind::Unreachable,
+            Self::Restored => AidTaskKind::Restored,
         }
     }
 }

@@ -29,12 +29,15 @@ use crate::{
         tasks::{Finder, Open, Rank},
         write,
     },
-    store::mutual_aid::{
-        delivery::undelivered,
-        incident::incidents_going_on,
-        ledger::{LedgerAfter, LedgerFilter, ledgers_list},
-        task::{task_do, tasks_done},
-        timeline::timeline_reached,
+    store::{
+        hub::hub_restored,
+        mutual_aid::{
+            delivery::undelivered,
+            incident::incidents_going_on,
+            ledger::{LedgerAfter, LedgerFilter, ledgers_list},
+            task::{task_do, tasks_done},
+            timeline::timeline_reached,
+        },
     },
 };
 
@@ -187,6 +190,7 @@ async fn open_tasks(conn: &mut Conn, shared: &Shared, now: Timestamp) -> Result<
             found.push(finder.of_undelivered(&waits, incident));
         }
     }
+    found.extend(hub_restored(conn).await?.iter().map(|restored| finder.of_restore(restored)));
     let done = tasks_done(conn).await?;
     found.retain(|open| done.get(&open.task.name).is_none_or(|stage| *stage < open.stage));
     found.sort_by(|one, other| one.rank.cmp(&other.rank));

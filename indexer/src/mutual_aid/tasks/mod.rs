@@ -25,6 +25,7 @@ use super::{
     },
     shelf::Shelf,
 };
+use crate::store::hub::HubRestored;
 
 /// Where a task stands in the list: real ones first, then by urgency, then the oldest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,7 +64,8 @@ impl Open {
             | Kind::AwaitRelease
             | Kind::Shortfall
             | Kind::MergeCandidates
-            | Kind::Unreachable => None,
+            | Kind::Unreachable
+            | Kind::Restored => None,
         }
     }
 }
@@ -148,6 +150,12 @@ impl Finder<'_> {
         };
         let subject = format!("{}.{}", incident.id, waits.member);
         ranked(task, (incident.mode, Some(Priority::P1)), waits.since, &subject, waits.newest)
+    }
+
+    /// What was decided between the backup and its restore nobody knows but the people who were told.
+    pub(crate) fn of_restore(&self, restored: &HubRestored) -> Open {
+        let task = task(Kind::Restored, Mode::Actual, words::restored(restored.known));
+        ranked(task, (Mode::Actual, Some(Priority::P1)), restored.at, "hub", restored.epoch)
     }
 
     /// Pairs of requests in one incident that ask for the same kind of thing, made by different people.

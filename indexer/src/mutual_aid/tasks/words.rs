@@ -1,5 +1,9 @@
 //! The words of tasks.
 
+use jiff::{
+    Timestamp,
+    tz::{self, TimeZone},
+};
 use shouwang_proto::{id::MemberId, wire::AidTaskKind as Kind};
 
 /// The kind in a task's name.
@@ -20,6 +24,7 @@ pub(super) fn slug(kind: Kind) -> &'static str {
         Kind::Close => "close",
         Kind::MergeCandidates => "merge-candidates",
         Kind::Unreachable => "unreachable",
+        Kind::Restored => "restored",
     }
 }
 
@@ -42,6 +47,17 @@ pub(super) fn unreachable(member: &MemberId, count: u64) -> (String, String) {
     (
         format!("{member} 的节点离线，{count} 条通知未送达，请电话联系"),
         format!("the node of {member} is away, {count} notices wait: phone"),
+    )
+}
+
+/// The time is the hub's own, as on its board: +08:00.
+pub(super) fn restored(known: Timestamp) -> (String, String) {
+    let known = known.to_zoned(TimeZone::fixed(tz::offset(8))).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    (
+        format!("枢纽已由备份恢复，{known} 之后的派遣决定可能丢失：请逐一电话成员单位，核对在外的队伍和物资"),
+        format!(
+            "this hub was restored from a backup and may not know what was decided after {known}: phone the members and ask who and what is out"
+        ),
     )
 }
 

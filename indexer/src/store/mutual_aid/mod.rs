@@ -2,6 +2,7 @@
 //! columns beside it.
 
 pub mod agreement;
+pub mod ahead;
 pub mod alert;
 pub mod assignment;
 pub mod command;

@@ -268,7 +268,8 @@ pub(super) fn of_task(maker: &Maker<'_>, task: &wire::AidTask, now: Timestamp) -
         | AidTaskKind::AwaitRelease
         | AidTaskKind::Shortfall
         | AidTaskKind::MergeCandidates
-        | AidTaskKind::Unreachable => {
+        | AidTaskKind::Unreachable
+        | AidTaskKind::Restored => {
             let title = lang.say("board.do.task");
             let done = [("1", "board.reached"), ("0", "board.not-reached")];
             let done = done.map(|(value, key)| (value.to_owned(), lang.say(key).to_owned()));

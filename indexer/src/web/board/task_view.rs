@@ -109,7 +109,8 @@ fn is_urgent(kind: AidTaskKind) -> bool {
         | AidTaskKind::Call119
         | AidTaskKind::FindTeam
         | AidTaskKind::Overdue
-        | AidTaskKind::Report => true,
+        | AidTaskKind::Report
+        | AidTaskKind::Restored => true,
         AidTaskKind::Unspecified
         | AidTaskKind::Widen
         | AidTaskKind::Surplus

@@ -88,6 +88,7 @@ pub(super) fn task(kind: AidTaskKind) -> &'static str {
         AidTaskKind::Close => "board.task.close",
         AidTaskKind::MergeCandidates => "board.task.merge",
         AidTaskKind::Unreachable => "board.task.unreachable",
+        AidTaskKind::Restored => "board.task.restored",
     }
 }
 

@@ -80,6 +80,7 @@ told_on_both!(
     agreements::agreements_are_listed_ended_and_never_changed,
     waiting::what_waits_for_a_person_is_listed_until_it_is_done,
     waiting::tasks_come_in_pages_and_for_one_incident,
+    waiting::after_a_restore_people_are_asked_and_no_number_comes_again,
     waiting::the_council_is_called_one_after_the_other,
 );
 

@@ -2,11 +2,21 @@
 
 use serde_json::Value;
 use shouwang_proto::{mutual_aid::term::Channel, wire};
-use shouwang_serving::alerts::{AlertChannel, AlertOutcome, AlertRows as _};
+use shouwang_serving::{
+    alerts::{AlertChannel, AlertOutcome, AlertRows as _},
+    store::Tx,
+};
 use wire::AidTaskKind as Kind;
 
 use super::{Trial, dispatcher, people, refused};
-use crate::{mutual_aid::council_duty::CouncilAlerts, store::trial::TrialEngine};
+use crate::{
+    mutual_aid::council_duty::CouncilAlerts,
+    store::{
+        hub::hub_epoch_raise,
+        mutual_aid::ahead::{floor, numbers_go_ahead},
+        trial::TrialEngine,
+    },
+};
 
 impl Trial {
     async fn tasks(&self) -> Vec<wire::AidTask> {
@@ -160,6 +170,44 @@ pub(super) async fn tasks_come_in_pages_and_for_one_incident(engine: TrialEngine
     let asked = wire::GetRequestRequest { name: one.name };
     let goes_on = trial.desk.request_get(&people("jinsuo-chem"), asked).await.unwrap();
     assert_eq!(goes_on.lines.len(), 2, "no need is lost");
+}
+
+pub(super) async fn after_a_restore_people_are_asked_and_no_number_comes_again(engine: TrialEngine) {
+    let trial = Trial::new(engine).await;
+    let one = dispatcher("desk-1");
+    let before = trial.call_for_help("苯罐泄漏").await;
+    assert_eq!(trial.task(Kind::Restored).await, None);
+    let mut floors = vec![before.version];
+    for restore in 1..=2 {
+        // What `shouwang-hub restore` does to the database.
+        trial.later(1).await;
+        let now = trial.clock.world().now();
+        let put_back = async move |tx: &mut Tx| {
+            hub_epoch_raise(tx, [restore; 16], now).await?;
+            numbers_go_ahead(tx, now).await
+        };
+        trial.hub.store.write(put_back).await.unwrap();
+        let asked = wire::GetRequestRequest { name: before.name.clone() };
+        let found = trial.desk.request_get(&one, asked).await.unwrap();
+        assert!(found.version > floor(now) && floors.iter().all(|version| *version < found.version));
+        floors.push(found.version);
+        assert_eq!(
+            (found.state(), found.lines),
+            (before.state(), before.lines.clone()),
+            "nothing else changed"
+        );
+
+        let task = trial.task(Kind::Restored).await.expect("each restore is told");
+        assert_eq!((task.mode(), task.incident.as_str()), (wire::IncidentMode::Actual, ""));
+        trial.desk.task_complete(&one, trial.said_of(&task, "各单位")).await.unwrap();
+        assert_eq!(trial.task(Kind::Restored).await, None, "somebody has asked");
+    }
+    let late = wire::AcceptRequestRequest {
+        context: trial.context(),
+        name: before.name,
+        expected_version: before.version,
+    };
+    assert_eq!(refused(trial.desk.request_accept(&one, late).await).0, "VERSION_MISMATCH");
 }
 
 pub(super) async fn the_council_is_called_one_after_the_other(engine: TrialEngine) {
