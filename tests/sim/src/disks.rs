@@ -7,8 +7,9 @@ use std::{
 };
 
 use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
-use shouwang_hub::{backup, config::HubConfig};
+use shouwang_hub::{backup, config::HubConfig, store::mutual_aid::ahead};
 
 use crate::{
     check, evidence,
@@ -155,14 +156,22 @@ impl Disks {
         fs::rename(&disk, &before)?;
         (self.before, self.raised) = (Some(before), true);
         let seed = self.stage.plan().seed;
-        let world = surroundings::world(self.stage.epoch(), seed, "restore", u64::from(self.made), 0);
+        let world = surroundings::world(self.clock(now), seed, "restore", u64::from(self.made), 0);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let floor = ahead::floor(self.clock(now));
         let whole = self.place();
         runtime.block_on(Box::pin(async {
             backup::backup(&HubConfig::new(&backup.folder), &whole).await?;
             backup::restore(&whole, &disk, &world).await
         }))?;
+        self.stage.aid(|aid| aid.hub_restored(backup.made, floor));
         self.restored(Host::Hub, &backup, now)
+    }
+
+    /// The time of day, by a clock that is right.
+    fn clock(&self, now: Moment) -> Timestamp {
+        let passed = SignedDuration::from_millis(i64::try_from(now).unwrap_or(i64::MAX));
+        self.stage.epoch().checked_add(passed).unwrap_or(self.stage.epoch())
     }
 
     fn restored(&self, host: Host, backup: &Backup, now: Moment) -> anyhow::Result<()> {

@@ -115,10 +115,10 @@ impl FaultKind {
         (Self::LoseIndex, 1),
     ];
 
-    /// Does what was promised in an emergency survive it?
+    /// Can it be said what is left of a promise that was made in an emergency?
     #[must_use]
     pub fn keeps_promises(self) -> bool {
-        !matches!(self, Self::HubRestore | Self::ProperRestore | Self::OldHub | Self::Clone)
+        !matches!(self, Self::HubRestore | Self::OldHub | Self::Clone)
     }
 
     /// Its name in tables.
@@ -213,8 +213,8 @@ pub struct Plan {
     pub stranger: bool,
     /// Is the index taken away at the end, to be built again?
     pub rebuild: bool,
-    /// Are there emergencies? Then no disk of the hub goes back and no node is copied, for nobody can say what is left of
-    /// a promise then.
+    /// Are there emergencies? Then the hub's disk goes back only as it should be done, and no node is copied: nobody can say
+    /// what is left of a promise when files of a hub are copied, or two machines speak for one member.
     pub aid: bool,
     /// What goes wrong, in order of time.
     pub faults: Vec<Planned>,

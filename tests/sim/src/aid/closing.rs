@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use shouwang_proto::wire::{self, AssignmentState, RequestState, assignment_action::Action};
 
-use super::dispatcher::{Dispatcher, Picture};
+use super::{
+    asking::Hub,
+    dispatcher::{Dispatcher, Picture, READING},
+};
+use crate::people::calls::{Ended, ended};
 
 /// Before anything is closed, everything that waits for time gets time.
 const QUIET: Duration = Duration::from_secs(11);
@@ -17,6 +21,9 @@ impl Dispatcher {
     pub(super) async fn close_everything(&mut self) {
         tokio::time::sleep(QUIET).await;
         let stage = self.asking.stage.clone();
+        if stage.aid(|aid| aid.restores()) > 0 {
+            self.hear_of_the_restore().await;
+        }
         stage.note("everything is closed now");
         let mut was_closed = false;
         loop {
@@ -40,6 +47,33 @@ impl Dispatcher {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// What a restored hub cannot know people have to find out, so it says so until they have.
+    async fn hear_of_the_restore(&mut self) {
+        let kinds = vec![wire::AidTaskKind::Restored.into()];
+        let found = loop {
+            let wanted = wire::ListTasksRequest { kinds: kinds.clone(), ..wire::ListTasksRequest::default() };
+            if let Ended::Answered(found) = ended(READING, self.asking.hub.list_tasks(wanted)).await {
+                break found.into_inner().tasks;
+            }
+            tokio::time::sleep(PAUSE).await;
+        };
+        let [task] = found.as_slice() else {
+            let seen = format!("the hub was restored, and its dispatchers are told {found:?}");
+            return self.asking.stage.broken("P7", seen);
+        };
+        self.asking.stage.hit("aid: people asked after a restore");
+        let context = self.asking.context();
+        let id = context.request_id.clone();
+        let request = wire::CompleteTaskRequest {
+            context: Some(context),
+            name: task.name.clone(),
+            who: "各单位".to_owned(),
+            ..wire::CompleteTaskRequest::default()
+        };
+        let call = async |mut hub: Hub, request: wire::CompleteTaskRequest| hub.complete_task(request).await;
+        self.asking.change("complete task", (id, request), call).await;
     }
 
     async fn close_round(&mut self, Picture { incidents, requests }: Picture) {

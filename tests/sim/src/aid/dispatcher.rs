@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Longest wait for something to read.
-const READING: Duration = Duration::from_secs(3);
+pub(super) const READING: Duration = Duration::from_secs(3);
 /// Incidents that go on at once.
 const INCIDENTS: usize = 3;
 /// Requests that are alive at once.
@@ -91,8 +91,13 @@ impl Dispatcher {
         let asked = ended(READING, self.asking.hub.list_assignments(wanted)).await;
         let Ended::Answered(found) = asked else { return None };
         let found = found.into_inner().assignments;
-        self.asking.stage.aid(|aid| found.iter().for_each(|assignment| aid.saw(assignment)));
+        self.saw(&found);
         Some(found)
+    }
+
+    fn saw<'a>(&self, shown: impl IntoIterator<Item = &'a wire::Assignment>) {
+        let now = self.asking.stage.now();
+        self.asking.stage.aid(|aid| shown.into_iter().for_each(|assignment| aid.saw(assignment, Some(now))));
     }
 
     async fn decide(&mut self, picture: Picture) {
@@ -216,13 +221,11 @@ impl Dispatcher {
             Some(Ok(answer)) => {
                 let drill =
                     if request.mode() == IncidentMode::Actual { "" } else { request.incident.as_str() };
-                self.asking.stage.aid(|aid| {
-                    if let Some(assignment) = &answer.assignment {
-                        aid.ordered(drill, &id, assignment);
-                        aid.saw(assignment);
-                    }
-                    answer.preempted.iter().for_each(|assignment| aid.saw(assignment));
-                });
+                let now = self.asking.stage.now();
+                if let Some(assignment) = &answer.assignment {
+                    self.asking.stage.aid(|aid| aid.ordered(drill, &id, assignment, now));
+                }
+                self.saw(answer.assignment.iter().chain(&answer.preempted));
                 if !answer.preempted.is_empty() {
                     self.asking.stage.hit("aid: taken for a P1");
                 }
@@ -266,7 +269,7 @@ impl Dispatcher {
         };
         let call = async |mut hub: Hub, request: wire::SolicitRequest| hub.solicit(request).await;
         if let Some(Ok(answer)) = self.asking.change("solicit", (id, wish), call).await {
-            self.asking.stage.aid(|aid| answer.assignments.iter().for_each(|found| aid.saw(found)));
+            self.saw(&answer.assignments);
         }
     }
 
@@ -319,7 +322,7 @@ impl Dispatcher {
             async |mut hub: Hub, request: wire::ActOnAssignmentRequest| hub.act_on_assignment(request).await;
         let answer = self.asking.change("act", (id, request), call).await;
         let Some(Ok(answer)) = answer else { return false };
-        self.asking.stage.aid(|aid| answer.assignment.iter().for_each(|found| aid.saw(found)));
+        self.saw(&answer.assignment);
         true
     }
 

@@ -112,6 +112,8 @@ pub struct AidDisk {
     pub requests: BTreeMap<String, RequestRow>,
     /// Mode and state of each incident by id.
     pub incidents: BTreeMap<String, (String, String)>,
+    /// Which restore of the hub it is.
+    pub incarnation: Vec<u8>,
     /// Notices.
     pub notices: Vec<NoticeRow>,
     /// The earliest deadline that is set.
@@ -136,6 +138,8 @@ pub struct WordRow {
 pub struct NodeAid {
     /// Names of the notices it keeps.
     pub notices: BTreeSet<String>,
+    /// The restore of the hub that it has met last.
+    pub hub: Vec<u8>,
     /// Words by command id.
     pub words: BTreeMap<String, WordRow>,
 }
@@ -186,6 +190,7 @@ pub fn hub(folder: &Path) -> anyhow::Result<AidDisk> {
         ledgers: ledgers(&disk)?,
         assignments: assignments(&disk)?,
         requests: requests(&disk)?,
+        incarnation: disk.query_row("select incarnation from hub", [], |row| row.get(0))?,
         incidents: incidents.into_iter().collect(),
         notices,
         next_deadline: disk.query_row("select min(due_ms) from aid_timer", [], |row| row.get(0))?,
@@ -305,5 +310,9 @@ pub fn node(folder: &Path) -> anyhow::Result<NodeAid> {
         let decided = decided.transpose().context("a decision on disk is none")?;
         Ok((id, WordRow { said, decided }))
     });
-    Ok(NodeAid { notices: notices.into_iter().collect(), words: words.collect::<anyhow::Result<_>>()? })
+    Ok(NodeAid {
+        notices: notices.into_iter().collect(),
+        hub: disk.query_row("select hub_incarnation from link", [], |row| row.get(0))?,
+        words: words.collect::<anyhow::Result<_>>()?,
+    })
 }

@@ -67,7 +67,7 @@ impl Lookout {
             }
         }
         if self.stage.phase() == Phase::Healing {
-            let word = self.undecided()?;
+            let word = self.undecided(&disk)?;
             // The dispatcher who closes everything waits for this, and says no words of a member.
             self.stage.set_words_wait(word.is_some() || self.stage.at_work() > 1);
             let why = self.unsettled(&disk, word);
@@ -95,10 +95,13 @@ impl Lookout {
         waiting.map(|notice| format!("{} waits for {}", notice.name, notice.recipient))
     }
 
-    /// A word at a node that the hub has not decided.
-    fn undecided(&self) -> anyhow::Result<Option<String>> {
+    /// A word at a node that the hub has not decided, or will have to once more.
+    fn undecided(&self, hub: &AidDisk) -> anyhow::Result<Option<String>> {
         for member in 0..self.stage.plan().members {
             let node = evidence::node(&self.stage.disk(Host::Node(member)))?;
+            if node.hub != hub.incarnation {
+                return Ok(Some(format!("{} has not met the hub that there is", Host::Node(member).name())));
+            }
             if let Some((id, _)) = node.words.iter().find(|(_, word)| word.decided.is_none()) {
                 return Ok(Some(format!("word {id} of {} is not decided", Host::Node(member).name())));
             }
@@ -119,9 +122,13 @@ pub fn judge(stage: &Stage) -> anyhow::Result<Vec<Violation>> {
         count(stage, &node);
         let decided = node.words.values().filter_map(|word| word.decided.as_ref());
         let shown = decided.filter_map(|decided| decided.assignment.clone());
-        stage.aid(|aid| shown.for_each(|assignment| aid.saw(&assignment)));
+        // Shown at some time before.
+        stage.aid(|aid| shown.for_each(|assignment| aid.saw(&assignment, None)));
         let forgotten = stage.has_forgotten(member);
         found.extend(stage.aid(|aid| check::member(member, &hub, &node, forgotten, aid)));
+    }
+    if stage.aid(|aid| aid.lost()) > 0 {
+        stage.hit("aid: lost with the hub's disk");
     }
     found.extend(stage.aid(|aid| aid.take_findings()));
     found.extend(stage.aid(|aid| check::granted(&hub, aid)));

@@ -1,11 +1,11 @@
 //! What people were told of an emergency, and what follows from it for ever: states only go forward, every order has a
 //! number of its own, and what was granted stands or was followed by something later.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use shouwang_proto::wire::{self, AssignmentState};
 
-use crate::stage::Violation;
+use crate::{ledger::Moment, stage::Violation};
 
 /// A resource that can be ordered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +45,18 @@ pub struct Word {
 pub struct Memory {
     resources: Vec<Resource>,
     assignments: BTreeMap<String, BTreeMap<u64, Version>>,
+    /// Shown before the copy was made that the hub was put back to, so that it has to know them.
+    certain: BTreeMap<String, Moment>,
+    /// Where versions begin after each restore of the hub.
+    floors: Vec<u64>,
     /// By ledger (resource and drill) and number: the request that was answered with this order.
     orders: BTreeMap<(String, String), BTreeMap<u64, String>>,
+    /// Those that the hub has to know.
+    ordered: BTreeMap<String, Moment>,
     words: BTreeMap<String, Word>,
-    /// Changes that the hub granted to dispatchers, by request id.
-    granted: BTreeSet<String>,
+    /// Changes that the hub granted to dispatchers and has to know, by request id.
+    granted: BTreeMap<String, Moment>,
+    lost: u64,
     findings: Vec<Violation>,
     acked: u64,
     unknown: u64,
@@ -85,19 +92,48 @@ impl Memory {
     }
 
     /// A change was granted to a dispatcher.
-    pub fn granted(&mut self, request_id: &str) {
+    pub fn granted(&mut self, request_id: &str, now: Moment) {
         self.acked += 1;
-        self.granted.insert(request_id.to_owned());
+        self.granted.insert(request_id.to_owned(), now);
+    }
+
+    /// The hub was put back to a copy that was made at this time; its numbers begin beyond this one. What it granted to
+    /// dispatchers after the copy nobody can tell it.
+    pub fn hub_restored(&mut self, made: Moment, floor: u64) {
+        let before = self.granted.len();
+        self.granted.retain(|_, at| *at <= made);
+        self.ordered.retain(|_, at| *at <= made);
+        self.certain.retain(|_, at| *at <= made);
+        self.lost += (before - self.granted.len()) as u64;
+        self.floors.push(floor);
+    }
+
+    /// How often the hub was put back.
+    #[must_use]
+    pub fn restores(&self) -> usize {
+        self.floors.len()
+    }
+
+    /// Changes that were lost with the hub's disk.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// In which life of the hub an assignment had this version.
+    #[must_use]
+    pub fn life(&self, version: u64) -> usize {
+        self.floors.iter().filter(|floor| **floor < version).count()
     }
 
     /// Every change that was granted to dispatchers, by request id.
     pub fn all_granted(&self) -> impl Iterator<Item = &String> {
-        self.granted.iter()
+        self.granted.keys()
     }
 
     /// Every order that was granted, by request id.
     pub fn all_ordered(&self) -> impl Iterator<Item = &String> {
-        self.orders.values().flat_map(BTreeMap::values)
+        self.ordered.keys()
     }
 
     /// A node has taken a word of its people.
@@ -112,7 +148,8 @@ impl Memory {
     }
 
     /// An order was granted. `drill`: the incident of a drill, empty for a real one.
-    pub fn ordered(&mut self, drill: &str, request_id: &str, assignment: &wire::Assignment) {
+    pub fn ordered(&mut self, drill: &str, request_id: &str, assignment: &wire::Assignment, now: Moment) {
+        self.ordered.insert(request_id.to_owned(), now);
         let ledger = (assignment.resource.clone(), drill.to_owned());
         let before = self.orders.entry(ledger).or_default().insert(assignment.epoch, request_id.to_owned());
         if before.is_some_and(|before| before != request_id) {
@@ -121,13 +158,20 @@ impl Memory {
         }
     }
 
-    /// Somebody was shown an assignment: each version is always the same, and later ones are further on.
-    pub fn saw(&mut self, shown: &wire::Assignment) {
+    /// Somebody was shown an assignment: each version is always the same, and later ones of one life of the hub are further
+    /// on. `seen`: when; none for what an answer from some time before says.
+    pub fn saw(&mut self, shown: &wire::Assignment, seen: Option<Moment>) {
         let wire::Assignment { name, version, quantity, epoch, .. } = shown;
         let now = Version { state: shown.state(), quantity: *quantity, epoch: *epoch };
+        if let Some(seen) = seen {
+            self.certain.entry(name.clone()).or_insert(seen);
+        }
+        let life = self.life(*version);
+        let floor = self.floors.get(life.wrapping_sub(1)).map_or(0, |floor| floor + 1);
+        let next = self.floors.get(life).map_or(u64::MAX, |floor| floor + 1);
         let versions = self.assignments.entry(name.clone()).or_default();
-        let before = versions.range(..version).next_back().map(|(_, before)| before.clone());
-        let after = versions.range(version + 1..).next().map(|(_, after)| after.clone());
+        let before = versions.range(floor..*version).next_back().map(|(_, before)| before.clone());
+        let after = versions.range(version + 1..next).next().map(|(_, after)| after.clone());
         let same = versions.insert(*version, now.clone());
         if same.is_some_and(|same| same != now) {
             self.found("P7", format!("{name} has two contents in version {version}"));
@@ -138,6 +182,12 @@ impl Memory {
                 self.found("P7", format!("{name}: {why}"));
             }
         }
+    }
+
+    /// Must the hub know this assignment?
+    #[must_use]
+    pub fn is_certain(&self, name: &str) -> bool {
+        self.certain.contains_key(name)
     }
 
     /// The newest version of each assignment that anybody was shown.
@@ -226,7 +276,7 @@ mod tests {
     #[track_caller]
     fn check(versions: &[wire::Assignment], promise: Option<&str>) {
         let mut memory = Memory::default();
-        versions.iter().for_each(|shown| memory.saw(shown));
+        versions.iter().for_each(|shown| memory.saw(shown, Some(0)));
         assert_eq!(memory.take_findings().first().map(|found| found.promise), promise);
     }
 
@@ -244,14 +294,36 @@ mod tests {
     }
 
     #[test]
+    fn a_restored_hub_has_forgotten_what_came_after_the_copy_and_nothing_else() {
+        let mut memory = Memory::default();
+        memory.saw(&shown(1, AssignmentState::Held, 7), Some(5));
+        memory.saw(&shown(3, AssignmentState::Committed, 7), Some(20));
+        let later =
+            wire::Assignment { name: "assignments/b".to_owned(), ..shown(1, AssignmentState::Held, 8) };
+        memory.saw(&later, Some(20));
+        memory.granted("kept", 5);
+        memory.granted("lost", 20);
+        memory.hub_restored(10, 1_000);
+        assert_eq!((memory.restores(), memory.lost()), (1, 1));
+        assert_eq!(memory.all_granted().collect::<Vec<_>>(), ["kept"]);
+        assert!(memory.is_certain("assignments/a") && !memory.is_certain("assignments/b"));
+        // It is held again, in another life of the hub; an old answer may come to light.
+        memory.saw(&shown(1_001, AssignmentState::Held, 7), Some(30));
+        memory.saw(&shown(4, AssignmentState::Mobilising, 7), None);
+        assert_eq!(memory.take_findings(), []);
+        memory.saw(&shown(1_001, AssignmentState::Held, 9), Some(31));
+        assert_eq!(memory.take_findings()[0].promise, "P7");
+    }
+
+    #[test]
     fn every_order_has_a_number_of_its_own() {
         let mut memory = Memory::default();
         let order = shown(1, AssignmentState::Held, 7);
-        memory.ordered("", "one", &order);
-        memory.ordered("", "one", &order);
-        memory.ordered("incidents/drill", "two", &order);
+        memory.ordered("", "one", &order, 0);
+        memory.ordered("", "one", &order, 0);
+        memory.ordered("incidents/drill", "two", &order, 0);
         assert_eq!(memory.take_findings(), []);
-        memory.ordered("", "three", &order);
+        memory.ordered("", "three", &order, 0);
         assert_eq!(memory.take_findings()[0].promise, "P9");
     }
 }

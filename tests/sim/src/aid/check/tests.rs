@@ -157,7 +157,7 @@ fn a_yes_binds_to_what_it_names() {
 #[test]
 fn what_was_granted_or_said_is_there() {
     let mut memory = Memory::default();
-    memory.granted("one");
+    memory.granted("one", 0);
     memory.said("two", Word { member: 0, hub_away: false });
     assert_eq!(promises(&granted(&AidDisk::default(), &memory)), ["P7"]);
     let hub = AidDisk {
