@@ -127,3 +127,11 @@ mod tests {
         }
     }
 }
+        assert_eq!(
+            page.matches("/api/v1/publications.atom?q=%22x%22&#38;tag=a\"").count(),
+            2,
+            "head and foot: {page}"
+        );
+        // Left alone, htmx writes the style attribute of what it replaces on what it puts there, and our policy refuses
+        // that: also an empty one, which whoever sets a style and takes it back leaves behind.
+        assert!(page.contains(r#""attributesToSettle":["class","width","height"]"#), "{page}");
