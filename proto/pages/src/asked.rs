@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
 use askama::Template;
 use axum::{
+    body::HttpBody as _,
     extract::{FromRequestParts as _, RawPathParams, Request},
     response::Response,
 };
@@ -237,15 +238,22 @@ impl<H: House, R: Route<Role = H::Role>> Asked<H, R> {
         };
         let (form, files) = match R::ROW.method {
             Method::Get => (Fields::default(), Vec::new()),
-            Method::Post => match axum::body::to_bytes(body, H::most_bytes(&R::ROW)).await {
+            Method::Post => match axum::body::to_bytes(body, limit).await {
                 Ok(bytes) if R::ROW.manner == Manner::Upload => {
                     match upload::read(&parts.headers, bytes).await {
                         Ok(read) => read,
                         Err(refusal) => return Err((Arc::new(base), refusal.into())),
+        let limit = H::most_bytes(&R::ROW);
+        // A browser says how much it sends: what can never fit is not read at all.
+        if R::ROW.method == Method::Post
+            && body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX)
+        {
+            return Err((Arc::new(base), form_too_large()));
+        }
                     }
                 }
                 Ok(bytes) => (Fields::read(&bytes), Vec::new()),
-                Err(_) => return Err((Arc::new(base), form_too_long())),
+                Err(_) => return Err((Arc::new(base), form_broken_off())),
             },
         };
         Ok(Self { base: Arc::new(base), form, files, names, route: PhantomData })
@@ -322,7 +330,12 @@ fn allow<Role: PartialEq + 'static>(who: Who<Role>, role: Option<Role>) -> Resul
     }
 }
 
-fn form_too_long() -> Trouble {
+fn form_too_large() -> Trouble {
+    Refusal::new(Code::ResourceExhausted, "FORM_TOO_LARGE", "what was sent is too large （提交的内容过大）")
+        .into()
+}
+
+fn form_broken_off() -> Trouble {
     Refusal::new(
         Code::OutOfRange,
         "FORM_TOO_LONG",

@@ -56,6 +56,18 @@ fn number(message: &str) -> String {
     message.split_whitespace().find(numbered).unwrap_or_default().to_owned()
 }
 
+/// What the reasons end with that say: this alone is too much, however long one waits.
+const TOO_LARGE: &str = "_TOO_LARGE";
+
+/// The HTTP status of a refusal, for both servers. RESOURCE_EXHAUSTED stands for too much at once (429: the same may be
+/// tried again) and for too large a thing (413: it never will fit); the stable reason tells them apart.
+fn refused_status(refusal: &Refusal) -> StatusCode {
+    if refusal.code == Code::ResourceExhausted && refusal.reason.ends_with(TOO_LARGE) {
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    http_status(refusal.code)
+}
+
 /// The HTTP status of a gRPC code, as google.rpc.Code maps them.
 fn http_status(code: Code) -> StatusCode {
     match code {
@@ -96,7 +108,7 @@ impl Trouble {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignInFirst => StatusCode::UNAUTHORIZED,
-            Self::Refused(refusal) => http_status(refusal.code),
+            Self::Refused(refusal) => refused_status(refusal),
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -140,6 +152,7 @@ impl Trouble {
             StatusCode::NOT_FOUND => "trouble.advice.not-found",
             StatusCode::FORBIDDEN => "trouble.advice.forbidden",
             StatusCode::BAD_REQUEST | StatusCode::CONFLICT => "trouble.advice.bad",
+            StatusCode::PAYLOAD_TOO_LARGE => "trouble.advice.too-large",
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
                 "trouble.advice.later"
             }
@@ -194,6 +207,21 @@ mod tests {
         assert_eq!(trouble.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let other = Trouble::from(Status::unknown("secret detail"));
         assert!(!other.words(Lang::En).contains("secret") && other.number().is_empty());
+    }
+
+    #[test]
+    fn too_large_is_not_too_many() {
+        let check = |code, reason: &'static str, expected| {
+            let status = Trouble::from(Refusal::new(code, reason, "x （x）")).status();
+            assert_eq!(status, expected, "{reason}");
+        };
+        for reason in ["DOCUMENT_TOO_LARGE", "ATTACHMENT_TOO_LARGE", "EXPORT_TOO_LARGE", "FORM_TOO_LARGE"] {
+            check(Code::ResourceExhausted, reason, StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        for reason in ["TOO_MANY_REQUESTS", "SIGN_IN_WAIT", "SIGN_IN_BUSY", "SEARCH_BUSY", "TOKENS_FULL"] {
+            check(Code::ResourceExhausted, reason, StatusCode::TOO_MANY_REQUESTS);
+        }
+        check(Code::InvalidArgument, "NUMBER_TOO_LARGE", StatusCode::BAD_REQUEST);
     }
 
     #[test]

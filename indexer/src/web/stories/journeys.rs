@@ -155,3 +155,11 @@ async fn a_question_that_is_too_long_is_answered_on_the_page() {
     let hostile = hub.get("/?q=%3Cscript%3Ealert(1)%3C/script%3E", &cookie).await;
     assert!(!hostile.text.contains("<script>alert"));
 }
+
+#[tokio::test]
+async fn a_form_that_can_never_fit_is_too_large_and_not_one_too_many() {
+    let hub = Hub::open().await;
+    let sent = hub.post("/login", "", &"x".repeat(shouwang_pages::asked::FORM_BYTES + 1)).await;
+    assert_eq!(sent.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", sent.text);
+    assert!(sent.text.contains("提交的内容过大"), "{}", sent.text);
+}
