@@ -64,6 +64,8 @@ pub const PURE: &[&str] = &[
     "indexer/src/web/board/form",
     "indexer/src/web/board/line_forms.rs",
     "indexer/src/web/board/map_view.rs",
+    "indexer/src/web/board/map_marks.rs",
+    "indexer/src/web/board/map_spots.rs",
     "indexer/src/web/board/merge_view.rs",
     "indexer/src/web/board/new_view.rs",
     "indexer/src/web/board/plan_view.rs",

@@ -173,8 +173,24 @@ describe("two dispatchers", () => {
     await other.waitForURL(`${demo.web}/board/wall`);
     await other.waitForSelector(".wall svg.park .mark.moving");
     await inspect(other, "wall");
-    await other.goto(`${demo.web}/board/map`);
-    await inspect(other, "map");
+  });
+
+  it("see on the plan which way it comes and who else could help", async () => {
+    for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
+      const page = await dispatcher(viewport);
+      await page.goto(`${demo.web}/board/map`);
+      await page.waitForSelector("svg.park .way.ordered");
+      const option = await page.locator("#line option", { hasText: "二号码头需要吊车" }).getAttribute("value");
+      await page.selectOption("#line", option);
+      await page.click(".map-line button");
+      await page.waitForURL(/line=/);
+      const marks = page.locator("svg.park a");
+      assert.ok((await marks.count()) >= 3);
+      for (const mark of await marks.all()) assert.ok((await mark.locator("title").textContent()).length > 3);
+      await marks.first().focus();
+      assert.equal(await page.evaluate(() => document.activeElement.closest("svg.park") !== null), true);
+      await inspect(page, `map-${size}`);
+    }
   });
 });
 

@@ -29,7 +29,7 @@ use super::{
         ranking::Candidate,
         reason::Reason,
         resource::{Availability, Link, Owner, Owners, Resource, Standing, Stock},
-        roads::{Basis, Travel},
+        roads::{Affected, Basis, Travel},
     },
     pool::Pool,
     room::Shared,
@@ -178,6 +178,13 @@ impl View<'_> {
     pub(crate) fn travel(&self, destination: Place) -> Arc<Travel> {
         let Scene { room, closures, .. } = self.scene;
         room.pools.travel(self.inventory().roads(), closures, destination)
+    }
+
+    /// What is closed or slow on the roads; nothing without roads.
+    pub(crate) fn affected(&self) -> Affected {
+        let Scene { room, closures, .. } = self.scene;
+        let roads = self.inventory().roads();
+        roads.map_or_else(Affected::default, |roads| room.pools.affected(roads, closures))
     }
 
     /// A candidate for people; none when it has gone meanwhile.

@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use shouwang_proto::{id::PublicationName, wire};
@@ -15,7 +15,7 @@ use super::{
     matching::{
         inventory::Inventory,
         place::Place,
-        roads::{Conditions, Pace, Roads, Travel},
+        roads::{Affected, Conditions, Pace, Roads, Travel},
     },
     planning::{read_plume, read_roads},
     shelf::{Offered, Shelf},
@@ -213,10 +213,7 @@ impl Pools {
     ) -> Arc<Travel> {
         let straight = || Arc::new(Travel::straight(to, Pace::default()));
         let Some(roads) = roads else { return straight() };
-        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_same(ways.roads.as_ref(), Some(roads)) || ways.closures != closures {
-            *ways = Ways::over(roads, closures);
-        }
+        let mut ways = self.ways(roads, closures);
         if let Some(known) = ways.travels.iter().find(|travel| travel.destination() == to) {
             return Arc::clone(known);
         }
@@ -227,6 +224,20 @@ impl Pools {
         }
         ways.travels.push(Arc::clone(&travel));
         travel
+    }
+
+    /// What these closures change on the roads.
+    pub(super) fn affected(&self, roads: &Arc<Roads>, closures: &[wire::Closure]) -> Affected {
+        let conditions = self.ways(roads, closures).conditions.clone();
+        conditions.map_or_else(Affected::default, |conditions| roads.affected(&conditions))
+    }
+
+    fn ways(&self, roads: &Arc<Roads>, closures: &[wire::Closure]) -> MutexGuard<'_, Ways> {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_same(ways.roads.as_ref(), Some(roads)) || ways.closures != closures {
+            *ways = Ways::over(roads, closures);
+        }
+        ways
     }
 }
 

@@ -12,6 +12,7 @@ mod roads;
 #[cfg(test)]
 mod stories;
 mod tasks;
+pub mod traffic;
 mod watch;
 
 use shouwang_proto::wire::{self, mutual_aid_service_server::MutualAidService};

@@ -10,6 +10,8 @@ use shouwang_pages::{Lang, age, icon, trouble::Trouble};
 
 use super::{
     form::{Attempt, Maker},
+    map_ground,
+    map_view::Plan,
     picture::{self, Picture},
     task_view::TaskView,
     view::{IncidentView, Light},
@@ -65,6 +67,7 @@ struct WallPage {
     is_cut: bool,
     tasks: Vec<TaskView>,
     incidents: Vec<IncidentView>,
+    plan: Plan,
 }
 
 /// A key for a form: random, so that nobody else has it.
@@ -109,6 +112,12 @@ pub(in crate::web) async fn show(asked: Asked<to::ShowBoard>) -> Result<Response
 /// `GET /board/wall`: for a screen on the wall, that nobody touches.
 pub(in crate::web) async fn wall(asked: Asked<to::ShowWall>) -> Result<Response, Trouble> {
     let picture = picture::take(&asked).await?;
+    // An empty board is calm: a plan of roads alone would only be in the way.
+    let plan = if picture.incidents.is_empty() {
+        Plan::default()
+    } else {
+        map_ground::draw(&asked, &picture, "").await?.0
+    };
     let page = {
         let (lang, now, roster) = (asked.lang(), asked.site().world.now(), asked.site().roster.snapshot());
         let light = Light { lang, now, roster: &roster, titles: &picture.titles };
@@ -119,6 +128,7 @@ pub(in crate::web) async fn wall(asked: Asked<to::ShowWall>) -> Result<Response,
             is_cut: picture.is_cut,
             tasks: picture.tasks(&light, &maker),
             incidents: picture.incidents(&light, None),
+            plan,
         }
     };
     asked.page(asked.lang().say("board.wall").to_owned(), &page, SCRIPTS)

@@ -1,18 +1,18 @@
 //! The park's plan, and the same as a table.
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::cell::Cell;
 
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use shouwang_pages::{Lang, icon, trouble::Trouble};
-use shouwang_proto::wire;
+use shouwang_pages::{Fields, Lang, icon, trouble::Trouble};
 
 use super::{
     board_page::{Fresh, SCRIPTS, key},
     closure_view,
     form::{Attempt, Form, Maker},
-    map_view::{Ground, Plan, plan},
+    map_ground,
+    map_view::Plan,
     picture,
     view::Light,
 };
@@ -32,6 +32,9 @@ struct MapPage {
     problem: String,
     is_done: bool,
     plan: Plan,
+    /// Lines for which candidates can be shown, and the chosen one.
+    lines: Vec<(String, String)>,
+    chosen: String,
     /// Closing an area, for those who may.
     close: Option<Form>,
 }
@@ -43,35 +46,14 @@ pub(in crate::web) async fn show(asked: Asked<to::ShowMap>) -> Result<Response, 
 
 /// The plan, after an attempt that was refused or without one.
 pub(super) async fn page<R: Route>(asked: &Asked<R>, attempt: Option<Attempt>) -> Result<Response, Trouble> {
-    let desk = &asked.site().aid;
     let picture = picture::take(asked).await?;
-    let caller = asked.authorized::<rpc::ListClosures>()?;
-    let closures = desk.ask(caller.clone(), wire::ListClosuresRequest::default()).await?.closures;
-    let roads = desk.roads(caller).await?;
-    let stands = picture
-        .assignments
-        .iter()
-        .filter_map(|one| desk.place_of(&one.resource).map(|place| (one.resource.clone(), place)));
-    let wanted = picture.requests.iter().filter_map(|request| {
-        let incident = picture.incidents.iter().find(|incident| incident.name == request.incident);
-        let place = request.place.clone().or_else(|| incident.and_then(|incident| incident.place.clone()));
-        Some((request.name.clone(), place?))
-    });
-    let (stands, wanted): (BTreeMap<_, _>, BTreeMap<_, _>) = (stands.collect(), wanted.collect());
+    let chosen = asked.fields().first("line").to_owned();
+    let (mut plan, closures) = map_ground::draw(asked, &picture, &chosen).await?;
     let status =
         attempt.as_ref().map_or(StatusCode::OK, |attempt| Trouble::from(attempt.refusal.clone()).status());
     let page = {
         let (lang, now, roster) = (asked.lang(), asked.site().world.now(), asked.site().roster.snapshot());
         let light = Light { lang, now, roster: &roster, titles: &picture.titles };
-        let ground = Ground {
-            roads: roads.as_ref(),
-            closures: &closures,
-            incidents: &picture.incidents,
-            assignments: &picture.assignments,
-            stands: &stands,
-            wanted: &wanted,
-        };
-        let mut plan = plan(&light, &ground);
         let key = || key(asked);
         let maker = Maker { lang, key: &key, attempt: attempt.as_ref(), placed: Cell::new(false) };
         let may_close = asked.authorized::<rpc::AddClosure>().is_ok();
@@ -79,9 +61,13 @@ pub(super) async fn page<R: Route>(asked: &Asked<R>, attempt: Option<Attempt>) -
         for (area, closure) in plan.areas.iter_mut().zip(&closures).filter(|_| may_close) {
             area.form = Some(closure_view::open_again(&maker, closure));
         }
-        let fresh = Fresh::new(picture.change, now, "/board/map".to_owned(), String::new());
+        let may_ask = asked.authorized::<rpc::ListCandidates>().is_ok();
+        let lines = if may_ask { map_ground::lines(&light, &picture) } else { Vec::new() };
+        let query =
+            if chosen.is_empty() { String::new() } else { Fields::default().and("line", &chosen).query() };
+        let fresh = Fresh::new(picture.change, now, format!("/board/map{query}"), String::new());
         let is_done = !asked.fields().first("done").is_empty();
-        MapPage { lang, fresh, problem: maker.unplaced(), is_done, plan, close }
+        MapPage { lang, fresh, problem: maker.unplaced(), is_done, plan, lines, chosen, close }
     };
     asked.base.page(status, asked.lang().say("board.map").to_owned(), &page, SCRIPTS)
 }

@@ -1,18 +1,23 @@
-//! The park's plan: roads, what lies over them, where it happens, what is out. Drawn on a plane; a park is small enough.
-//! Pure.
+//! The park's plan: roads, what lies over them, where it happens, what is out and which way it comes. Drawn on a plane; a
+//! park is small enough. Pure.
 
 use std::collections::BTreeMap;
 
-use shouwang_proto::{
-    mutual_aid::term::{AssignmentState, ClosureKind},
-    publication::time_from_wire,
-    wire::{self, AssignmentState as Sent},
-};
+use shouwang_proto::{mutual_aid::term::ClosureKind, publication::time_from_wire, wire};
 
 use super::{
     form::Form,
+    map_marks::{self, Mark, Sign},
+    map_spots::{self, Found, Offer, Spot},
     view::Light,
-    words::{self, member, said, tail},
+    words::said,
+};
+use crate::mutual_aid::{
+    desk::traffic::Traffic,
+    matching::{
+        place::Place,
+        roads::{Basis, Way},
+    },
 };
 
 /// Width of the drawing.
@@ -23,19 +28,6 @@ const HEIGHT: f64 = 800.0;
 const MARGIN: f64 = 30.0;
 /// Roads drawn at most. A drawing with more shows nothing more.
 const ROADS: usize = 20_000;
-
-/// Something with a number on the drawing and in the table.
-pub(super) struct Spot {
-    pub(super) number: usize,
-    /// `scene` or `thing`.
-    pub(super) class: &'static str,
-    /// Place on the drawing; none when nobody knows where it is.
-    pub(super) at: Option<(String, String)>,
-    pub(super) what: String,
-    pub(super) state: String,
-    pub(super) place: String,
-    pub(super) address: String,
-}
 
 /// An area that is closed.
 pub(super) struct Area {
@@ -48,17 +40,45 @@ pub(super) struct Area {
     pub(super) form: Option<Form>,
 }
 
+/// A way on the drawing.
+pub(super) struct Line {
+    /// Whose way it is: `ordered` or `offered`, and `guessed` when it is no road.
+    pub(super) class: &'static str,
+    pub(super) path: String,
+    pub(super) title: String,
+}
+
 /// The plan.
+#[derive(Default)]
 pub(super) struct Plan {
     pub(super) height: u32,
-    /// All roads as one path.
+    /// All roads as one path, and what of them is closed or slow.
     pub(super) roads: String,
+    pub(super) blocked: String,
+    pub(super) slowed: String,
     /// True when not all roads are drawn.
     pub(super) is_cut: bool,
     pub(super) areas: Vec<Area>,
+    pub(super) lines: Vec<Line>,
+    pub(super) marks: Vec<Mark>,
+    /// What the marks mean.
+    pub(super) legend: Vec<Sign>,
     pub(super) spots: Vec<Spot>,
+    pub(super) offers: Vec<Offer>,
+    /// What is left out so that it stays readable, in words.
+    pub(super) left_out: Vec<String>,
+}
+
+impl Plan {
     /// True when there is nothing to draw.
-    pub(super) is_empty: bool,
+    pub(super) fn is_empty(&self) -> bool {
+        self.height == 0
+    }
+
+    /// True when ways of what was ordered are drawn, or those of candidates.
+    pub(super) fn has_ways(&self, is_ordered: bool) -> bool {
+        self.lines.iter().any(|line| line.class.starts_with("ordered") == is_ordered)
+    }
 }
 
 /// From degrees to the drawing: equal lengths east and north at the middle latitude.
@@ -112,78 +132,72 @@ fn degrees(place: &wire::Location) -> (f64, f64) {
 pub(super) struct Ground<'a> {
     pub(super) roads: Option<&'a wire::UploadRoadGraphRequest>,
     pub(super) closures: &'a [wire::Closure],
-    pub(super) incidents: &'a [wire::Incident],
-    pub(super) assignments: &'a [wire::Assignment],
-    /// Where resources stand, as their owners published it, by name.
-    pub(super) stands: &'a BTreeMap<String, wire::Location>,
-    /// Where requests want aid to come to, by name.
-    pub(super) wanted: &'a BTreeMap<String, wire::Location>,
+    /// What stands on it.
+    pub(super) found: Found,
+    pub(super) traffic: &'a Traffic,
 }
 
 impl Ground<'_> {
-    /// Where a resource is now, as far as anybody knows: at home until it departs, then at the scene when it has arrived.
-    fn place_of(&self, one: &wire::Assignment) -> Option<&wire::Location> {
-        match one.state() {
-            Sent::Held | Sent::Committed | Sent::Mobilising | Sent::EnRoute => self.stands.get(&one.resource),
-            Sent::Staged | Sent::OnScene | Sent::Returning => self.wanted.get(&one.request),
-            Sent::Unspecified
-            | Sent::Solicited
-            | Sent::Offered
-            | Sent::Returned
-            | Sent::Settled
-            | Sent::Declined
-            | Sent::Lapsed
-            | Sent::StoodDown
-            | Sent::Failed => None,
-        }
-    }
-
-    fn is_out(one: &wire::Assignment) -> bool {
-        matches!(
-            one.state(),
-            Sent::Held
-                | Sent::Committed
-                | Sent::Mobilising
-                | Sent::EnRoute
-                | Sent::Staged
-                | Sent::OnScene
-                | Sent::Returning
-        )
-    }
-
     fn places(&self) -> Vec<(f64, f64)> {
         let nodes = self.roads.into_iter().flat_map(|roads| &roads.nodes);
         let corners = self.closures.iter().flat_map(|closure| &closure.polygon).map(degrees);
-        let scenes = self.incidents.iter().filter_map(|incident| incident.place.as_ref()).map(degrees);
-        let out = self.assignments.iter().filter_map(|one| self.place_of(one)).map(degrees);
-        nodes.map(|node| (node.latitude, node.longitude)).chain(corners).chain(scenes).chain(out).collect()
+        let spots = self.found.places().map(degrees);
+        nodes.map(|node| (node.latitude, node.longitude)).chain(corners).chain(spots).collect()
     }
 }
 
 /// Draws the plan.
-pub(super) fn plan(light: &Light<'_>, ground: &Ground<'_>) -> Plan {
-    let projection = Projection::around(&ground.places());
-    let Some(projection) = projection else {
-        return Plan {
-            height: 0,
-            roads: String::new(),
-            is_cut: false,
-            areas: Vec::new(),
-            spots: Vec::new(),
-            is_empty: true,
-        };
-    };
+pub(super) fn plan(light: &Light<'_>, mut ground: Ground<'_>) -> Plan {
+    let Some(projection) = Projection::around(&ground.places()) else { return Plan::default() };
+    let Traffic { affected, ways } = ground.traffic;
+    let lines = lines(light, &projection, &ground.found, ways);
+    ground.found.tell(light.lang, ways);
+    let marks = map_marks::marks(light.lang, &ground.found, |place| projection.at(degrees(place)));
     let edges = ground.roads.map_or(0, |roads| roads.edges.len());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 60 and 800")]
     let height = projection.height.ceil() as u32;
     Plan {
         height,
         roads: ground.roads.map_or_else(String::new, |roads| path(&projection, roads)),
+        blocked: pieces(&projection, &affected.blocked),
+        slowed: pieces(&projection, &affected.slowed),
         is_cut: edges > ROADS,
         areas: ground.closures.iter().map(|closure| area(light, &projection, closure)).collect(),
-        spots: spots(light, &projection, ground),
-        is_empty: false,
+        legend: map_marks::legend(light.lang, &marks),
+        lines,
+        marks,
+        left_out: ground.found.left_out(light.lang),
+        spots: ground.found.spots,
+        offers: ground.found.offers,
     }
+}
+
+/// The ways, each from where it begins; those that were ordered lie over the others.
+fn lines(light: &Light<'_>, projection: &Projection, found: &Found, ways: &[Option<Way>]) -> Vec<Line> {
+    let line = |(title, is_ordered): (&str, bool), way: &Way| Line {
+        class: match (is_ordered, way.leg.basis) {
+            (true, Basis::Roads) => "ordered",
+            (true, Basis::StraightLine | Basis::Unknown) => "ordered guessed",
+            (false, Basis::Roads) => "offered",
+            (false, Basis::StraightLine | Basis::Unknown) => "offered guessed",
+        },
+        path: bends(projection, &way.bends),
+        title: format!("{title} · {}", map_spots::way_words(light.lang, way)),
+    };
+    let all = found.owners().zip(ways).filter_map(|(of, way)| Some(line(of, way.as_ref()?)));
+    let (ordered, mut lines): (Vec<_>, Vec<_>) = all.partition(|line| line.class.starts_with("ordered"));
+    lines.extend(ordered);
+    lines
+}
+
+fn bends(projection: &Projection, bends: &[Place]) -> String {
+    let written = bends.iter().map(|bend| projection.written((bend.latitude(), bend.longitude())));
+    let points: Vec<_> = written.map(|(x, y)| format!("{x} {y}")).collect();
+    format!("M{}", points.join("L"))
+}
+
+fn pieces(projection: &Projection, pieces: &[[Place; 2]]) -> String {
+    pieces.iter().take(ROADS).map(|piece| bends(projection, piece)).collect()
 }
 
 fn path(projection: &Projection, roads: &wire::UploadRoadGraphRequest) -> String {
@@ -220,35 +234,6 @@ fn area(light: &Light<'_>, projection: &Projection, closure: &wire::Closure) -> 
         until: until.map_or_else(String::new, shouwang_pages::age::exact),
         form: None,
     }
-}
-
-fn spots(light: &Light<'_>, projection: &Projection, ground: &Ground<'_>) -> Vec<Spot> {
-    let scene = |incident: &wire::Incident| Spot {
-        number: 0,
-        class: "scene",
-        at: incident.place.as_ref().map(|place| projection.written(degrees(place))),
-        what: incident.title.clone(),
-        state: light.lang.say("board.map.scene").to_owned(),
-        place: words::place(incident.place.as_ref()),
-        address: "/board".to_owned(),
-    };
-    let out = |one: &wire::Assignment| {
-        let place = ground.place_of(one);
-        let title = light.titles.get(&one.resource).cloned().unwrap_or_default();
-        let state = AssignmentState::from_wire(one.state);
-        Spot {
-            number: 0,
-            class: "thing",
-            at: place.map(|place| projection.written(degrees(place))),
-            what: format!("{} · {title}", member(light.roster, &one.resource)),
-            state: said(light.lang, state, AssignmentState::labels).to_owned(),
-            place: words::place(place),
-            address: format!("/board/requests/{}", tail(&one.request)),
-        }
-    };
-    let sent = ground.assignments.iter().filter(|one| Ground::is_out(one)).map(out);
-    let all = ground.incidents.iter().map(scene).chain(sent).enumerate();
-    all.map(|(index, spot)| Spot { number: index + 1, ..spot }).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The dispatch board: what goes on, what is missing, who is on the way, and everything a dispatcher does about it.
 //!
 //! - Pure: [`words`], [`verb`] (what fits an assignment when), [`form`] and [`forms`] (what is asked), `sent` (what a form
-//!   says, as a message of the contract), [`view`], `task_view`, `request_view`, `map_view`,
-//!   `new_view` (what is shown); `amend_view`, `merge_view`, `plan_view`, `closure_view`, `line_forms`: what is shown and said
+//!   says, as a message of the contract), [`view`], `task_view`, `request_view`, `new_view`,
+//!   `map_view`, `map_spots`, `map_marks` (what is shown); `amend_view`, `merge_view`, `plan_view`, `closure_view`, `line_forms`, `arrived_form`: what is shown and said
 //!   of each of these deeds.
-//! - `picture` asks the desk for what the board shows; `board_page`, `request_page`, `new_page`, `map_page`, `paper_page`,
+//! - `picture` asks the desk for what the board shows, `map_ground` for what the park's plan shows besides; `board_page`, `request_page`, `new_page`, `map_page`, `paper_page`,
 //!   `amend_page`, `merge_page`, `plan_page` are the pages; `command_page` and `closure_page` take the forms; `events` tells a page that something has changed.
 //!
 //! Pages ask the same drawers of the desk as gRPC does, with the same authorisation, so nothing can be done here that could
@@ -21,7 +21,10 @@ mod form;
 mod forms;
 mod line_forms;
 pub(super) mod map_page;
+mod map_ground;
+mod map_marks;
 mod map_view;
+mod map_spots;
 pub(super) mod merge_page;
 mod merge_view;
 pub(super) mod new_page;

@@ -222,12 +222,7 @@ pub(super) fn candidate(
         eta: length(lang, one.eta_seconds),
         cost: length(lang, one.cost_seconds),
         parts: one.parts.iter().filter(|part| part.seconds > 0).map(part).collect(),
-        way: if one.distance_metres == 0 {
-            basis.to_owned()
-        } else {
-            let kilometres = format!("{:.1}", f64::from(one.distance_metres) / 1_000.0);
-            lang.fill("board.way", &[("km", &kilometres), ("basis", &basis)])
-        },
+        way: words::way(lang, one.distance_metres, basis),
         is_pre_authorised: one.pre_authorised,
         is_connected: one.connected,
         confirmed: words::age(lang, one.confirm_time.as_ref(), light.now),

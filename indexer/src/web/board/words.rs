@@ -54,6 +54,15 @@ pub(super) fn length(lang: Lang, seconds: u32) -> String {
     }
 }
 
+/// How far it is, and how that was found; only the latter when nobody knows how far.
+pub(super) fn way(lang: Lang, metres: u32, basis: &str) -> String {
+    if metres == 0 {
+        return basis.to_owned();
+    }
+    let kilometres = format!("{:.1}", f64::from(metres) / 1_000.0);
+    lang.fill("board.way", &[("km", &kilometres), ("basis", &basis)])
+}
+
 /// How long ago a moment of a message was.
 pub(super) fn age(lang: Lang, time: Option<&prost_types::Timestamp>, now: Timestamp) -> Option<Age> {
     time.and_then(time_from_wire).map(|then| Age::of(lang, then, now))

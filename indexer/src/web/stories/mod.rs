@@ -4,6 +4,7 @@ mod board;
 mod council;
 mod deeds;
 mod journeys;
+mod map;
 mod table;
 mod wording;
 

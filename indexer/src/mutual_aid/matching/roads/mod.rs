@@ -11,6 +11,7 @@ mod queue;
 mod reach;
 mod snap;
 mod travel;
+mod way;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use reach::Reach;
 pub use snap::{SNAP_METRES, Snap};
 pub(super) use travel::Spot;
 pub use travel::{Basis, Leg, Pace, Travel};
+pub use way::{Affected, Way};
 
 use super::place::Place;
 use snap::Grid;

@@ -156,7 +156,18 @@ impl Travel {
     /// The way from a place; `None` when the place is on the graph and no way leads.
     #[must_use]
     pub fn leg(&self, from: Place) -> Option<Leg> {
-        self.leg_from(Some(&Spot::new(from, self.by_road.as_ref().map(|by_road| by_road.roads.as_ref()))))
+        self.leg_from(Some(&self.spot(from)))
+    }
+
+    /// A place, seen from these roads.
+    pub(super) fn spot(&self, place: Place) -> Spot {
+        Spot::new(place, self.by_road.as_ref().map(|by_road| by_road.roads.as_ref()))
+    }
+
+    /// The crossings on the way from a spot; none off the roads.
+    pub(super) fn crossings(&self, spot: &Spot) -> Vec<Place> {
+        let route = |by_road: &ByRoad| by_road.roads.places_of(&by_road.reach.route(spot.node));
+        self.road_of(spot).map_or_else(Vec::new, route)
     }
 
     /// The way from a spot; from nobody knows where it is assumed.

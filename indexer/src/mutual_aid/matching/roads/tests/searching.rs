@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::{
-    Basis, Closure, EdgeDraft, Effect, Leg, NodeDraft, Pace, Plume, Roads, RoadsDraft, SNAP_METRES, Travel,
+    Affected, Basis, Closure, EdgeDraft, Effect, Leg, NodeDraft, Pace, Plume, Roads, RoadsDraft, SNAP_METRES,
+    Travel,
 };
 use crate::mutual_aid::matching::place::Place;
 
@@ -313,4 +314,31 @@ proptest! {
             prop_assert!(a.max(b) >= low && a.min(b) <= high);
         }
     }
+}
+
+#[test]
+fn a_way_is_drawn_over_its_crossings_and_what_is_closed_is_named() {
+    let roads = park();
+    let open = roads.conditions(&[], &[]).unwrap();
+    let to_gate = |conditions| Travel::on(&roads, conditions, at(0, 2), Pace::default());
+    let way = to_gate(&open).way(at(0, 0)).unwrap();
+    assert_eq!(way.bends, [at(0, 0), at(0, 0), at(0, 1), at(0, 2), at(0, 2)]);
+    assert_eq!((way.leg.gate_seconds, way.leg.basis), (20, Basis::Roads));
+    assert!(way.metres.abs_diff(1_900) < 20, "{}", way.metres);
+    assert_eq!(roads.affected(&open), Affected::default());
+
+    let shut = roads.conditions(&[Closure::Edge("00-01".to_owned())], &[]).unwrap();
+    let around = to_gate(&shut).way(at(0, 0)).unwrap();
+    assert_eq!(around.bends[1..5], [at(0, 0), at(1, 0), at(1, 1), at(1, 2)]);
+    assert_eq!(roads.affected(&shut), Affected { blocked: vec![[at(0, 0), at(0, 1)]], slowed: Vec::new() });
+
+    let smoke = [(1.1, -0.1), (0.9, -0.1), (0.9, 1.1), (1.1, 1.1)]
+        .map(|(row, column)| Place::new(31.3 + row * STEP, 120.75 + column * STEP).unwrap());
+    let slow = Plume::new(&smoke, Effect::Slowed(300)).unwrap();
+    let slowed = roads.affected(&roads.conditions(&[], &[slow]).unwrap());
+    assert!(slowed.blocked.is_empty() && slowed.slowed.contains(&[at(1, 0), at(1, 1)]), "{slowed:?}");
+    let gone = roads.conditions(&[Closure::Node("02".to_owned())], &[]).unwrap();
+    assert_eq!(to_gate(&gone).way(at(0, 0)), None);
+    let guessed = Travel::straight(at(0, 2), Pace::default()).way(at(0, 0)).unwrap();
+    assert_eq!((guessed.bends.len(), guessed.leg.basis), (2, Basis::StraightLine));
 }
