@@ -3,10 +3,11 @@
 use shouwang_pages::frame::Place;
 
 /// Path and key of each, in their order.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("/members", "council.members"),
     ("/charts", "council.charts"),
     ("/thesaurus", "council.thesaurus"),
+    ("/vocabulary", "council.vocabulary"),
     ("/alerts", "council.alerts"),
     ("/audit", "council.audit"),
 ];

@@ -14,7 +14,7 @@ use super::{
     },
     charts, feeds, member_page, members_page, people_page, publication_page,
     route::to,
-    search_page, thesaurus_page,
+    search_page, thesaurus_page, vocabulary_page,
 };
 
 /// All pages, with the headers and checks of every answer.
@@ -86,6 +86,7 @@ fn council(door: Door<Site>) -> Door<Site> {
         .open(thesaurus_page::put)
         .open(thesaurus_page::delete)
         .open(audit_page::show)
+        .open(vocabulary_page::show)
         .open(audit_page::check)
         .open(charts::show)
         .open(alerts_page::show)

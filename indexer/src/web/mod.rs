@@ -5,7 +5,7 @@
 //!   passes the table, the sign-in, the links that work once, what went wrong in words.
 //! - `search_page`, `publication_page`, `account_page`, `people_page`, `api`: one file for each; they ask the same handles
 //!   as the gRPC services, with the same authorisation. `board`: the dispatch board.
-//!   `council_nav`: the council's pages, `members_page`, `member_page`, `thesaurus_page`, `audit_page`, `alerts_page`, `charts`.
+//!   `council_nav`: the council's pages, `members_page`, `member_page`, `thesaurus_page`, `vocabulary_page`, `audit_page`, `alerts_page`, `charts`.
 //!   `openapi`: what `api` offers, for programs; `feeds`: what others subscribe to.
 
 mod account_page;
@@ -32,6 +32,7 @@ mod site;
 #[cfg(test)]
 mod stories;
 mod thesaurus_page;
+mod vocabulary_page;
 
 pub use door::{nowhere, router};
 pub use site::{Site, SiteParts};

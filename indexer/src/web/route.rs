@@ -90,6 +90,8 @@ shouwang_pages::routes! { Role;
     DeleteTerms: Post "/thesaurus/{id}/delete" Form COUNCIL,
 
     ShowAudit: Get "/audit" Page COUNCIL,
+    ShowVocabulary: Get "/vocabulary" Page ANYONE,
+
     CheckAudit: Post "/audit/check" Form COUNCIL,
 
     ShowAlerts: Get "/alerts" Page COUNCIL,

@@ -272,3 +272,51 @@ async fn incidents_are_read_as_json_as_cap_and_as_a_feed() {
     let hidden = hub.get(&format!("/api/v1/incidents/{id}/cap"), &stranger).await;
     assert_eq!(hidden.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn whoever_is_signed_in_reads_the_vocabularies() {
+    let hub = Hub::open().await;
+    let (_, council) = hub.signed_in(Post::Council, "qian.wu").await;
+    let page = hub.get("/vocabulary", &council).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for list in shouwang_proto::vocabulary::lists() {
+        assert!(page.text.contains(&list.zh) && page.text.contains(&list.edition), "{}", list.list);
+        assert!(list.terms.iter().all(|term| page.text.contains(&term.zh)), "{}", list.list);
+    }
+    assert!(
+        page.text.contains("href=\"/members\"")
+            && !page.text.contains("<form method=\"post\" action=\"/vocab")
+    );
+    let (_, reader) = hub.signed_in(Post::SafetyManager, "li.gong").await;
+    let looked = hub.get("/vocabulary?lang=en", &reader).await;
+    assert!(
+        looked.text.contains("GB 6441-2025") && !looked.text.contains("href=\"/members\""),
+        "{}",
+        looked.text
+    );
+}
+
+#[tokio::test]
+async fn a_page_leads_to_its_feeds_and_they_are_there() {
+    let hub = Hub::open().await;
+    let (_, cookie) = hub.signed_in(Post::Dispatcher, "wang.min").await;
+    for (path, feeds) in [
+        (
+            "/?q=%E6%B3%84%E6%BC%8F&page=1",
+            ["/api/v1/publications.atom?q=%E6%B3%84%E6%BC%8F", "/api/v1/courses.ics?q=%E6%B3%84%E6%BC%8F"]
+                .as_slice(),
+        ),
+        ("/board", &["/api/v1/incidents.atom"]),
+        ("/account", &["/api/v1/publications.atom", "/api/v1/courses.ics", "/api/v1/incidents.atom"]),
+    ] {
+        let page = hub.get(path, &cookie).await;
+        let head = page.text.split("</head>").next().unwrap();
+        assert_eq!(head.matches("rel=\"alternate\"").count(), feeds.len(), "{path}: {head}");
+        for feed in feeds {
+            assert!(head.contains(&format!("href=\"{feed}\"")), "{path}: {head}");
+            assert_eq!(hub.get(feed, &cookie).await.status, StatusCode::OK, "{feed}");
+        }
+    }
+    let nobody = hub.get("/login", "").await;
+    assert!(!nobody.text.contains("rel=\"alternate\""));
+}
