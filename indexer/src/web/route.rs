@@ -70,6 +70,7 @@ shouwang_pages::routes! { Role;
     ShowMergeAid: Get "/board/requests/{id}/merge" Page DISPATCH,
     MergeAid: Post "/board/requests/{id}/merge" Form DISPATCH,
     OfferAid: Post "/board/requests/{id}/offer" Form DISPATCH,
+    BookAid: Post "/board/requests/{id}/self-deployed" Form DISPATCH,
     ShowPlans: Get "/board/plans" Page DISPATCH,
     ProposePlan: Post "/board/plans" Form DISPATCH,
     ShowPlan: Get "/board/plans/{id}" Page DISPATCH,
@@ -89,9 +90,9 @@ shouwang_pages::routes! { Role;
     PutTerms: Post "/thesaurus" Form COUNCIL,
     DeleteTerms: Post "/thesaurus/{id}/delete" Form COUNCIL,
 
-    ShowAudit: Get "/audit" Page COUNCIL,
     ShowVocabulary: Get "/vocabulary" Page ANYONE,
 
+    ShowAudit: Get "/audit" Page COUNCIL,
     CheckAudit: Post "/audit/check" Form COUNCIL,
 
     ShowAlerts: Get "/alerts" Page COUNCIL,

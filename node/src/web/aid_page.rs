@@ -49,6 +49,8 @@ struct AidPage {
     lang: Lang,
     done: &'static str,
     now: String,
+    /// True for those who may say that a team went.
+    answers: bool,
 }
 
 /// The minute that the ages on the page belong to.
@@ -106,7 +108,8 @@ pub(super) async fn page<R>(
         "call" => "aid.done-call",
         _ => "",
     };
-    let shown = AidPage { lang, done: lang.find(done).unwrap_or_default(), now: now.render()? };
+    let shown =
+        AidPage { lang, done: lang.find(done).unwrap_or_default(), answers: now.answers, now: now.render()? };
     asked.base.page(status, lang.say("aid.title").to_owned(), &shown, SCRIPTS)
 }
 

@@ -17,7 +17,7 @@ use shouwang_serving::grpc::is_call;
 
 use super::{
     Site, account_page, aid_page, answer_form, call_page, edit_page, files_page, import_page, offline_page,
-    own_page, people_page, route::to, shelf_page, tables_page,
+    own_page, people_page, route::to, shelf_page, tables_page, went_page,
 };
 
 /// Longest time to the first byte of a page; a file of 32 MiB over a slow network takes its time.
@@ -51,6 +51,8 @@ pub fn router(site: &Site) -> Router {
         .open(call_page::show)
         .open(call_page::call)
         .open(offline_page::show)
+        .open(went_page::show)
+        .open(went_page::tell)
         .open(sign_in_page::show::<_, to::ShowSignIn>)
         .open(sign_in_page::sign_in::<_, to::SignIn>)
         .open(sign_in_page::sign_out::<_, to::SignOut>)

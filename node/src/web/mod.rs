@@ -33,6 +33,7 @@ mod site;
 #[cfg(test)]
 mod stories;
 mod tables_page;
+mod went_page;
 
 pub use door::{beside, pages_only, router};
 pub use site::{Site, SiteParts};

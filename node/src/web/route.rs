@@ -43,6 +43,8 @@ shouwang_pages::routes! { Post;
     MarkSeen: Post "/aid/seen" Form DUTY,
     ShowCall: Get "/aid/call" Page ANYONE,
     Call: Post "/aid/call" Form ANYONE,
+    ShowWent: Get "/aid/went" Page DUTY,
+    TellWent: Post "/aid/went" Form DUTY,
     ShowOffline: Get "/aid/offline" Page ANYONE,
 
     ShowSignIn: Get "/login" Page EVERYBODY,

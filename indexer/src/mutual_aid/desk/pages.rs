@@ -1,5 +1,7 @@
 //! What the dispatch board asks the desk for besides the rpcs.
 
+use std::collections::BTreeSet;
+
 use shouwang_proto::{
     id::PublicationName, mutual_aid::id::PlanId, publication::Location, refusal::Violations, wire,
 };
@@ -75,6 +77,19 @@ impl Desk {
             longitude += (place.longitude - longitude) / count;
         }
         (count > 0.0).then_some((latitude, longitude))
+    }
+
+    /// What members lend of these kinds: names and titles, for whoever may book what came of it.
+    #[must_use]
+    pub fn lent(
+        &self,
+        _caller: &Authorized<rpc::BookSelfDeployment>,
+        kinds: &BTreeSet<&str>,
+    ) -> Vec<(String, String)> {
+        let (all, _) = self.room.shared.shelf.since(0);
+        let offered = all.into_iter().filter_map(|(_, offered)| offered);
+        let of_kind = offered.filter(|one| kinds.contains(one.resource.resource_kind.as_str()));
+        of_kind.map(|one| (one.name.to_string(), one.title.clone())).collect()
     }
 
     /// Somebody looks at `name` for as long as the answer lives.

@@ -11,7 +11,7 @@ use shouwang_proto::{
 use shouwang_serving::store::StoreError;
 
 use super::{
-    board_page,
+    arrived_form, board_page,
     form::Attempt,
     line_forms,
     request_page::{self, name_in},
@@ -128,6 +128,11 @@ pub(in crate::web) async fn solicit(asked: Asked<to::SolicitAid>) -> Page {
 /// `POST /board/requests/{id}/offer`.
 pub(in crate::web) async fn offer(asked: Asked<to::OfferAid>) -> Page {
     about_request::<rpc::OfferUnsolicited, _>(&asked, |name| line_forms::read_offer(&asked.form, name)).await
+}
+
+/// `POST /board/requests/{id}/self-deployed`.
+pub(in crate::web) async fn book(asked: Asked<to::BookAid>) -> Page {
+    about_request::<rpc::BookSelfDeployment, _>(&asked, |name| arrived_form::read(&asked.form, name)).await
 }
 
 /// `POST /board/requests/{id}/assignments/{assignment}`.

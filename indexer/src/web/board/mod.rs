@@ -12,6 +12,7 @@
 
 pub(super) mod amend_page;
 mod amend_view;
+mod arrived_form;
 pub(super) mod board_page;
 pub(super) mod closure_page;
 mod closure_view;
@@ -20,11 +21,11 @@ pub(super) mod events;
 mod form;
 mod forms;
 mod line_forms;
-pub(super) mod map_page;
 mod map_ground;
 mod map_marks;
-mod map_view;
+pub(super) mod map_page;
 mod map_spots;
+mod map_view;
 pub(super) mod merge_page;
 mod merge_view;
 pub(super) mod new_page;

@@ -15,11 +15,13 @@ use shouwang_proto::{
 };
 
 use super::{
+    arrived_form,
     board_page::{Fresh, SCRIPTS, key},
     form::{Attempt, Maker},
     line_forms::{Rival, may_give, may_take},
     request_view::{Material, Whole, whole},
     view::Light,
+    words::member,
 };
 use crate::{
     council::permission::rpc,
@@ -110,7 +112,20 @@ async fn material<R: Route>(asked: &Asked<R>, request: wire::MutualAidRequest) -
     let candidates = candidates(asked, &request).await?;
     let rivals = rivals(asked, &request).await?;
     let entries = entries(asked, &request).await?;
-    Ok(Material { incident, request, assignments, candidates, rivals, entries })
+    let lent = match asked.authorized::<rpc::BookSelfDeployment>() {
+        Ok(caller) if arrived_form::is_open(&request) => {
+            let kinds = request.lines.iter().map(|line| line.resource_kind.as_str()).collect();
+            desk.lent(&caller, &kinds)
+        }
+        Ok(_) | Err(_) => Vec::new(),
+    };
+    let roster = asked.site().roster.snapshot();
+    let lent = lent.into_iter().map(|(name, title)| {
+        let words = format!("{} · {title}", member(&roster, &name));
+        (name, words)
+    });
+    let lent = lent.collect();
+    Ok(Material { incident, request, assignments, candidates, rivals, entries, lent })
 }
 
 /// What less urgent requests hold and has not departed, for those who may order.

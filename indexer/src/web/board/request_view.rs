@@ -9,6 +9,7 @@ use shouwang_proto::{
 };
 
 use super::{
+    arrived_form,
     form::{Form, Maker},
     forms,
     line_forms::{self, Rival, TakingView},
@@ -86,6 +87,8 @@ pub(super) struct Whole {
     pub(super) lines: Vec<LineView>,
     pub(super) active: Vec<DeployedView>,
     pub(super) ended: Vec<AssignmentView>,
+    /// Booking what came by itself.
+    pub(super) arrived: Option<Form>,
     pub(super) offers: Vec<OffersView>,
     pub(super) forms: Vec<Form>,
     /// Pages where it can be changed: address and key of the words.
@@ -104,6 +107,8 @@ pub(super) struct Material {
     /// What less urgent requests hold.
     pub(super) rivals: Vec<Rival>,
     pub(super) entries: Vec<wire::TimelineEntry>,
+    /// What is lent that could have come by itself: names and what they are called.
+    pub(super) lent: Vec<(String, String)>,
 }
 
 /// Examples of one reason for which resources are excluded.
@@ -111,7 +116,7 @@ const EXAMPLES: usize = 5;
 
 /// The page's view; without a maker of forms nobody can do anything there.
 pub(super) fn whole(light: &Light<'_>, maker: Option<&Maker<'_>>, of: &Material) -> Whole {
-    let Material { incident, request, assignments, candidates, rivals, entries } = of;
+    let Material { incident, request, assignments, candidates, rivals, entries, lent } = of;
     let mut view = light.request(request, assignments);
     let lines = std::mem::take(&mut view.lines);
     let mut shown: Vec<_> = std::mem::take(&mut view.assignments).into_iter().zip(assignments).collect();
@@ -136,6 +141,7 @@ pub(super) fn whole(light: &Light<'_>, maker: Option<&Maker<'_>>, of: &Material)
         lines,
         active: active.collect(),
         ended,
+        arrived: maker.and_then(|maker| arrived_form::form(maker, request, lent)),
         offers: offers(light, maker, request, (candidates, rivals)),
         ways: maker.map_or_else(Vec::new, |_| line_forms::ways(request)),
         forms: maker.map_or_else(Vec::new, |maker| forms::of_request(maker, request)),

@@ -272,3 +272,29 @@ async fn what_an_owner_offers_unasked_is_booked_on_its_behalf() {
     assert!(now.text.contains("主动应援") || now.text.contains("自带司机"), "{}", now.text);
     assert!(now.text.contains(" · 代 "), "said on behalf of its owner: {}", now.text);
 }
+
+#[tokio::test]
+async fn aid_that_came_by_itself_is_booked_also_when_nothing_is_missing() {
+    let hub = hub().await;
+    let cookie = hub.dispatcher().await;
+    let request = hub.call_for_help("需要吊车", Priority::P1).await;
+    let path = format!("/board/{}", request.name);
+    let page = hub.look(&path, &cookie).await;
+    assert!(page.text.contains("登记自行到达的支援"), "{}", page.text);
+    let wrong = hub.send_form(&page, "arrived", &cookie, &[("quantity", "0")]).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(wrong.text.contains("arrived-quantity-wrong"), "{}", wrong.text);
+    for _ in 0..2 {
+        let sent = hub.send_form(&page, "arrived", &cookie, &[("note", "自行赶到<现场>")]).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    }
+    let booked = hub.assignments(&request.name).await;
+    let [one] = booked.as_slice() else { panic!("{booked:?}") };
+    assert_eq!((one.state(), one.self_deployed), (wire::AssignmentState::OnScene, true));
+    let met = hub.look(&path, &cookie).await;
+    assert!(met.text.contains("自行赶到&#60;现场&#62;") && met.text.contains(" · 代 "), "{}", met.text);
+    assert!(met.text.contains("id=\"form-arrived\""), "more may come than is needed: {}", met.text);
+    let (_, regulator) = hub.signed_in(Post::Regulator, "ju.wei").await;
+    let refused = hub.send_form(&met, "arrived", &regulator, &[]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}

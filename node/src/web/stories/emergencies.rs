@@ -157,3 +157,42 @@ async fn everybody_may_call_for_help_and_only_the_duty_answers() {
     house.alliance.hub.run();
     house.alliance.hub.wait_for(|state| !state.aid.words.is_empty()).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_went_without_an_order_says_so_once() {
+    let (mut house, manager) = ordered().await;
+    let page = house.get("/aid/went", &manager).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("请先发布"), "there is nothing yet that could have gone: {}", page.text);
+    let aid = house.get("/aid", &manager).await.text;
+    assert!(aid.contains("href=\"/aid/went\""), "{aid}");
+    let request = order().request;
+    let need = format!("{request}%23{}", order().line.unwrap().number);
+    let form = |quantity: &str| {
+        format!(
+            "key=01931e5c-8f4d-7cc3-9a0b-2f1d6e5b4a01&deployment.request={need}&deployment.on_scene=1\
+             &deployment.resource=members/north/publications/01890a5d-ac96-774b-bcce-b302099a8057\
+             &deployment.quantity={quantity}&deployment.note=by+chance"
+        )
+    };
+    let wrong = house.post("/aid/went", &manager, &form("many")).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{}", wrong.text);
+    house.alliance.hub.crash().await;
+    for _ in 0..2 {
+        let told = house.post("/aid/went", &manager, &form("2")).await;
+        assert_eq!(
+            (told.status, told.location()),
+            (StatusCode::SEE_OTHER, "/aid?done=said"),
+            "{}",
+            told.text
+        );
+    }
+    let said = words(&house).await;
+    let [one] = said.as_slice() else { panic!("{said:?}") };
+    let word = one.command.clone().unwrap().word.unwrap();
+    let wire::member_command::Word::SelfDeployment(deployment) = word else { panic!("{word:?}") };
+    assert_eq!((deployment.request, deployment.quantity, deployment.on_scene), (request, 2, true));
+    let administrator = house.sign_in("root").await;
+    let publisher = house.invite(&administrator, Post::Publisher, "publisher").await;
+    assert_eq!(house.get("/aid/went", &publisher).await.status, StatusCode::FORBIDDEN);
+}
