@@ -2,10 +2,10 @@
 
 use http::{HeaderMap, header};
 use shouwang_pages::{
-    Lang, asked,
+    Fields, Lang, asked,
     asked::House,
     doorman::{Doorman, Guest},
-    frame::{Place, Reader},
+    frame::{Place, Reader, Subscription},
     known::Known,
     origin::Origin,
     route::Manner,
@@ -15,7 +15,7 @@ use shouwang_proto::refusal::Refusal;
 use shouwang_serving::store::StoreError;
 
 use super::{
-    Site, council_nav,
+    Site, council_nav, feeds,
     route::{Route as _, to},
 };
 use crate::{
@@ -116,6 +116,13 @@ impl House for Site {
             places.push(place("/people", "place.people"));
         }
         (Some(Reader { name: account.display_name.clone(), post }), places)
+    }
+
+    fn feeds(&self, visitor: &Visitor, path: &str, fields: &Fields) -> Vec<Subscription> {
+        match visitor {
+            Visitor::Person(_) => feeds::of_page(path, fields),
+            Visitor::Program(_) => Vec::new(),
+        }
     }
 }
 

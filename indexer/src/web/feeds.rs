@@ -4,8 +4,9 @@
 
 use axum::response::Response;
 use jiff::Timestamp;
-use shouwang_pages::{reply, trouble::Trouble};
+use shouwang_pages::{Fields, frame::Subscription, reply, trouble::Trouble};
 use shouwang_proto::{
+    id::MemberId,
     interchange::{
         atom::{Entry, Feed},
         cap::Alert,
@@ -34,6 +35,36 @@ const CAP: &str = "application/cap+xml; charset=utf-8";
 /// Courses looked at for the calendar, and those of one question.
 const COURSES: usize = 1_000;
 const AT_ONCE: u32 = 100;
+
+/// Fields of an address that say where in an answer one is, and not what was asked.
+const PLACE: [&str; 4] = ["lang", "after", "page", "done"];
+
+/// What one can subscribe to on a page: on the search what was asked for, on a publication's page everything, on the board
+/// incidents, and all of it where one makes the token that a program needs for it.
+pub(super) fn of_page(path: &str, fields: &Fields) -> Vec<Subscription> {
+    let filters = PLACE.iter().fold(fields.clone(), |fields, name| fields.without(name)).query();
+    let feed = |row: &str, query: &str, media_type: &'static str, key| Subscription {
+        address: format!("{row}{query}"),
+        media_type: media_type.split(';').next().unwrap_or_default(),
+        key,
+    };
+    let publications =
+        |query: &str| feed(to::ApiPublicationFeed::ROW.path, query, ATOM, "feeds.publications");
+    let courses = |query: &str| feed(to::ApiCourses::ROW.path, query, CALENDAR, "feeds.courses");
+    let incidents = || feed(to::ApiIncidentFeed::ROW.path, "", ATOM, "feeds.incidents");
+    match path {
+        "/" => vec![publications(&filters), courses(&filters)],
+        "/account" => vec![publications(""), courses(""), incidents()],
+        path if path.starts_with("/p/") => vec![publications(""), courses("")],
+        path if path == "/board" || path.starts_with("/board/") => vec![incidents()],
+        _ => Vec::new(),
+    }
+}
+
+/// Where the calendar of a member's courses is.
+pub(super) fn calendar_of(member: &MemberId) -> String {
+    format!("{}{}", to::ApiCourses::ROW.path, Fields::default().and("member", member.as_str()).query())
+}
 
 /// Where the page of a publication is.
 fn page_of(site: &Site, name: &str) -> String {
@@ -163,4 +194,23 @@ pub(super) async fn cap(asked: Asked<to::ApiIncidentCap>) -> Result<Response, Tr
     // The same alert for the same version, however often it is asked for: not the time of the question.
     let alert = Alert::from_incident(&incident, &site.address, turned(&incident))?;
     Ok(reply::document(CAP, alert.to_xml()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_offers_what_it_shows() {
+        let offered = |path: &str, fields: &[u8]| {
+            let feeds = of_page(path, &Fields::read(fields));
+            feeds.into_iter().map(|feed| feed.address).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            offered("/", b"q=a&kind=course&page=2&after=x&lang=en"),
+            ["/api/v1/publications.atom?q=a&kind=course", "/api/v1/courses.ics?q=a&kind=course"]
+        );
+        assert_eq!(offered("/board/wall", b""), ["/api/v1/incidents.atom"]);
+        assert_eq!(offered("/members", b""), [""; 0]);
+    }
 }

@@ -75,6 +75,8 @@ pub(super) struct Paper {
     pub(super) facts: Vec<Fact>,
     pub(super) evidence: String,
     pub(super) sessions: Vec<SessionView>,
+    /// The calendar of the owner's courses.
+    calendar: String,
     pub(super) duty: Vec<ContactView>,
     pub(super) files: Vec<FileView>,
     pub(super) groups: Vec<Leads>,
@@ -139,6 +141,7 @@ pub(super) fn paper(
         facts: Vec::new(),
         evidence: String::new(),
         sessions: Vec::new(),
+        calendar: super::feeds::calendar_of(&name.member),
         duty: Vec::new(),
         files: attachments.into_iter().map(|file| file_view(name, file)).collect(),
         groups: Vec::new(),

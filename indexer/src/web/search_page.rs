@@ -53,6 +53,10 @@ struct SearchPage {
     did_you_mean: String,
     did_you_mean_address: String,
     without_filters: String,
+    /// What was asked, for feeds.
+    feed_query: String,
+    /// True when there are courses among the hits.
+    has_courses: bool,
     is_browsing: bool,
     problem: String,
     index: Option<Age>,
@@ -137,6 +141,8 @@ fn page(
         did_you_mean_address: fields.without("q").and("q", &did_you_mean).query(),
         did_you_mean,
         without_filters: Fields::default().and("q", &question).query(),
+        feed_query: fields.query(),
+        has_courses: hits.iter().any(|hit| hit.kind == Kind::Course.code()),
         is_browsing: question.is_empty(),
         problem,
         is_late: index.is_none_or(|time| now.as_second() - time.as_second() > LATE_SECONDS),

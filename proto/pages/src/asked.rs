@@ -14,7 +14,7 @@ use tonic::Code;
 
 use crate::{
     Fields, Lang,
-    frame::{Frame, Place, Reader, Trouble as TroublePage},
+    frame::{Frame, Place, Reader, Subscription, Trouble as TroublePage},
     known::{Cookies, Known},
     language,
     origin::{self, Origin},
@@ -57,6 +57,11 @@ pub trait House: Clone + Send + Sync + 'static {
 
     /// What the head of a page at this path shows: who is signed in, and where one can go.
     fn head(&self, visitor: &Self::Visitor, lang: Lang, path: &str) -> (Option<Reader>, Vec<Place>);
+
+    /// What one can subscribe to on the page at this path, which says this behind it.
+    fn feeds(&self, _visitor: &Self::Visitor, _path: &str, _fields: &Fields) -> Vec<Subscription> {
+        Vec::new()
+    }
 
     /// Most bytes that may be sent to a route.
     fn most_bytes(_row: &Row<Self::Role>) -> usize {
@@ -156,12 +161,14 @@ impl<H: House> Arrival<H> {
     ) -> Result<Response, Trouble> {
         let head = self.visitor.as_ref().map(|visitor| self.house.head(visitor, self.lang, &self.path));
         let (reader, places) = head.unwrap_or_default();
+        let feeds = self.visitor.as_ref().map(|visitor| self.house.feeds(visitor, &self.path, &self.fields));
         let frame = Frame {
             lang: self.lang,
             title,
             main: main.render()?,
             places,
             reader,
+            feeds: feeds.unwrap_or_default(),
             path: self.path.clone(),
             fields: self.fields.clone(),
             scripts,
@@ -236,13 +243,6 @@ impl<H: House, R: Route<Role = H::Role>> Asked<H, R> {
             Ok(names) => names.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             Err(_) => return Err((Arc::new(base), Trouble::nowhere())),
         };
-        let (form, files) = match R::ROW.method {
-            Method::Get => (Fields::default(), Vec::new()),
-            Method::Post => match axum::body::to_bytes(body, limit).await {
-                Ok(bytes) if R::ROW.manner == Manner::Upload => {
-                    match upload::read(&parts.headers, bytes).await {
-                        Ok(read) => read,
-                        Err(refusal) => return Err((Arc::new(base), refusal.into())),
         let limit = H::most_bytes(&R::ROW);
         // A browser says how much it sends: what can never fit is not read at all.
         if R::ROW.method == Method::Post
@@ -250,6 +250,13 @@ impl<H: House, R: Route<Role = H::Role>> Asked<H, R> {
         {
             return Err((Arc::new(base), form_too_large()));
         }
+        let (form, files) = match R::ROW.method {
+            Method::Get => (Fields::default(), Vec::new()),
+            Method::Post => match axum::body::to_bytes(body, limit).await {
+                Ok(bytes) if R::ROW.manner == Manner::Upload => {
+                    match upload::read(&parts.headers, bytes).await {
+                        Ok(read) => read,
+                        Err(refusal) => return Err((Arc::new(base), refusal.into())),
                     }
                 }
                 Ok(bytes) => (Fields::read(&bytes), Vec::new()),

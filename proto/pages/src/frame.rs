@@ -25,6 +25,17 @@ impl Place {
     }
 }
 
+/// The same as a page, for programs that come again by themselves: a feed or a calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// Where it is.
+    pub address: String,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Key of its name.
+    pub key: &'static str,
+}
+
 /// Who is signed in, as the head shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
@@ -48,6 +59,8 @@ pub struct Frame {
     pub places: Vec<Place>,
     /// Who is signed in; none on the pages for everybody.
     pub reader: Option<Reader>,
+    /// What one can subscribe to here.
+    pub feeds: Vec<Subscription>,
     /// Path of the page.
     pub path: String,
     /// What the address says behind the path.
@@ -103,6 +116,11 @@ mod tests {
             main: "<p id=\"x\">y</p>".to_owned(),
             places: vec![Place { address: "/", key: "place.search", is_here: true }],
             reader: Some(Reader { name: "a&b".to_owned(), post: "p".to_owned() }),
+            feeds: vec![Subscription {
+                address: "/api/v1/publications.atom?q=%22x%22&tag=a".to_owned(),
+                media_type: "application/atom+xml",
+                key: "feeds.publications",
+            }],
             path: "/".to_owned(),
             fields: Fields::read(b"q=%22x%22&lang=zh"),
             scripts: &["search.js"],
@@ -117,6 +135,14 @@ mod tests {
         assert!(page.contains("&#60;有限空间&#62;") && page.contains("a&#38;b"));
         assert!(page.contains("<p id=\"x\">y</p>"), "its own main stays as it is");
         assert!(page.contains("?q=%22x%22&#38;lang=en"), "{page}");
+        assert_eq!(
+            page.matches("/api/v1/publications.atom?q=%22x%22&#38;tag=a\"").count(),
+            2,
+            "head and foot: {page}"
+        );
+        // Left alone, htmx writes the style attribute of what it replaces on what it puts there, and our policy refuses
+        // that: also an empty one, which whoever sets a style and takes it back leaves behind.
+        assert!(page.contains(r#""attributesToSettle":["class","width","height"]"#), "{page}");
         assert!(!page.contains("<script>") && !page.contains("style=") && !page.contains("onclick"));
     }
 
@@ -127,11 +153,3 @@ mod tests {
         }
     }
 }
-        assert_eq!(
-            page.matches("/api/v1/publications.atom?q=%22x%22&#38;tag=a\"").count(),
-            2,
-            "head and foot: {page}"
-        );
-        // Left alone, htmx writes the style attribute of what it replaces on what it puts there, and our policy refuses
-        // that: also an empty one, which whoever sets a style and takes it back leaves behind.
-        assert!(page.contains(r#""attributesToSettle":["class","width","height"]"#), "{page}");
