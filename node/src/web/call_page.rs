@@ -77,7 +77,7 @@ fn sections(lang: Lang, typed: &Fields, wrong: &Wrong) -> Vec<Section> {
         Input { is_required: true, ..maker.terms(TYPE, "aid.accident", "hazard", Shape::Select) },
         choices(&maker, MODE, "aid.mode", &[("1", "aid.actual"), ("2", "aid.exercise")]),
     ];
-    let mut all = vec![Section { title: say("aid.what"), inputs: what }];
+    let mut all = vec![Section { title: say("aid.what"), inputs: what, is_more: false }];
     for index in 0..LINES {
         let at = |name: &str| form::at(LINE.0, index, name);
         let mut inputs = vec![
@@ -86,15 +86,16 @@ fn sections(lang: Lang, typed: &Fields, wrong: &Wrong) -> Vec<Section> {
             maker.input(&at("requested"), "aid.need-count", Shape::Number),
         ];
         inputs.iter_mut().for_each(|input| input.is_required = index == 0);
-        all.push(Section { title: lang.with("aid.need", "number", &(index + 1)), inputs });
+        let title = lang.with(if index == 0 { "aid.need" } else { "aid.need-more" }, "number", &(index + 1));
+        all.push(Section { title, inputs, is_more: index > 0 });
     }
-    all.push(Section { title: say("aid.where"), inputs: maker.place(PLACE).into() });
+    all.push(Section { title: say("aid.where"), inputs: maker.place(PLACE).into(), is_more: false });
     let contact = vec![
         maker.required(CONTACT[0], "node.contact-name", Shape::Line),
         maker.required(CONTACT[1], "node.phone", Shape::Phone),
         maker.input(DESCRIPTION, "aid.description", Shape::Area(3)),
     ];
-    all.push(Section { title: say("aid.call-back"), inputs: contact });
+    all.push(Section { title: say("aid.call-back"), inputs: contact, is_more: false });
     all
 }
 

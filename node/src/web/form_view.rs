@@ -141,9 +141,17 @@ pub struct Section {
     pub title: String,
     /// The fields.
     pub inputs: Vec<Input>,
+    /// True when most people need none of it: it is folded until somebody opens it or something is in it.
+    pub is_more: bool,
 }
 
 impl Section {
+    /// True when something was typed in it, or something is wrong with it.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        self.inputs.iter().any(|input| !input.value.is_empty() || !input.wrong.is_empty())
+    }
+
     /// The fields that say something.
     #[must_use]
     pub fn said(&self) -> Vec<&Input> {
@@ -204,11 +212,11 @@ impl Maker<'_> {
     }
 
     fn section(&self, key: &str, inputs: Vec<Input>) -> Section {
-        Section { title: self.lang.say(key).to_owned(), inputs }
+        Section { title: self.lang.say(key).to_owned(), inputs, is_more: false }
     }
 
     fn numbered(&self, key: &str, index: usize, inputs: Vec<Input>) -> Section {
-        Section { title: self.lang.with(key, "number", &(index + 1)), inputs }
+        Section { title: self.lang.with(key, "number", &(index + 1)), inputs, is_more: false }
     }
 
     /// Where something stands.

@@ -34,6 +34,13 @@ struct Found {
     phones: Vec<Phone>,
 }
 
+/// What was found of one kind, nearest first.
+struct Group {
+    title: String,
+    found: Vec<Found>,
+    is_open: bool,
+}
+
 #[derive(Template)]
 #[template(path = "offline.html")]
 struct OfflinePage {
@@ -41,7 +48,7 @@ struct OfflinePage {
     question: String,
     kinds: Vec<Choice>,
     made: Option<Age>,
-    found: Vec<Found>,
+    groups: Vec<Group>,
     council: Vec<Phone>,
     problem: String,
 }
@@ -65,7 +72,28 @@ fn distance(lang: Lang, near: &wire::NearbyResource) -> String {
     }
 }
 
-fn found(lang: Lang, near: wire::NearbyResource) -> Found {
+/// By kind, in the order in which the nearest of each kind comes. One kind alone is not folded.
+fn groups(lang: Lang, resources: Vec<wire::NearbyResource>) -> Vec<Group> {
+    let mut kinds: Vec<(String, Vec<Found>)> = Vec::new();
+    for near in resources {
+        let (kind, found) = found(lang, near);
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, all)) => all.push(found),
+            None => kinds.push((kind, vec![found])),
+        }
+    }
+    let is_open = kinds.len() == 1;
+    let group = |(kind, found): (String, Vec<Found>)| {
+        let term = shouwang_proto::vocabulary::term("resource-kind", &kind);
+        let name = term.map_or(kind.as_str(), |term| lang.pick(&term.zh, &term.en));
+        let title = lang.fill("aid.offline-kind", &[("kind", &name), ("count", &found.len())]);
+        Group { title, found, is_open }
+    };
+    kinds.into_iter().map(group).collect()
+}
+
+/// What it is and its kind.
+fn found(lang: Lang, near: wire::NearbyResource) -> (String, Found) {
     let distance = distance(lang, &near);
     let wire::NearbyResource { publication, member_display_name, free, .. } = near;
     let publication = publication.unwrap_or_default();
@@ -74,14 +102,15 @@ fn found(lang: Lang, near: wire::NearbyResource) -> Found {
         Some(Detail::Practice(_) | Detail::Course(_)) | None => wire::MutualAidResource::default(),
     };
     let unit = if resource.unit == "1" { "" } else { resource.unit.as_str() };
-    Found {
+    let found = Found {
         title: publication.title,
         owner: member_display_name,
         what: lang.fill("aid.free", &[("what", &resource.resource_type), ("count", &free), ("unit", &unit)]),
         distance,
         address: resource.location.map(|place| place.address).unwrap_or_default(),
         phones: phones(&resource.duty_contacts),
-    }
+    };
+    (resource.resource_kind, found)
 }
 
 /// `GET /aid/offline`.
@@ -112,7 +141,7 @@ pub(super) async fn show(asked: Asked<to::ShowOffline>) -> Result<Response, Trou
         question: fields.first("q").to_owned(),
         kinds: std::iter::once(any).chain(kinds).collect(),
         made: made.map(|made| Age::of(lang, made, site.world.now())),
-        found: answer.resources.into_iter().map(|near| found(lang, near)).collect(),
+        groups: groups(lang, answer.resources),
         council: phones(&site.inbox.council()),
         problem,
     };

@@ -15,6 +15,13 @@ fn order() -> wire::Notice {
     let assignment = order.assignment.get_or_insert_default();
     assignment.set_state(wire::AssignmentState::Held);
     assignment.resource = "members/north/publications/01890a5d-ac96-774b-bcce-b302099a8057".to_owned();
+    order.line = Some(wire::NeedLine {
+        number: 1,
+        what: "泡沫消防车".to_owned(),
+        requested: 2,
+        unit: "1".to_owned(),
+        ..Default::default()
+    });
     order.contact = Some(wire::DutyContact {
         name: "现场 赵".to_owned(),
         phone: "139 0000 0000".to_owned(),
@@ -133,6 +140,12 @@ async fn everybody_may_call_for_help_and_only_the_duty_answers() {
     assert!(!aid.contains("action=\"/aid/answer\"") && !aid.contains("action=\"/aid/seen\""));
     let page = house.get("/aid/call", &publisher).await;
     let key = page.hidden_before("name=\"occurred\"", "key");
+    assert_eq!(
+        page.text.matches("<details class=\"block fold\">").count(),
+        2,
+        "one need is open: {}",
+        page.text
+    );
     let wrong =
         house.post("/aid/call", &publisher, &format!("key={key}&submission.request.title=Fire")).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
