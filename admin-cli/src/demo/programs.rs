@@ -1,7 +1,9 @@
 //! Finds the servers' programs beside this one, and builds them when this one came from a source tree.
 
 use std::{
-    env, io,
+    env,
+    ffi::OsStr,
+    io,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -77,10 +79,9 @@ async fn build(output: &Output, built: &Built) -> Outcome<()> {
     ));
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--bins", "--package", "shouwang-hub", "--package", "shouwang-node"])
-        // Our own program is built already. Named here, it lets cargo choose the features of shared libraries as it
-        // did for `cargo run`; without it some of them, and all that depends on them, are built a second time.
-        .args(["--package", env!("CARGO_PKG_NAME"), "--profile"])
+        // No package is named: cargo then takes the default members, as it did for `cargo run`, and so chooses the same
+        // features of shared libraries.
+        .args(["build", "--bin", "shouwang-hub", "--bin", "shouwang-node", "--profile"])
         .arg(&built.profile)
         .arg("--target-dir")
         .arg(&built.target)
@@ -88,6 +89,9 @@ async fn build(output: &Output, built: &Built) -> Outcome<()> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .kill_on_drop(true);
+    for (name, _) in env::vars_os().filter(|(name, _)| says_which_package_runs(name)) {
+        command.env_remove(name);
+    }
     match command.status().await {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(Failure::failed(words!("编译失败，见上面的信息", "building failed; see above"))),
@@ -95,6 +99,15 @@ async fn build(output: &Output, built: &Built) -> Outcome<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Failure::failed(words!("无法运行 cargo：{error}", "cannot run cargo: {error}"))),
     }
+}
+
+/// Whether `cargo run` uses this variable to say which package it runs.
+///
+/// Build scripts that watch such a variable (that of ring does) would take it for a change: their library, and all that
+/// depends on it, would be built again here, and once more by the next `cargo run`.
+fn says_which_package_runs(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b"CARGO_PKG_") || name.starts_with(b"CARGO_MANIFEST_")
 }
 
 #[cfg(test)]
@@ -123,5 +136,15 @@ mod tests {
         assert_eq!(built(&target.join("release"), &manifest).unwrap().profile, "release");
         fs::remove_file(tree.join("Cargo.toml")).unwrap();
         assert_eq!(built(&folder, &manifest), None, "the sources are gone");
+    }
+
+    #[test]
+    fn a_second_cargo_is_not_told_which_package_runs() {
+        for told in ["CARGO_PKG_NAME", "CARGO_PKG_VERSION_PRE", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"] {
+            assert!(says_which_package_runs(OsStr::new(told)), "{told}");
+        }
+        for chosen in ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_PROFILE_DEV_DEBUG", "RUSTFLAGS"] {
+            assert!(!says_which_package_runs(OsStr::new(chosen)), "{chosen} is the person's own");
+        }
     }
 }
