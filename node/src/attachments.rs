@@ -1,17 +1,21 @@
 //! Attachments on disk, addressed by their content: `attachments/ab/abcd…`.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use shouwang_proto::{
     publication::{ATTACHMENT_LIMIT, Sha256Hex},
     refusal::Refusal,
 };
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tonic::Code;
 
 /// Largest piece on the wire in bytes.
@@ -21,6 +25,8 @@ pub const PIECE_LIMIT: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct AttachmentFolder {
     root: PathBuf,
+    /// Shared while a file gets its row, alone while rows and files go.
+    turn: Arc<RwLock<()>>,
 }
 
 /// Why an attachment was not taken.
@@ -45,7 +51,7 @@ impl AttachmentFolder {
         for left in fs::read_dir(&parts)? {
             fs::remove_file(left?.path())?;
         }
-        Ok(Self { root: root.to_owned() })
+        Ok(Self { root: root.to_owned(), turn: Arc::default() })
     }
 
     /// Begins to take an attachment; `token` is any random number.
@@ -56,7 +62,7 @@ impl AttachmentFolder {
         let part = self.root.join("part").join(format!("{token:016x}"));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
         let folder = self.root.join(&sha256.as_str()[..2]);
-        let Self { root } = self.clone();
+        let root = self.root.clone();
         Ok(Incoming { file, part, folder, root, sha256, hasher: Sha256::new(), size: 0 })
     }
 
@@ -65,8 +71,51 @@ impl AttachmentFolder {
     /// # Errors
     /// What the system said; `NotFound` when it is not stored.
     pub fn read(&self, sha256: &Sha256Hex) -> io::Result<Pieces> {
-        let file = File::open(self.root.join(&sha256.as_str()[..2]).join(sha256.as_str()))?;
-        Ok(Pieces { file })
+        Ok(Pieces { file: File::open(self.path(sha256))? })
+    }
+
+    /// Hold this from [`Incoming::finish`] until the store knows the attachment, so that nobody removes it between.
+    pub async fn arriving(&self) -> RwLockReadGuard<'_, ()> {
+        self.turn.read().await
+    }
+
+    /// Hold this from the moment the store forgets attachments until their files are removed.
+    pub async fn clearing(&self) -> RwLockWriteGuard<'_, ()> {
+        self.turn.write().await
+    }
+
+    /// Attachments whose hash begins with this byte and whose bytes came before this time, by the disk's clock.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn older(&self, first: u8, before: Timestamp) -> io::Result<BTreeSet<Sha256Hex>> {
+        let entries = match fs::read_dir(self.root.join(format!("{first:02x}"))) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            entries => entries?,
+        };
+        let mut older = BTreeSet::new();
+        for entry in entries {
+            let entry = entry?;
+            let came = Timestamp::try_from(entry.metadata()?.modified()?).map_err(io::Error::other)?;
+            let hash = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            older.extend(hash.filter(|_| came < before));
+        }
+        Ok(older)
+    }
+
+    /// Removes an attachment, if it is there. Power that fails now may bring it back.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn remove(&self, sha256: &Sha256Hex) -> io::Result<()> {
+        match fs::remove_file(self.path(sha256)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
+    }
+
+    fn path(&self, sha256: &Sha256Hex) -> PathBuf {
+        self.root.join(&sha256.as_str()[..2]).join(sha256.as_str())
     }
 }
 

@@ -23,6 +23,8 @@ pub struct NodeConfig {
     pub alerts: AlertsFile,
     /// For how many days what is over of emergencies is kept.
     pub keep_days: u32,
+    /// For how many days an attachment is kept that nothing names.
+    pub attachment_days: u32,
     /// Where the pages are served without TLS: for a proxy on this machine, or a browser on it. Loopback only.
     pub web_listen: Option<SocketAddr>,
     /// `https://host` or `http://host:port` by which people reach the pages: what links for them begin with. Default: where
@@ -48,6 +50,7 @@ impl NodeConfig {
             store: StoreOptions::default(),
             alerts: AlertsFile::default(),
             keep_days: KEEP_DAYS,
+            attachment_days: ATTACHMENT_DAYS,
             web_listen: None,
             web_address: None,
             figures: None,
@@ -60,6 +63,10 @@ impl NodeConfig {
 const KEEP_DAYS: u32 = 730;
 /// What is younger may still be needed by somebody.
 const KEEP_DAYS_LEAST: u32 = 30;
+/// A form that was left open over a holiday can still be sent.
+const ATTACHMENT_DAYS: u32 = 7;
+/// Somebody is just writing what will name a younger one.
+const ATTACHMENT_DAYS_LEAST: u32 = 1;
 
 /// The file given with `--config`. What is given on the command line wins over it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -79,6 +86,8 @@ pub struct NodeFile {
     pub web_address: Option<String>,
     /// For how many days notices, words and alerts that are over are kept here, at least 30. Default 730.
     pub keep_days: Option<u32>,
+    /// For how many days an attachment is kept that no publication names, at least 1. Default 7.
+    pub attachment_days: Option<u32>,
 }
 
 /// Whom an emergency alarms, and how. `duty` are those who are called when nobody has seen a notice that shall wake somebody.
@@ -119,10 +128,12 @@ impl NodeFile {
             web_listen,
             web_address,
             keep_days,
+            attachment_days,
         } = self.clone();
         config.web_listen = web_listen.or(config.web_listen);
         config.web_address = web_address.or(config.web_address.take());
         config.keep_days = keep_days.unwrap_or(config.keep_days).max(KEEP_DAYS_LEAST);
+        config.attachment_days = attachment_days.unwrap_or(config.attachment_days).max(ATTACHMENT_DAYS_LEAST);
         config.limits.connections = connections.unwrap_or(config.limits.connections);
         config.limits.per_address = connections_per_address.unwrap_or(config.limits.per_address);
         if let Some(alerts) = alerts {
@@ -137,10 +148,12 @@ mod tests {
 
     #[test]
     fn a_file_is_applied_and_what_it_does_not_know_is_refused() {
-        let file: NodeFile = toml::from_str("listen = '127.0.0.1:0'\nconnections = 7").unwrap();
+        let file: NodeFile =
+            toml::from_str("listen = '127.0.0.1:0'\nconnections = 7\nattachment_days = 0").unwrap();
         let mut config = NodeConfig::new("d");
         file.apply(&mut config);
         assert_eq!((config.limits.connections, config.limits.per_address), (7, 256));
+        assert_eq!((config.keep_days, config.attachment_days), (730, 1));
         for wrong in ["listens = 'x'", "listen = 'here'", "connections = -1", "[alerts]\nring = true"] {
             assert!(toml::from_str::<NodeFile>(wrong).is_err(), "{wrong}");
         }

@@ -33,6 +33,7 @@ pub mod store;
 pub mod tray;
 #[cfg(test)]
 mod trial;
+mod unneeded;
 pub mod web;
 
 pub use config::NodeConfig;

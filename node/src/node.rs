@@ -40,6 +40,7 @@ use crate::{
     publishing_service::{Publishing, TokenGate},
     store::{Author, NodeStore},
     tray::Tray,
+    unneeded,
     web::{self, Site, SiteParts},
 };
 
@@ -130,6 +131,7 @@ impl Node {
         let tray = Tray::open(&folder.path().join("tray"))?;
         let site = site(&config, address, plain, (&service, &inbox, tray));
         let set_up = set_up(&config, &site).await?;
+        keep_house(&mut tasks, &service, &config, &stop);
         let routes = routes(service, inbox, &folder, &world).await?;
         let tls = local_tls::open(folder.path(), &world)?;
         let port = Acceptor::new("publishing", config.limits.clone()).with_tls(&tls);
@@ -139,9 +141,6 @@ impl Node {
         if let Some(listener) = web_listener {
             tasks.spawn(serve_pages(listener, config.limits.clone(), site.clone(), stop.clone()));
         }
-        tasks.spawn(keep_figures(board.clone(), stop.clone()));
-        tasks.spawn(forget_answers(store.clone(), world.clone(), stop.clone()));
-        tasks.spawn(forget_emergencies(store.clone(), world.clone(), config.keep_days, stop.clone()));
         alerts.start(&store, &world, &mut tasks, &stop);
         match membership.zip(packs) {
             None => tracing::warn!("this node has not joined an alliance: drafts only"),
@@ -272,6 +271,21 @@ fn readiness(store: &NodeStore) -> Readiness {
         }
         .boxed()
     })
+}
+
+/// What is done all the time, whoever calls or not: counting, and forgetting what is over.
+fn keep_house(
+    tasks: &mut JoinSet<&'static str>,
+    service: &Publishing,
+    config: &NodeConfig,
+    stop: &CancellationToken,
+) {
+    let Publishing { store, attachments, board, world, .. } = service;
+    tasks.spawn(keep_figures(board.clone(), stop.clone()));
+    tasks.spawn(forget_answers(store.clone(), world.clone(), stop.clone()));
+    tasks.spawn(forget_emergencies(store.clone(), world.clone(), config.keep_days, stop.clone()));
+    let files = (attachments.clone(), config.attachment_days);
+    tasks.spawn(unneeded::run(store.clone(), files, board.clone(), world.clone(), stop.clone()));
 }
 
 /// Counts how the link is, with every change of it.

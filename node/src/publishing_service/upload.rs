@@ -56,6 +56,7 @@ impl Publishing {
     }
 
     async fn settle(&self, incoming: Incoming) -> Result<u64, Status> {
+        let _arriving = self.attachments.arriving().await;
         // Making it durable takes the disk some milliseconds, in which other calls shall go on.
         let finished = tokio::task::spawn_blocking(move || incoming.finish()).await;
         let (sha256, size) = finished.map_err(|error| internal(&error))??;

@@ -2,9 +2,11 @@
 
 mod decide;
 mod fork;
+mod unneeded;
 
 pub use decide::{Command, Wish, decide, external_id_taken, unknown};
 pub use fork::{Mended, Parted, Step, mend};
+pub use unneeded::cross_off;
 
 use jiff::Timestamp;
 use shouwang_proto::{id::RecordId, log::Hash, publication::Content};

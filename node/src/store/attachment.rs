@@ -7,7 +7,8 @@ use shouwang_serving::store::{Conn, StoreError, Tx};
 
 use super::row::{Place, sqlite, stored};
 
-/// Notes that the bytes are on disk.
+/// Notes that the bytes are on disk. Of bytes that are there again the time is the newer one: nobody takes them for
+/// unneeded before they are named.
 pub(super) async fn attachment_put(
     tx: &mut Tx,
     sha256: &Sha256Hex,
@@ -15,7 +16,8 @@ pub(super) async fn attachment_put(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into attachment (sha256, size_bytes, stored_ms) values ($1, $2, $3) on conflict (sha256) do nothing",
+        "insert into attachment (sha256, size_bytes, stored_ms) values ($1, $2, $3)
+         on conflict (sha256) do update set stored_ms = excluded.stored_ms",
     )
     .bind(sha256.as_str())
     .bind(stored(size_bytes))
@@ -45,6 +47,24 @@ pub(super) async fn attachments_find(
             Ok((sha256, size))
         })
         .collect()
+}
+
+/// Somebody names these now: the time of an attachment is when it was stored or last named.
+pub(super) async fn attachments_touch(
+    tx: &mut Tx,
+    named: &BTreeMap<String, u64>,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let named: BTreeSet<&String> = named.keys().collect();
+    sqlx::query("update attachment set stored_ms = $2 where sha256 in (select value from json_each($1))")
+        .bind(serde_json::json!(named).to_string())
+        .bind(now_ms)
+        .execute(sqlite(tx)?)
+        .await?;
+    Ok(())
 }
 
 /// The hub will want these once it has the entry `seq`, unless it has their bytes already.
@@ -109,9 +129,13 @@ pub(super) async fn attachment_due(
     .bind(stored(durable_seq))
     .fetch_optional(sqlite(conn)?)
     .await?;
-    let place =
-        |row: &String| Place { table: "attachment", row: &row.clone() }.damaged("sha256", "is no hash");
-    due.map(|due| due.parse().map_err(|_| place(&due).into())).transpose()
+    due.map(|due| hash_kept(&due)).transpose()
+}
+
+/// A hash as the store keeps it.
+pub(super) fn hash_kept(sha256: &str) -> Result<Sha256Hex, StoreError> {
+    let damaged = |_| Place { table: "attachment", row: &sha256 }.damaged("sha256", "is no hash");
+    Ok(sha256.parse().map_err(damaged)?)
 }
 
 /// The hub has the bytes.

@@ -11,7 +11,7 @@ use shouwang_proto::{
 use shouwang_serving::store::{StoreError, Tx};
 
 use super::{
-    attachment::{attachments_find, attachments_name},
+    attachment::{attachments_find, attachments_name, attachments_touch},
     log::{TipCache, appended},
     pen::{Pen, Sheet},
     publication::{publications_find, publications_put, withdraw_reason_put},
@@ -106,6 +106,7 @@ pub(super) async fn shelf_change(
         outcomes.push(outcome);
     }
     desk.store(tx).await?;
+    attachments_touch(tx, &desk.attachments, now.as_millisecond()).await?;
     for (record, reason) in reasons {
         withdraw_reason_put(tx, record, &reason).await?;
     }

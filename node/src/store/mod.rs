@@ -32,6 +32,7 @@ mod retention;
 mod row;
 #[cfg(test)]
 mod tests;
+mod unneeded;
 
 pub use answer::RequestKey;
 pub use change::{Change, Effect, Outcome, Target};
