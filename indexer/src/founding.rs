@@ -146,7 +146,7 @@ async fn operator_token_add(
     world: &World,
 ) -> Result<String, StoreError> {
     let now = world.now();
-    let id = uuid::Builder::from_random_bytes(world.random()).into_uuid().to_string();
+    let id = world.random_id().to_string();
     let expires = now.checked_add(OPERATOR_TOKEN_LIFE).unwrap_or(now);
     let token =
         NewToken { id: &id, secret_hash, label, role: Role::Operator, member: None, account: None, expires };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rand::TryRng as _;
+use uuid::Uuid;
 
 /// Gives the time of day. It labels things; it never decides order or validity of log entries.
 pub trait Clock: Send + Sync + std::fmt::Debug {
@@ -70,6 +71,12 @@ impl World {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes);
         bytes
+    }
+
+    /// A random id (UUID version 4).
+    #[must_use]
+    pub fn random_id(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.random()).into_uuid()
     }
 }
 

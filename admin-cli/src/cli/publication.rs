@@ -244,7 +244,7 @@ pub(super) async fn own_name(node: &Node, name: String) -> Outcome<String> {
 async fn withdraw(session: &Session, name: String, reason: String) -> Outcome<Exit> {
     let node = session.node().await?;
     let name = own_name(&node, name).await?;
-    let request_id = uuid::Builder::from_random_bytes(session.world.random()).into_uuid().to_string();
+    let request_id = session.world.random_id().to_string();
     let request = WithdrawPublicationRequest { name, reason, request_id };
     let answer = node.publishing().withdraw_publication(request).await;
     let publication = answer.map_err(|status| node.failure(&status))?.into_inner();

@@ -169,7 +169,7 @@ fn text_object(kind: Kind, external_id: &str, title: Option<String>, text: &str)
 }
 
 fn request_id(session: &Session) -> String {
-    uuid::Builder::from_random_bytes(session.world.random()).into_uuid().to_string()
+    session.world.random_id().to_string()
 }
 
 async fn publish_known(session: &Session, node: &Node, name: String) -> Outcome<Publication> {

@@ -308,10 +308,7 @@ impl Council {
         terms: Vec<String>,
     ) -> Result<ThesaurusGroup, StoreError> {
         let now = self.world.now();
-        let group = ThesaurusGroup {
-            id: id.unwrap_or_else(|| uuid::Builder::from_random_bytes(self.world.random()).into_uuid()),
-            terms,
-        };
+        let group = ThesaurusGroup { id: id.unwrap_or_else(|| self.world.random_id()), terms };
         let detail = json!({ "terms": group.terms });
         let deed = self.deed(by, "thesaurus.put", format!("thesaurus/{}", group.id), detail);
         let added = group.clone();
@@ -354,7 +351,7 @@ impl Council {
     }
 
     fn new_id(&self) -> String {
-        uuid::Builder::from_random_bytes(self.world.random()).into_uuid().to_string()
+        self.world.random_id().to_string()
     }
 }
 

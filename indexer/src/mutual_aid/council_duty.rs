@@ -178,7 +178,7 @@ impl CouncilAlerts {
             return Err(no_hooks().into());
         }
         let (now, duty) = (parts.world.now(), std::sync::Arc::clone(&parts.duty));
-        let id = uuid::Builder::from_random_bytes(parts.world.random()).into_uuid();
+        let id = parts.world.random_id();
         let (text_zh, text_en) = ("这是一次测试，无需处理。", "This is a test. There is nothing to do.");
         let body = json!({
             "event": "test", "time": now.to_string(), "by": by.label, "text_zh": text_zh, "text_en": text_en,

@@ -242,7 +242,7 @@ impl People {
     }
 
     pub(super) fn new_id(&self) -> String {
-        uuid::Builder::from_random_bytes(self.world.random()).into_uuid().to_string()
+        self.world.random_id().to_string()
     }
 
     fn fresh_account(&self, wish: AccountWish) -> Account {

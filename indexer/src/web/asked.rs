@@ -15,7 +15,7 @@ use shouwang_proto::refusal::Refusal;
 use shouwang_serving::store::StoreError;
 
 use super::{
-    Site, council_nav, feeds,
+    SiteParts, council_nav, feeds,
     route::{Route as _, to},
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// A request that has passed the table, for the route `R`.
-pub type Asked<R> = asked::Asked<Site, R>;
+pub type Asked<R> = asked::Asked<SiteParts, R>;
 
 /// Who asks.
 pub enum Visitor {
@@ -56,15 +56,11 @@ impl std::fmt::Debug for Visitor {
     }
 }
 
-impl House for Site {
+impl House for SiteParts {
     type Role = Role;
     type Visitor = Visitor;
 
     const COOKIES: &'static str = "shouwang";
-
-    fn is_tls(&self) -> bool {
-        self.is_tls
-    }
 
     /// A token for programs only, else the session.
     async fn recognise(
@@ -126,7 +122,7 @@ impl House for Site {
     }
 }
 
-impl Doorman for Site {
+impl Doorman for SiteParts {
     type Account = Account;
 
     const SET_UP: &'static str = "link.set-up-intro";

@@ -7,7 +7,7 @@ use shouwang_pages::{
 };
 
 use super::{
-    Site, account_page, alerts_page, api, audit_page,
+    Site, SiteParts, account_page, alerts_page, api, audit_page,
     board::{
         amend_page, board_page, closure_page, command_page, events, map_page, merge_page, new_page,
         paper_page, plan_page, request_page,
@@ -75,7 +75,7 @@ pub fn router(site: &Site) -> Router {
 }
 
 /// The council's pages.
-fn council(door: Door<Site>) -> Door<Site> {
+fn council(door: Door<SiteParts>) -> Door<SiteParts> {
     door.open(members_page::show)
         .open(members_page::invite)
         .open(member_page::show)
@@ -95,7 +95,7 @@ fn council(door: Door<Site>) -> Door<Site> {
 }
 
 /// What programs ask for.
-fn programs(door: Door<Site>) -> Door<Site> {
+fn programs(door: Door<SiteParts>) -> Door<SiteParts> {
     door.open(api::search)
         .open(api::publication)
         .open(api::members)

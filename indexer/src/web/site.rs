@@ -1,7 +1,5 @@
 //! What the pages stand on.
 
-use std::sync::Arc;
-
 use shouwang_proto::clock::World;
 
 use crate::{
@@ -36,37 +34,4 @@ pub struct SiteParts {
 }
 
 /// The pages' handle; a clone shares everything.
-#[derive(Clone)]
-pub struct Site {
-    parts: Arc<SiteParts>,
-    /// True on a port that speaks TLS itself.
-    pub(super) is_tls: bool,
-}
-
-impl std::fmt::Debug for Site {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Site").field("is_tls", &self.is_tls).finish_non_exhaustive()
-    }
-}
-
-impl std::ops::Deref for Site {
-    type Target = SiteParts;
-
-    fn deref(&self) -> &SiteParts {
-        &self.parts
-    }
-}
-
-impl Site {
-    /// Pages on a port that speaks TLS.
-    #[must_use]
-    pub fn new(parts: SiteParts) -> Self {
-        Self { parts: Arc::new(parts), is_tls: true }
-    }
-
-    /// The same pages on a port without TLS, for this machine and a proxy on it.
-    #[must_use]
-    pub fn plain(&self) -> Self {
-        Self { parts: Arc::clone(&self.parts), is_tls: false }
-    }
-}
+pub type Site = shouwang_pages::Site<SiteParts>;

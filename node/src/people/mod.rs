@@ -54,7 +54,7 @@ impl People {
     }
 
     fn new_id(&self) -> String {
-        uuid::Builder::from_random_bytes(self.world.random()).into_uuid().to_string()
+        self.world.random_id().to_string()
     }
 
     fn mint(&self, purpose: Purpose) -> Minted {

@@ -9,7 +9,7 @@ use shouwang_proto::{
 use tonic::Request;
 
 use super::{
-    Site,
+    SiteParts,
     act::{Act, Tried},
     aid_page,
     asked::Asked,
@@ -31,7 +31,7 @@ fn read(asked: &Asked<to::Answer>, act: Option<Act>) -> Result<wire::AnswerReque
     };
     let action = wrong.finish(|| Some(action))?;
     let context = wire::OwnContext {
-        request_id: Site::key_in(form.first("key")),
+        request_id: SiteParts::key_in(form.first("key")),
         actor: asked.visitor()?.account.display_name.clone(),
         occurred_at: None,
     };

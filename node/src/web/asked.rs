@@ -15,7 +15,7 @@ use shouwang_pages::{
 use shouwang_proto::publication::ATTACHMENT_LIMIT;
 use shouwang_serving::store::StoreError;
 
-use super::{Site, route::Row};
+use super::{SiteParts, route::Row};
 use crate::people::{
     Present, SignedIn,
     account::{Account, Post, Ticket},
@@ -27,17 +27,13 @@ const PUBLICATION_BYTES: usize = 1024 * 1024;
 const AROUND_FILE: usize = 64 * 1024;
 
 /// A request that has passed the table, for the route `R`.
-pub type Asked<R> = asked::Asked<Site, R>;
+pub type Asked<R> = asked::Asked<SiteParts, R>;
 
-impl House for Site {
+impl House for SiteParts {
     type Role = Post;
     type Visitor = Present;
 
     const COOKIES: &'static str = "shouwang-node";
-
-    fn is_tls(&self) -> bool {
-        self.is_tls
-    }
 
     async fn recognise(
         &self,
@@ -79,7 +75,7 @@ impl House for Site {
     }
 }
 
-impl Doorman for Site {
+impl Doorman for SiteParts {
     type Account = Account;
 
     const SET_UP: &'static str = "node.set-up-intro";

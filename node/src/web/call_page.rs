@@ -15,7 +15,7 @@ use shouwang_proto::{
 use tonic::Request;
 
 use super::{
-    Site,
+    SiteParts,
     asked::Asked,
     form,
     form_view::{Choice, Input, Maker, Section, Shape},
@@ -108,7 +108,7 @@ fn page<R>(
     let lang = asked.lang();
     let key = match typed.first("key") {
         "" => asked.site().key(),
-        key => Site::key_in(key),
+        key => SiteParts::key_in(key),
     };
     let wrong = trouble.map(|trouble| trouble.wrong(lang)).unwrap_or_default();
     let shown = CallPage {
@@ -200,7 +200,7 @@ pub(super) async fn call(asked: Asked<to::Call>) -> Result<Response, Trouble> {
     let said = match read(&typed, member.as_str(), now) {
         Ok(submission) => {
             let context = wire::OwnContext {
-                request_id: Site::key_in(typed.first("key")),
+                request_id: SiteParts::key_in(typed.first("key")),
                 actor: asked.visitor()?.account.display_name.clone(),
                 occurred_at: None,
             };

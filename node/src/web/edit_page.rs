@@ -13,7 +13,7 @@ use shouwang_proto::{
 use tonic::{Code, Request};
 
 use super::{
-    Site,
+    Site, SiteParts,
     asked::Asked,
     files_page::keep,
     form,
@@ -116,7 +116,7 @@ fn page<R>(
     // The same form sent again is taken once; a form that was refused is not another one.
     let key = match typed.first("key") {
         "" => asked.site().key(),
-        key => Site::key_in(key),
+        key => SiteParts::key_in(key),
     };
     let revision = typed.first("revision").parse().unwrap_or(revision);
     let shown = EditPage {
@@ -223,7 +223,7 @@ pub(super) async fn create(asked: Asked<to::Create>) -> Result<Response, Trouble
     let publish = typed.has("do", "publish");
     let request = wire::CreatePublicationRequest {
         publication: Some(wire::Publication { attachments, ..publication }),
-        request_id: Site::key_in(typed.first("key")),
+        request_id: SiteParts::key_in(typed.first("key")),
         publish,
     };
     match asked.site().publishing.create_publication(Request::new(request)).await {
@@ -256,7 +256,7 @@ pub(super) async fn revise(asked: Asked<to::Revise>) -> Result<Response, Trouble
     let request = wire::RevisePublicationRequest {
         publication: Some(wire::Publication { name: name.clone(), attachments, ..publication }),
         expected_revision: typed.first("revision").parse().unwrap_or(known.revision),
-        request_id: Site::key_in(typed.first("key")),
+        request_id: SiteParts::key_in(typed.first("key")),
     };
     let site = asked.site();
     if let Err(status) = site.publishing.revise_publication(Request::new(request)).await {

@@ -13,7 +13,7 @@ use shouwang_serving::grpc::internal;
 use tonic::Request;
 
 use super::{
-    Site,
+    Site, SiteParts,
     asked::Asked,
     own_page::{address_of, page, publication_in},
     route::to,
@@ -29,7 +29,7 @@ async fn revise<R>(
     let request = wire::RevisePublicationRequest {
         expected_revision: publication.revision,
         publication: Some(wire::Publication { attachments, ..publication.clone() }),
-        request_id: Site::key_in(asked.form.first("key")),
+        request_id: SiteParts::key_in(asked.form.first("key")),
     };
     match asked.site().publishing.revise_publication(Request::new(request)).await {
         Ok(_) => Ok(reply::see_other(&format!("{}?done={done}", address_of(&publication)))),

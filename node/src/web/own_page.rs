@@ -18,7 +18,7 @@ use shouwang_proto::{
 use tonic::Request;
 
 use super::{
-    Site,
+    SiteParts,
     asked::Asked,
     form,
     form_view::{Section, sections},
@@ -156,7 +156,7 @@ pub(super) async fn publish(asked: Asked<to::Publish>) -> Result<Response, Troub
     let publication = publication_in(&asked).await?;
     let request = wire::PublishPublicationRequest {
         name: publication.name.clone(),
-        request_id: Site::key_in(asked.form.first("key")),
+        request_id: SiteParts::key_in(asked.form.first("key")),
     };
     match asked.site().publishing.publish_publication(Request::new(request)).await {
         Ok(_) => Ok(reply::see_other(&format!("{}?done=published", address_of(&publication)))),
@@ -194,7 +194,7 @@ pub(super) async fn withdraw(asked: Asked<to::Withdraw>) -> Result<Response, Tro
     let request = wire::WithdrawPublicationRequest {
         name: publication.name.clone(),
         reason: asked.form.first("reason").to_owned(),
-        request_id: Site::key_in(asked.form.first("key")),
+        request_id: SiteParts::key_in(asked.form.first("key")),
     };
     match asked.site().publishing.withdraw_publication(Request::new(request)).await {
         Ok(_) => Ok(reply::see_other(&format!("{}?done=withdrawn", address_of(&publication)))),

@@ -1,7 +1,5 @@
 //! What the node's pages stand on.
 
-use std::sync::Arc;
-
 use shouwang_proto::clock::World;
 use uuid::Uuid;
 
@@ -24,42 +22,12 @@ pub struct SiteParts {
 }
 
 /// The pages' handle; a clone shares everything.
-#[derive(Clone)]
-pub struct Site {
-    parts: Arc<SiteParts>,
-    pub(super) is_tls: bool,
-}
+pub type Site = shouwang_pages::Site<SiteParts>;
 
-impl std::fmt::Debug for Site {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Site").field("is_tls", &self.is_tls).finish_non_exhaustive()
-    }
-}
-
-impl std::ops::Deref for Site {
-    type Target = SiteParts;
-
-    fn deref(&self) -> &SiteParts {
-        &self.parts
-    }
-}
-
-impl Site {
-    /// Pages on a port that speaks TLS.
-    #[must_use]
-    pub fn new(parts: SiteParts) -> Self {
-        Self { parts: Arc::new(parts), is_tls: true }
-    }
-
-    /// The same pages on a port without TLS, for this machine and a proxy on it.
-    #[must_use]
-    pub fn plain(&self) -> Self {
-        Self { parts: Arc::clone(&self.parts), is_tls: false }
-    }
-
+impl SiteParts {
     /// A key for a form: what comes with it twice is taken once.
     pub(super) fn key(&self) -> String {
-        uuid::Builder::from_random_bytes(self.world.random()).into_uuid().to_string()
+        self.world.random_id().to_string()
     }
 
     /// A key that a form brought back; a broken one counts as none, so that the service names it.

@@ -13,7 +13,7 @@ use shouwang_proto::refusal::Refusal;
 use tonic::Code;
 
 use crate::{
-    Fields, Lang,
+    Fields, Lang, Site,
     frame::{Frame, Place, Reader, Subscription, Trouble as TroublePage},
     known::{Cookies, Known},
     language,
@@ -27,8 +27,8 @@ use crate::{
 /// Most bytes of a form, unless a house says otherwise.
 pub const FORM_BYTES: usize = 64 * 1024;
 
-/// What a server is to its pages: who comes in, and what the head of a page shows them.
-pub trait House: Clone + Send + Sync + 'static {
+/// What the pages of a server stand on: who comes in, and what the head of a page shows them.
+pub trait House: Send + Sync + Sized + 'static {
     /// What a caller may do.
     type Role: Copy + PartialEq + fmt::Debug + Send + Sync + 'static;
     /// Who asks.
@@ -36,9 +36,6 @@ pub trait House: Clone + Send + Sync + 'static {
 
     /// What the names of its cookies begin with.
     const COOKIES: &'static str;
-
-    /// True on a port that speaks TLS itself.
-    fn is_tls(&self) -> bool;
 
     /// Finds out who asks; none when nobody is signed in.
     ///
@@ -72,7 +69,7 @@ pub trait House: Clone + Send + Sync + 'static {
 /// A request before the table: what every answer needs, also a refusal.
 pub struct Arrival<H: House> {
     /// The server.
-    pub house: H,
+    pub site: Site<H>,
     /// The route's row.
     pub row: Row<H::Role>,
     /// Language of the answer.
@@ -116,8 +113,8 @@ impl<H: House, R> fmt::Debug for Asked<H, R> {
 impl<H: House> Arrival<H> {
     /// Reads what does not depend on who asks.
     #[must_use]
-    pub fn read(house: H, row: Row<H::Role>, parts: &Parts) -> Self {
-        let origin = origin::read(&parts.headers, &parts.extensions, house.is_tls());
+    pub fn read(site: Site<H>, row: Row<H::Role>, parts: &Parts) -> Self {
+        let origin = origin::read(&parts.headers, &parts.extensions, site.is_tls());
         let fields = Fields::read(parts.uri.query().unwrap_or_default().as_bytes());
         let cookies = Cookies::on_way(H::COOKIES, origin.is_secure, &parts.headers);
         let known = cookies.read(&parts.headers);
@@ -129,7 +126,7 @@ impl<H: House> Arrival<H> {
             path: parts.uri.path().to_owned(),
             headers: parts.headers.clone(),
             visitor: None,
-            house,
+            site,
             row,
             fields,
             origin,
@@ -159,9 +156,9 @@ impl<H: House> Arrival<H> {
         main: &impl Template,
         scripts: &'static [&'static str],
     ) -> Result<Response, Trouble> {
-        let head = self.visitor.as_ref().map(|visitor| self.house.head(visitor, self.lang, &self.path));
+        let head = self.visitor.as_ref().map(|visitor| self.site.head(visitor, self.lang, &self.path));
         let (reader, places) = head.unwrap_or_default();
-        let feeds = self.visitor.as_ref().map(|visitor| self.house.feeds(visitor, &self.path, &self.fields));
+        let feeds = self.visitor.as_ref().map(|visitor| self.site.feeds(visitor, &self.path, &self.fields));
         let frame = Frame {
             lang: self.lang,
             title,
@@ -229,10 +226,10 @@ impl<H: House> Arrival<H> {
 
 impl<H: House, R: Route<Role = H::Role>> Asked<H, R> {
     /// Lets a request through, or says why not.
-    pub(crate) async fn admit(house: H, request: Request) -> Result<Self, (Arc<Arrival<H>>, Trouble)> {
+    pub(crate) async fn admit(site: Site<H>, request: Request) -> Result<Self, (Arc<Arrival<H>>, Trouble)> {
         let (mut parts, body) = request.into_parts();
-        let mut base = Arrival::read(house, R::ROW, &parts);
-        match base.house.recognise(R::ROW.manner, &base.headers, base.known(), base.origin).await {
+        let mut base = Arrival::read(site, R::ROW, &parts);
+        match base.site.recognise(R::ROW.manner, &base.headers, base.known(), base.origin).await {
             Ok(visitor) => base.visitor = visitor,
             Err(trouble) => return Err((Arc::new(base), trouble)),
         }
@@ -282,8 +279,8 @@ impl<H: House, R> Asked<H, R> {
 
     /// The server.
     #[must_use]
-    pub fn site(&self) -> &H {
-        &self.base.house
+    pub fn site(&self) -> &Site<H> {
+        &self.base.site
     }
 
     /// What the address says behind the path.

@@ -13,6 +13,7 @@ use http::StatusCode;
 use tower_http::csrf::CsrfLayer;
 
 use crate::{
+    Site,
     asked::{Arrival, Asked, House},
     asset, reply,
     route::{Manner, Method, Route, Row, Who},
@@ -21,7 +22,7 @@ use crate::{
 
 /// Routes that are opened one after the other.
 pub struct Door<H> {
-    house: H,
+    site: Site<H>,
     router: Router,
 }
 
@@ -34,8 +35,8 @@ impl<H> std::fmt::Debug for Door<H> {
 impl<H: House> Door<H> {
     /// No route is open yet.
     #[must_use]
-    pub fn new(house: H) -> Self {
-        Self { house, router: Router::new() }
+    pub fn new(site: Site<H>) -> Self {
+        Self { site, router: Router::new() }
     }
 
     /// Opens a route: its type is in the handler's, so neither can be mistaken for another.
@@ -46,16 +47,16 @@ impl<H: House> Door<H> {
         A: Fn(Asked<H, R>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result<Response, Trouble>> + Send + 'static,
     {
-        let house = self.house.clone();
+        let site = self.site.clone();
         let answer = move |request: Request| {
-            let (house, handler) = (house.clone(), handler.clone());
-            async move { answer(house, request, handler).await }
+            let (site, handler) = (site.clone(), handler.clone());
+            async move { answer(site, request, handler).await }
         };
         let method = match R::ROW.method {
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
         };
-        Self { house: self.house, router: self.router.route(R::ROW.path, on(method, answer)) }
+        Self { site: self.site, router: self.router.route(R::ROW.path, on(method, answer)) }
     }
 
     /// All routes and the assets, with the headers and checks of every answer.
@@ -73,11 +74,11 @@ impl<H: House> Door<H> {
 
 /// The answer to an address that leads nowhere.
 #[must_use]
-pub fn nowhere<H: House>(house: &H, request: Request) -> Response {
+pub fn nowhere<H: House>(site: &Site<H>, request: Request) -> Response {
     let row =
         Row { name: "Nowhere", method: Method::Get, path: "", manner: Manner::Page, who: Who::Everybody };
     let (parts, _) = request.into_parts();
-    let arrival = Arrival::read(house.clone(), row, &parts);
+    let arrival = Arrival::read(site.clone(), row, &parts);
     let mut response = arrival.trouble_page(&Trouble::nowhere());
     reply::protect(response.headers_mut());
     response
@@ -89,14 +90,14 @@ async fn protected(request: Request, next: Next) -> Response {
     response
 }
 
-async fn answer<H, R, A, F>(house: H, request: Request, handler: A) -> Response
+async fn answer<H, R, A, F>(site: Site<H>, request: Request, handler: A) -> Response
 where
     H: House,
     R: Route<Role = H::Role>,
     A: Fn(Asked<H, R>) -> F,
     F: Future<Output = Result<Response, Trouble>>,
 {
-    let (arrival, answered) = match Asked::<H, R>::admit(house, request).await {
+    let (arrival, answered) = match Asked::<H, R>::admit(site, request).await {
         Err((arrival, trouble)) => (arrival, Err(trouble)),
         Ok(asked) => (Arc::clone(&asked.base), handler(asked).await),
     };

@@ -6,7 +6,7 @@
 //! - [`fields`]: what a form or an address says; [`cookie`]: what a browser keeps.
 //! - [`reply`]: answers with the headers that keep a page to itself.
 //! - [`route`]: what a table of routes is made of; [`asked`]: a request that has passed the table, nothing else reaches a
-//!   handler; [`door`]: routes and handlers together; [`upload`]: files that a form brings.
+//!   handler; [`door`]: routes and handlers together; [`site`]: the handle that a handler asks; [`upload`]: files that a form brings.
 //! - [`origin`]: where a request comes from; [`known`]: how a browser is known; [`browser`]: what to call it.
 //! - [`trouble`]: what went wrong, in words; [`wrong`]: what is wrong with which field; [`shown`]: how a page shows what was
 //!   refused; [`choice`]: one of several.
@@ -37,6 +37,7 @@ pub mod reply;
 pub mod route;
 pub mod shown;
 pub mod sign_in_page;
+pub mod site;
 pub mod store;
 pub mod trouble;
 pub mod upload;
@@ -46,3 +47,4 @@ pub mod wrong;
 
 pub use fields::Fields;
 pub use language::Lang;
+pub use site::Site;

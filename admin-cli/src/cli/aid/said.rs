@@ -130,7 +130,7 @@ impl Said {
     }
 
     fn attempt(&self, session: &Session) -> Attempt {
-        let made = || uuid::Builder::from_random_bytes(session.world.random()).into_uuid();
+        let made = || session.world.random_id();
         let id = self.request_id.unwrap_or_else(made).to_string();
         if !is_json(session) {
             session.output.talk(&words!(

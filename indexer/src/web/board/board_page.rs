@@ -72,7 +72,7 @@ struct WallPage {
 
 /// A key for a form: random, so that nobody else has it.
 pub(super) fn key<R: Route>(asked: &Asked<R>) -> String {
-    uuid::Builder::from_random_bytes(asked.site().world.random()).into_uuid().to_string()
+    asked.site().world.random_id().to_string()
 }
 
 /// The board, after an attempt that was refused or without one.

@@ -32,7 +32,7 @@ pub(super) fn id(name: &str) -> &str {
 }
 
 pub(super) fn context() -> Option<wire::ChangeContext> {
-    let request_id = uuid::Builder::from_random_bytes(World::system().random()).into_uuid().to_string();
+    let request_id = World::system().random_id().to_string();
     Some(wire::ChangeContext { request_id, ..wire::ChangeContext::default() })
 }
 
