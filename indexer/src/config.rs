@@ -97,7 +97,7 @@ impl fmt::Debug for HubConfig {
 /// Enough for a person and a page that asks while one types, far below what the hub can do.
 const CALLS_PER_SECOND: u32 = 200;
 
-/// The file given with `--config`. Everything in it can be given on the command line too, which wins.
+/// The file given with `--config`. What is given on the command line wins over it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HubFile {
