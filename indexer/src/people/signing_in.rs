@@ -6,16 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 pub use shouwang_pages::people::signing_in::Attempt;
 use shouwang_pages::people::{
-    lockout::{self, Mistakes, Origin},
+    lockout::{Mistakes, Origin},
     password,
     session::{DEVICE_LIFE, Session},
-    signing_in::{self, must_wait, sign_in_failed},
+    signing_in::{self, sign_in_failed},
 };
 use shouwang_proto::refusal::Violations;
 use shouwang_serving::store::StoreError;
 
 use super::{
-    account::{Account, Credentials, Login},
+    account::{Account, Login},
     coordinator::People,
 };
 use crate::{
@@ -51,12 +51,8 @@ impl People {
         let mistakes = account.as_ref().map(|account| account.mistakes);
         let origin = signing_in::origin(known, mistakes, &self.strangers, address);
         let has_duty = account.as_ref().is_some_and(|account| account.post.has_duty());
-        let wait = lockout::wait(origin, has_duty, now);
-        if wait > SignedDuration::ZERO {
-            return Err(must_wait(wait).into());
-        }
-        let hash = account.as_ref().and_then(Account::credentials).map(|known| known.password_hash.as_str());
-        let fits = self.hasher.fits(password, hash).await?;
+        let credentials = account.as_ref().and_then(Account::credentials);
+        let fits = signing_in::fits(&self.hasher, (origin, has_duty), credentials, password, now).await?;
         match account {
             Some(account) if fits => self.admit(account, device, session, &agent).await,
             account => {
@@ -223,17 +219,12 @@ impl People {
     /// INVALID_ARGUMENT with every wrong field; RESOURCE_EXHAUSTED (SIGN_IN_WAIT, SIGN_IN_BUSY); or what the store said.
     pub async fn change_password(&self, present: &Present, old: String, new: &str) -> Result<(), StoreError> {
         let now = self.world.now();
-        let Some(Credentials { login, password_hash }) = present.account.credentials() else {
-            return Err(sign_in_failed().into());
-        };
+        let Some(known) = present.account.credentials() else { return Err(sign_in_failed().into()) };
         // A browser left open must not be a place to guess from.
         let mistakes = present.account.mistakes;
-        let wait = lockout::wait(Origin::KnownDevice(mistakes), false, now);
-        if wait > SignedDuration::ZERO {
-            return Err(must_wait(wait).into());
-        }
+        let origin = (Origin::KnownDevice(mistakes), false);
         let mut violations = Violations::new();
-        if !self.hasher.fits(old, Some(password_hash)).await? {
+        if !signing_in::fits(&self.hasher, origin, Some(known), old, now).await? {
             let id = present.account.id.clone();
             let more = mistakes.and_one(now);
             self.store
@@ -241,7 +232,7 @@ impl People {
                 .await?;
             violations.add("old_password", "is not your password （当前密码不正确）");
         }
-        let checked = violations.check("password", password::check(new, login.as_str()));
+        let checked = violations.check("password", password::check(new, known.login.as_str()));
         let checked = violations.finish(|| checked)?;
         let hash = self.hasher.hash(checked).await?;
         let (account, session) = (present.account.id.clone(), present.session.id.clone());

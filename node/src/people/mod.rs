@@ -6,15 +6,14 @@
 
 pub mod account;
 
-use jiff::SignedDuration;
 use shouwang_pages::people::{
     account::{AccountState, Credentials, Login, NAME},
     hashing::Hasher,
-    lockout::{self, Mistakes, Origin},
+    lockout::{Mistakes, Origin},
     password,
     secret::SecretHash,
     session::{DEVICE_LIFE, Session},
-    signing_in::{self, Attempt, must_wait, sign_in_failed},
+    signing_in::{self, Attempt, sign_in_failed},
     strangers::Strangers,
     taking::Taking,
     ticket::{Minted, Purpose, link_invalid},
@@ -165,12 +164,8 @@ impl People {
         let mistakes = account.as_ref().map(|account| account.mistakes);
         let origin = signing_in::origin(known, mistakes, &self.strangers, address);
         let has_duty = account.as_ref().is_some_and(|account| account.post.has_duty());
-        let wait = lockout::wait(origin, has_duty, now);
-        if wait > SignedDuration::ZERO {
-            return Err(must_wait(wait).into());
-        }
-        let hash = account.as_ref().and_then(Account::credentials).map(|known| known.password_hash.as_str());
-        let fits = self.hasher.fits(password, hash).await?;
+        let credentials = account.as_ref().and_then(Account::credentials);
+        let fits = signing_in::fits(&self.hasher, (origin, has_duty), credentials, password, now).await?;
         match account {
             Some(account) if fits => self.admit(account, device, session, &agent).await,
             account => {
@@ -232,21 +227,16 @@ impl People {
     pub async fn change_password(&self, present: &Present, old: String, new: &str) -> Result<(), StoreError> {
         let Present { account, session } = present;
         let now = self.world.now();
-        let Some(Credentials { login, password_hash }) = account.credentials() else {
-            return Err(sign_in_failed().into());
-        };
+        let Some(known) = account.credentials() else { return Err(sign_in_failed().into()) };
         // A browser left open must not be a place to guess from.
-        let wait = lockout::wait(Origin::KnownDevice(account.mistakes), false, now);
-        if wait > SignedDuration::ZERO {
-            return Err(must_wait(wait).into());
-        }
+        let origin = (Origin::KnownDevice(account.mistakes), false);
         let mut violations = Violations::new();
-        if !self.hasher.fits(old, Some(password_hash)).await? {
+        if !signing_in::fits(&self.hasher, origin, Some(known), old, now).await? {
             let origin = Origin::Stranger { account: account.mistakes, address: Mistakes::default() };
             self.store.people_mistake(account.id.clone(), origin, None, now).await?;
             violations.add("old_password", "is not your password （当前密码不正确）");
         }
-        let checked = violations.check("password", password::check(new, login.as_str()));
+        let checked = violations.check("password", password::check(new, known.login.as_str()));
         let checked = violations.finish(|| checked)?;
         let hash = self.hasher.hash(checked).await?;
         let deed = self.deed(account, "password");

@@ -7,7 +7,9 @@ use shouwang_proto::refusal::Refusal;
 use tonic::Code;
 
 use super::{
-    lockout::{Mistakes, Origin},
+    account::Credentials,
+    hashing::Hasher,
+    lockout::{self, Mistakes, Origin},
     session::Session,
     strangers::Strangers,
 };
@@ -74,6 +76,25 @@ pub fn origin(
     }
 }
 
+/// Is this the password? Nothing is looked at while one has to wait; without credentials, because there is no such account
+/// or it is out of use, the same work is done for nothing.
+///
+/// # Errors
+/// RESOURCE_EXHAUSTED (SIGN_IN_WAIT, SIGN_IN_BUSY).
+pub async fn fits(
+    hasher: &Hasher,
+    (origin, has_duty): (Origin, bool),
+    credentials: Option<&Credentials>,
+    typed: String,
+    now: Timestamp,
+) -> Result<bool, Refusal> {
+    let wait = lockout::wait(origin, has_duty, now);
+    if wait > SignedDuration::ZERO {
+        return Err(must_wait(wait));
+    }
+    hasher.fits(typed, credentials.map(|known| known.password_hash.as_str())).await
+}
+
 /// A session that begins now, of a browser that calls itself so.
 #[must_use]
 pub fn begin(id: String, account: String, agent: &str, now: Timestamp) -> Session {
@@ -92,8 +113,7 @@ pub fn sign_in_failed() -> Refusal {
 }
 
 /// Too many mistakes: so long nothing is looked at.
-#[must_use]
-pub fn must_wait(wait: SignedDuration) -> Refusal {
+fn must_wait(wait: SignedDuration) -> Refusal {
     // A second too long is better than a button that fails again.
     let seconds = wait.as_secs() + 1;
     Refusal::new(
