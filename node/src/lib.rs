@@ -1,7 +1,7 @@
 //! One member's server: owns its publications and writes them into its signed log, which the hub copies.
 //!
 //! - [`shelf`]: what may be made, revised, published and withdrawn. Pure.
-//! - [`store`]: the only SQL. [`attachments`]: files on disk, by their content.
+//! - [`store`]: the only SQL. [`attachments`]: files on disk, by their content; `unneeded`: those that nothing names go.
 //! - [`publishing_service`]: the member's own people. Works while the hub is away.
 //! - [`intake`]: documents as members have them, read and written. Pure. [`documents`]: one at a time, off the main threads.
 //!   [`tray`]: where they lie until somebody has looked.
