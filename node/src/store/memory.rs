@@ -31,7 +31,7 @@ impl NodeStore {
     }
 
     /// Remembers that a hub has taken the place of the one before. It may have forgotten what that one decided, so all that
-    /// people said within [`SAID_AGAIN`] waits for a decision again; what it still knows it takes once, by its id.
+    /// people said within a day waits for a decision again; what it still knows it takes once, by its id.
     ///
     /// # Errors
     /// [`StoreError`].
