@@ -16,7 +16,7 @@ use shouwang_proto::{
 use tonic::Request;
 
 use super::{
-    Site,
+    SiteParts,
     asked::Asked,
     form,
     form_view::{Choice, Input, Maker, Shape},
@@ -103,7 +103,7 @@ async fn page<R>(asked: &Asked<R>, typed: &Fields, trouble: Option<&Trouble>) ->
         lang,
         key: match typed.first("key") {
             "" => asked.site().key(),
-            key => Site::key_in(key),
+            key => SiteParts::key_in(key),
         },
         inputs: inputs(lang, typed, &wrong, &known),
         missing: match (known.needs.is_empty(), known.resources.is_empty()) {
@@ -148,7 +148,7 @@ pub(super) async fn tell(asked: Asked<to::TellWent>) -> Result<Response, Trouble
     let said = match read(typed) {
         Ok(deployment) => {
             let context = wire::OwnContext {
-                request_id: Site::key_in(typed.first("key")),
+                request_id: SiteParts::key_in(typed.first("key")),
                 actor: asked.visitor()?.account.display_name.clone(),
                 occurred_at: None,
             };
