@@ -25,6 +25,7 @@ pub const PURE: &[&str] = &[
     "proto/src/schema.rs",
     "proto/src/vocabulary.rs",
     "proto/serving/src/backoff.rs",
+    "proto/serving/src/store/pace.rs",
     "proto/pages/src/age.rs",
     "proto/pages/src/browser.rs",
     "proto/pages/src/choice.rs",

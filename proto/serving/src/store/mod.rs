@@ -52,6 +52,7 @@ mod inline;
 mod job;
 mod migrate;
 mod options;
+mod pace;
 mod postgres;
 mod reader;
 mod source;

@@ -23,6 +23,9 @@ pub struct StoreOptions {
     /// A group takes no further operation after running this long, so that a short write (an emergency) never
     /// waits behind a whole backfill. Default 20 ms.
     pub group_time: Duration,
+    /// How long a group waits at most for writers that are expected to come, because they came the last time. What is
+    /// urgent never waits. Default 8 ms.
+    pub gather: Duration,
     /// Most operations that wait for the writer, and for the readers; further callers wait their turn to queue.
     /// Default 1,024.
     pub queue: usize,
@@ -62,6 +65,7 @@ impl Default for StoreOptions {
             readers: 3,
             group_ops: 256,
             group_time: Duration::from_millis(20),
+            gather: Duration::from_millis(8),
             queue: 1024,
             write_limit: Duration::from_secs(30),
             read_limit: Duration::from_secs(30),

@@ -11,6 +11,7 @@ use super::writer::{WriteQueues, Writer};
 use super::{Conn, Engine, Migrations, OpenError, StoreOptions, Tx, migrate, postgres};
 use futures::channel::oneshot;
 use sqlx::{ConnectOptions as _, Connection as _};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,7 +64,12 @@ impl Threads {
         if threads.inline.is_some() {
             return Ok(threads);
         }
-        let queues = WriteQueues { urgent: urgent_jobs, ordinary: ordinary_jobs, closing: closing.clone() };
+        let queues = WriteQueues {
+            urgent: urgent_jobs,
+            ordinary: ordinary_jobs,
+            closing: closing.clone(),
+            gathered: VecDeque::new(),
+        };
         let (from, limits) = (source.clone(), options.clone());
         threads
             .spawn("store-writer", async move |ready| match open_writer(&from, &migrations).await {

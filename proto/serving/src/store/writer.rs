@@ -1,12 +1,16 @@
 //! The one writer: takes what is queued into one transaction, commits, answers.
 
 use super::job::{Held, Verdict, WriteJob};
+use super::pace::Pace;
 use super::source::{self, Source};
 use super::{Engine, StoreError, StoreOptions, Tx, error};
+use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Where writes wait. Urgent ones go first.
@@ -14,29 +18,64 @@ pub(super) struct WriteQueues {
     pub(super) urgent: Receiver<Box<dyn WriteJob>>,
     pub(super) ordinary: Receiver<Box<dyn WriteJob>>,
     pub(super) closing: CancellationToken,
+    /// Taken from the queues, and not begun.
+    pub(super) gathered: VecDeque<Box<dyn WriteJob>>,
 }
 
 impl WriteQueues {
-    /// The next write; none once the store is closed and everything queued before was carried out.
-    async fn next(&mut self) -> Option<Box<dyn WriteJob>> {
+    /// The first write of a group; none once the store is closed and everything queued before was carried out.
+    async fn first(&mut self, pace: &Pace, gather: Duration) -> Option<Box<dyn WriteJob>> {
+        // What a failed group has left has waited long enough.
+        if self.gathered.is_empty() {
+            let (first, is_hurried) = self.next().await?;
+            self.gathered.push_back(first);
+            if !is_hurried {
+                self.gather(pace.expected(), gather).await;
+            }
+        }
+        self.waiting()
+    }
+
+    /// The next write, and whether nobody may be waited for.
+    async fn next(&mut self) -> Option<(Box<dyn WriteJob>, bool)> {
         if !self.closing.is_cancelled() {
             tokio::select! {
                 biased;
-                Some(job) = self.urgent.recv() => return Some(job),
-                Some(job) = self.ordinary.recv() => return Some(job),
+                Some(job) = self.urgent.recv() => return Some((job, true)),
+                Some(job) = self.ordinary.recv() => return Some((job, false)),
                 () = self.closing.cancelled() => {}
             }
         }
         self.urgent.close();
         self.ordinary.close();
-        match self.urgent.recv().await {
-            Some(job) => Some(job),
-            None => self.ordinary.recv().await,
+        let last = match self.urgent.recv().await {
+            Some(job) => job,
+            None => self.ordinary.recv().await?,
+        };
+        Some((last, true))
+    }
+
+    /// Waits for those who are expected to share the commit, but not long, and not when something urgent comes.
+    async fn gather(&mut self, expected: usize, within: Duration) {
+        let mut late = pin!(sleep(within));
+        while self.gathered.len() < expected && self.urgent.is_empty() {
+            tokio::select! {
+                biased;
+                Some(job) = self.urgent.recv() => return self.gathered.push_front(job),
+                Some(job) = self.ordinary.recv() => self.gathered.push_back(job),
+                () = self.closing.cancelled() => return,
+                () = &mut late => return,
+            }
         }
     }
 
     fn waiting(&mut self) -> Option<Box<dyn WriteJob>> {
-        self.urgent.try_recv().or_else(|_| self.ordinary.try_recv()).ok()
+        let urgent = self.urgent.try_recv().ok();
+        urgent.or_else(|| self.gathered.pop_front()).or_else(|| self.ordinary.try_recv().ok())
+    }
+
+    fn waiting_count(&self) -> usize {
+        self.urgent.len() + self.gathered.len() + self.ordinary.len()
     }
 }
 
@@ -66,8 +105,10 @@ impl Writer {
 
     /// Serves until the store is closed.
     pub(super) async fn run(mut self, mut queues: WriteQueues) {
-        while let Some(first) = queues.next().await {
-            self.group(first, Some(&mut queues)).await;
+        let mut pace = Pace::default();
+        while let Some(first) = queues.first(&pace, self.options.gather).await {
+            let operations = self.group(first, Some(&mut queues)).await;
+            pace.ended(operations, queues.waiting_count(), self.options.group_ops);
         }
         if let Some(tx) = self.tx.take() {
             source::close(tx.into_conn()).await;
@@ -79,13 +120,15 @@ impl Writer {
         self.group(job, None).await;
     }
 
-    /// One transaction. A failure of the engine fails all of its operations; the next group starts afresh.
-    async fn group(&mut self, first: Box<dyn WriteJob>, queues: Option<&mut WriteQueues>) {
+    /// One transaction; gives how many operations it had. A failure of the engine fails all of them; the next group
+    /// starts afresh.
+    async fn group(&mut self, first: Box<dyn WriteJob>, queues: Option<&mut WriteQueues>) -> usize {
         let mut tx = match self.begin().await {
             Ok(tx) => tx,
             Err(error) => {
                 self.down("a write could not begin", &error);
-                return first.fail(&format!("a write could not begin: {error}"));
+                first.fail(&format!("a write could not begin: {error}"));
+                return 0;
             }
         };
         let started = Instant::now();
@@ -95,8 +138,9 @@ impl Writer {
             Ok(()) => self.step(&mut tx, Step::Commit).await,
             Err(error) => Err(error),
         };
+        let operations = held.len();
         metrics::histogram!("shouwang_store_group_operations")
-            .record(u32::try_from(held.len()).unwrap_or(u32::MAX));
+            .record(u32::try_from(operations).unwrap_or(u32::MAX));
         metrics::histogram!("shouwang_store_group_seconds").record(started.elapsed());
         match outcome {
             Ok(()) => {
@@ -112,6 +156,7 @@ impl Writer {
                     .for_each(|held| held.settle(Err("the commit failed; the outcome is unknown")));
             }
         }
+        operations
     }
 
     async fn carry_out(
