@@ -60,6 +60,14 @@ pub struct LogState {
     pub digest: StateDigest,
 }
 
+impl Shown {
+    /// Mutual aid looks at it.
+    #[must_use]
+    pub fn is_resource(&self) -> bool {
+        self.kind == Kind::Resource
+    }
+}
+
 impl LogState {
     /// Does the hub's copy differ from what the node says is live? `None` when the head is of another position, so that
     /// nothing can be said.
@@ -88,6 +96,8 @@ pub struct Change {
     pub seq: u64,
     /// What happens.
     pub kind: ChangeKind,
+    /// The record is a mutual-aid resource, or was one before.
+    pub is_resource: bool,
 }
 
 /// An entry that is stored but not shown. A record has at most one: the newest PUT of a record that is live.
@@ -205,12 +215,13 @@ impl Plan {
         let state = self.records.entry(record).or_default();
         let had_files = state.shown.as_ref().is_some_and(|shown| shown.has_files);
         let has_files = !attachments.is_empty();
+        let is_resource = kind == Kind::Resource || state.shown.as_ref().is_some_and(Shown::is_resource);
         state.revision = revision;
         state.shown = Some(Shown { seq, entry, revision, kind, audience, published_ms, has_files });
         if had_files || has_files {
             self.files.insert(record, attachments);
         }
-        self.changes.push(Change { record, seq, kind: ChangeKind::Put });
+        self.changes.push(Change { record, seq, kind: ChangeKind::Put, is_resource });
     }
 
     /// The revision before stays before readers, because a stale telephone number is worth more than none, unless
@@ -251,7 +262,8 @@ impl Plan {
         if shown.has_files {
             self.files.insert(record, Vec::new());
         }
-        self.changes.push(Change { record, seq, kind: ChangeKind::Remove });
+        let is_resource = shown.is_resource();
+        self.changes.push(Change { record, seq, kind: ChangeKind::Remove, is_resource });
     }
 
     fn clear_quarantine(&mut self, record: RecordId) {

@@ -15,7 +15,7 @@ use shouwang_proto::{
 };
 
 use super::{
-    apply::{self, Change, ChangeKind, LogState, RecordState},
+    apply::{self, Change, ChangeKind, LogState, RecordState, Shown},
     judge::examine,
     room::LinkRoom,
     tracker::Tracker,
@@ -172,10 +172,12 @@ async fn records_anew(
             if (&is.live, is.revision, &is.shown) == (&right.live, right.revision, &right.shown) {
                 continue;
             }
-            changes.push(match &right.shown {
-                Some(shown) => Change { record: *record, seq: shown.seq, kind: ChangeKind::Put },
-                None => Change { record: *record, seq: position.seq, kind: ChangeKind::Remove },
-            });
+            let (seq, kind) = match &right.shown {
+                Some(shown) => (shown.seq, ChangeKind::Put),
+                None => (position.seq, ChangeKind::Remove),
+            };
+            let is_resource = [&is.shown, &right.shown].into_iter().flatten().any(Shown::is_resource);
+            changes.push(Change { record: *record, seq, kind, is_resource });
             wrong.insert(*record, right.clone());
         }
     }

@@ -16,7 +16,10 @@ use crate::{
         pack::PACK_TAG,
         trial::{take_in, touch},
     },
-    store::{mutual_aid::ledger::ledger_find, trial::TrialEngine},
+    store::{
+        mutual_aid::ledger::{intake_position, ledger_find},
+        trial::TrialEngine,
+    },
 };
 
 fn foam(quantity: f64, floor: f64) -> wire::Publication {
@@ -57,7 +60,7 @@ async fn what_is_published_is_lent(engine: TrialEngine) {
     let (mut line, _) = hub.node("a1").await.sync(&script).await.unwrap();
     line.deliver(&script.entries).await.unwrap();
     assert!(ledger(&hub).await.is_none(), "not before it was taken in");
-    assert_eq!((take_in(&room).await, take_in(&room).await), (2, 0));
+    assert_eq!((take_in(&room).await, take_in(&room).await), (1, 0), "what is no resource is not looked at");
     let first = ledger(&hub).await.unwrap();
     assert_eq!((first.terms.quota, first.free(), first.version), (4, 4, 1), "whole ones, less what is kept");
 
@@ -70,6 +73,24 @@ async fn what_is_published_is_lent(engine: TrialEngine) {
     take_in(&room).await;
     let gone = ledger(&hub).await.unwrap();
     assert_eq!((gone.terms.quota, gone.free()), (0, 0));
+}
+
+/// Removals stay in the hub's log until everybody has passed them, so mutual aid must pass what it does not look at.
+#[tokio::test]
+async fn a_long_log_without_resources_is_passed() {
+    let mut script = Script::new();
+    for number in 1..=1_100 {
+        script.put(number, "不是资源");
+    }
+    let hub = TrialHub::start(TrialEngine::Sqlite, &script).await;
+    let room = hub.room.parts.mutual_aid.clone();
+    let (mut line, _) = hub.node("a1").await.sync(&script).await.unwrap();
+    let passed = async || hub.hub.store.read(async |conn| intake_position(conn).await).await.unwrap();
+    for (batch, expected) in script.entries.chunks(200).zip([0, 0, 0, 0, 1_000, 1_000]) {
+        line.deliver(batch).await.unwrap();
+        assert_eq!(take_in(&room).await, 0);
+        assert_eq!(passed().await, expected);
+    }
 }
 
 #[tokio::test]

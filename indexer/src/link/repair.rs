@@ -88,9 +88,9 @@ pub(super) async fn entries_repair(
         let record = entry.header().record;
         let states = catalog::record_states(tx, member, &BTreeSet::from([record])).await?;
         let shown = states.get(&record).and_then(|state| state.shown.as_ref());
-        if shown.is_some_and(|shown| shown.seq == seq) {
+        if let Some(shown) = shown.filter(|shown| shown.seq == seq) {
             // The index took it out when it could not be read.
-            let change = Change { record, seq, kind: ChangeKind::Put };
+            let change = Change { record, seq, kind: ChangeKind::Put, is_resource: shown.is_resource() };
             repaired.hub_log = Some(hub_log::hub_log_append(tx, member, &[change]).await?);
         }
     }

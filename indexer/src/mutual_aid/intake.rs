@@ -27,6 +27,9 @@ use crate::store::{
 
 /// Lines of the hub's log taken in at once.
 const PAGE: u32 = 200;
+/// Where there are no resources, the position is raised only after so many lines: a write for each batch of practices would
+/// cost as much as the batch. Until then the log keeps removals that could be forgotten.
+const STEP: u64 = 1_000;
 /// After a failure the next look comes with the next change, or after this.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -57,12 +60,19 @@ pub(super) async fn follow(room: MutualAid) {
 /// What the store said; nothing is changed then.
 pub(super) async fn take_in(room: &MutualAid) -> Result<usize, StoreError> {
     let Shared { parts, shelf, .. } = &*room.shared;
+    // Before the lines are read: up to here all of them can be seen.
+    let head = parts.hub_log.position();
     let read = parts.store.read(async |conn| {
         let from = intake_position(conn).await?;
-        Ok((from, hub_log::hub_log_after(conn, from, PAGE).await?))
+        Ok((from, hub_log::resource_lines_after(conn, from, PAGE).await?))
     });
     let (from, lines) = read.await?;
-    let Some(last) = lines.last() else { return Ok(0) };
+    let Some(last) = lines.last() else {
+        if head.saturating_sub(from) >= STEP {
+            parts.store.write(async move |tx| intake_advance(tx, from, head).await).await?;
+        }
+        return Ok(0);
+    };
     let (count, to) = (lines.len(), last.position);
     let (shelf, now, seed) = (shelf.clone(), parts.world.now(), parts.world.random());
     let (policy, duty) = (parts.policy.clone(), Arc::clone(&parts.duty));

@@ -54,13 +54,13 @@ impl MutualAid {
     /// Tells the nodes of newer packs, for ever. Changes are collected for so long.
     pub async fn follow_packs(self, settle: Duration) {
         let parts = &self.shared.parts;
-        let (mut published, mut roster) = (parts.hub_log.follow(), parts.roster.changed());
+        let (mut offered, mut roster) = (self.shared.shelf.changed(), parts.roster.changed());
         let mut changes = self.shared.changes.subscribe();
         let mut failed = false;
         loop {
             if !failed {
                 let changed = tokio::select! {
-                    changed = published.changed() => changed,
+                    changed = offered.changed() => changed,
                     changed = roster.changed() => changed,
                     changed = changes.changed() => changed,
                 };
@@ -70,7 +70,7 @@ impl MutualAid {
             }
             tokio::time::sleep(settle).await;
             // Before the packs are looked at: what comes meanwhile is looked at again.
-            published.mark_unchanged();
+            offered.mark_unchanged();
             roster.mark_unchanged();
             changes.mark_unchanged();
             let told = self.tell_of_packs().await;

@@ -14,6 +14,7 @@ use shouwang_proto::{
     wire,
 };
 use shouwang_serving::store::{Store, StoreError};
+use tokio::sync::watch;
 
 use crate::store::{
     catalog::CatalogRow,
@@ -86,7 +87,7 @@ impl Places {
     fn set(&mut self, name: PublicationName, offered: Option<Arc<Offered>>) {
         let before = self.by_name.get(&name).map(|(change, _)| *change);
         if before.is_none() && offered.is_none() {
-            // Most of what the hub's log tells is no resource.
+            // It was no resource either.
             return;
         }
         if let Some(before) = before {
@@ -102,6 +103,8 @@ impl Places {
 #[derive(Clone, Debug, Default)]
 pub struct Shelf {
     places: Arc<RwLock<Places>>,
+    /// Number of the newest change, for those who wait for one.
+    changed: watch::Sender<u64>,
 }
 
 impl Shelf {
@@ -137,6 +140,12 @@ impl Shelf {
     #[must_use]
     pub fn find(&self, name: &PublicationName) -> Option<Arc<Offered>> {
         self.read(|places| places.by_name.get(name)?.1.clone())
+    }
+
+    /// Wakes when something has changed.
+    #[must_use]
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
     }
 
     /// Number of the newest change.
@@ -182,7 +191,8 @@ impl Shelf {
         loop {
             head.borrow_and_update();
             let from = position;
-            let lines = store.read(async move |conn| hub_log::hub_log_after(conn, from, PAGE).await).await;
+            let read = async move |conn: &mut _| hub_log::resource_lines_after(conn, from, PAGE).await;
+            let lines = store.read(read).await;
             let full = match lines {
                 Ok(lines) => {
                     let full = lines.len() == PAGE as usize;
@@ -221,6 +231,7 @@ impl Shelf {
     pub(super) fn set(&self, name: PublicationName, offered: Option<Offered>) {
         let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
         places.set(name, offered.map(Arc::new));
+        self.changed.send_replace(places.newest);
     }
 
     fn read<T>(&self, look: impl FnOnce(&Places) -> T) -> T {

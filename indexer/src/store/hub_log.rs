@@ -57,15 +57,16 @@ pub async fn hub_log_append(tx: &mut Tx, member: &MemberId, changes: &[Change]) 
     let records = changes.iter().map(|change| change.record.to_string()).collect::<Vec<_>>();
     let seqs = changes.iter().map(|change| column(change.seq)).collect::<Vec<_>>();
     let kinds = changes.iter().map(|line| word(line.kind).to_owned()).collect::<Vec<_>>();
+    let of_resources = changes.iter().map(|line| line.is_resource).collect::<Vec<_>>();
     let head: i64 = match tx.engine() {
         // One trip to the server instead of two.
         Engine::Postgres(c) => {
             sqlx::query_scalar(
                 "with head as (update hub_log_head set position = position + $1 returning position),
-                      line as (insert into hub_log (position, member_id, record, seq, change)
-                               select head.position - $1 + n, $2, record, seq, change
-                               from head, unnest($3::text[], $4::bigint[], $5::text[])
-                                    with ordinality as line (record, seq, change, n))
+                      line as (insert into hub_log (position, member_id, record, seq, change, is_resource)
+                               select head.position - $1 + n, $2, record, seq, change, is_resource
+                               from head, unnest($3::text[], $4::bigint[], $5::text[], $6::boolean[])
+                                    with ordinality as line (record, seq, change, is_resource, n))
                  select position from head",
             )
             .bind(count)
@@ -73,6 +74,7 @@ pub async fn hub_log_append(tx: &mut Tx, member: &MemberId, changes: &[Change]) 
             .bind(records)
             .bind(seqs)
             .bind(kinds)
+            .bind(of_resources)
             .fetch_one(c)
             .await?
         }
@@ -88,6 +90,7 @@ pub async fn hub_log_append(tx: &mut Tx, member: &MemberId, changes: &[Change]) 
                 .column("record", records)
                 .column("seq", seqs)
                 .column("change", kinds)
+                .column("is_resource", of_resources)
                 .run(tx)
                 .await?;
             head
@@ -178,6 +181,23 @@ pub async fn hub_log_after(conn: &mut Conn, position: u64, limit: u32) -> Result
         "select h.position, h.member_id, h.record, h.seq, h.change, e.hash, e.header, e.signature, e.payload
          from hub_log h join log_entry e on e.member_id = h.member_id and e.seq = h.seq
          where h.position > $1 order by h.position limit $2")
+        .bind(column(position)).bind(i64::from(limit)).fetch_all(&mut *c).await?);
+    rows.into_iter().map(LineRow::check).collect()
+}
+
+/// The same, only the lines of records that are or were mutual-aid resources.
+///
+/// # Errors
+/// As [`hub_log_after`].
+pub async fn resource_lines_after(
+    conn: &mut Conn,
+    position: u64,
+    limit: u32,
+) -> Result<Vec<HubLogRow>, StoreError> {
+    let rows: Vec<LineRow> = on!(conn, c => sqlx::query_as(
+        "select h.position, h.member_id, h.record, h.seq, h.change, e.hash, e.header, e.signature, e.payload
+         from hub_log h join log_entry e on e.member_id = h.member_id and e.seq = h.seq
+         where h.is_resource and h.position > $1 order by h.position limit $2")
         .bind(column(position)).bind(i64::from(limit)).fetch_all(&mut *c).await?);
     rows.into_iter().map(LineRow::check).collect()
 }
