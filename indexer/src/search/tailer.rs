@@ -29,9 +29,9 @@ const COMMIT_WITHIN: Duration = Duration::from_millis(150);
 const COMMIT_APART: Duration = Duration::from_millis(40);
 /// The same while there is much more to read: each commit makes files that have to be merged later.
 const COMMIT_WITHIN_WHILE_BEHIND: Duration = Duration::from_secs(2);
-/// While a commit is awaited anyway, what comes within this is read together: a read for each line of a busy log costs more
-/// than the lines.
-const GATHER: Duration = Duration::from_millis(10);
+/// While a commit is awaited anyway, what comes within this part of the time is read together: a read for each line of a
+/// busy log costs more than the lines.
+const READS_BEFORE_COMMIT: u32 = 2;
 /// Most lines that wait for a commit.
 const COMMIT_LINES: usize = 20_000;
 /// How often the files are looked at in quiet times, and a broken disk is tried again.
@@ -234,7 +234,7 @@ impl Tailer {
         let now = Instant::now();
         let until = pending.since.map_or(now + LOOK_EVERY, |since| since + self.pause);
         if pending.since.is_some() {
-            sleep_until(until.min(now + GATHER)).await;
+            sleep_until(until.min(now + self.pause / READS_BEFORE_COMMIT)).await;
         }
         if timeout_at(until, self.head.changed()).await.is_err() && pending.since.is_none() {
             let index = Arc::clone(&self.index);
