@@ -60,13 +60,13 @@ pub(super) async fn follow(room: MutualAid) {
 /// What the store said; nothing is changed then.
 pub(super) async fn take_in(room: &MutualAid) -> Result<usize, StoreError> {
     let Shared { parts, shelf, .. } = &*room.shared;
-    // Before the lines are read: up to here all of them can be seen.
-    let head = parts.hub_log.position();
     let read = parts.store.read(async |conn| {
+        // Before the lines: up to here all of them can be seen.
+        let head = hub_log::hub_log_head(conn).await?;
         let from = intake_position(conn).await?;
-        Ok((from, hub_log::resource_lines_after(conn, from, PAGE).await?))
+        Ok((head, from, hub_log::resource_lines_after(conn, from, PAGE).await?))
     });
-    let (from, lines) = read.await?;
+    let (head, from, lines) = read.await?;
     let Some(last) = lines.last() else {
         if head.saturating_sub(from) >= STEP {
             parts.store.write(async move |tx| intake_advance(tx, from, head).await).await?;

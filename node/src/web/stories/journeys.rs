@@ -72,7 +72,7 @@ async fn a_form_of_another_site_and_a_form_without_end_are_refused() {
         assert!(!policy.contains("unsafe"));
     }
     let long = house.post("/people", &administrator, &"x".repeat(100_000)).await;
-    assert_eq!(long.status, StatusCode::BAD_REQUEST);
+    assert_eq!(long.status, StatusCode::PAYLOAD_TOO_LARGE);
     let nowhere = house.get("/nowhere", &administrator).await;
     assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
 }
