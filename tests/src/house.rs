@@ -56,6 +56,7 @@ pub const PURE: &[&str] = &[
     "node/src/web/import_view.rs",
     "node/src/web/route.rs",
     "indexer/src/link/apply",
+    "indexer/src/link/believed.rs",
     "indexer/src/link/handshake",
     "indexer/src/mutual_aid/machine/",
     "indexer/src/council/membership",

@@ -10,6 +10,7 @@ use tokio::{
 use tonic::{Code, Status, Streaming};
 
 use super::{
+    believed::Believed,
     board::Problem,
     lease::Line,
     mail::{self, Mail},
@@ -69,6 +70,7 @@ async fn converse(
     let cast_out = peer.until_cast_out(room);
     tokio::pin!(cast_out);
     let mut silent_at = Instant::now() + parts.silence;
+    let mut believed = Believed::default();
     loop {
         let request = tokio::select! {
             biased;
@@ -95,7 +97,7 @@ async fn converse(
         };
         let Some(request) = request else { return Ok(()) };
         silent_at = Instant::now() + parts.silence;
-        attend(room, peer, request, out).await?;
+        attend(room, peer, &mut believed, request, out).await?;
     }
 }
 
@@ -103,13 +105,14 @@ async fn converse(
 async fn attend(
     room: &LinkRoom,
     peer: &Peer,
+    believed: &mut Believed,
     request: wire::ControlRequest,
     out: &Out,
 ) -> Result<(), Status> {
     use wire::{control_request::Message as Said, control_response::Message as Answer};
     match request.message {
         Some(Said::Heartbeat(heartbeat)) => {
-            let answer = answer(room, peer, heartbeat).await?;
+            let answer = answer(room, peer, believed, heartbeat).await?;
             send(out, Answer::HeartbeatAnswer(answer)).await
         }
         Some(Said::NoticeAck(ack)) => mail::acknowledge(room, &peer.member, ack).await,
@@ -126,13 +129,14 @@ async fn attend(
 async fn answer(
     room: &LinkRoom,
     peer: &Peer,
+    believed: &mut Believed,
     heartbeat: wire::Heartbeat,
 ) -> Result<wire::HeartbeatAnswer, Status> {
     let wire::Heartbeat { head, number } = heartbeat;
     let parts = &*room.parts;
     let standing = peer.standing(room)?;
     let (head, signature) = read_head(head, &parts.alliance, &peer.member)?;
-    if !standing.log_keys.iter().any(|known| head.verifies(&known.key, &signature)) {
+    if !believed.check(&head, &signature, standing.log_keys.iter().map(|known| &known.key)) {
         return Err(room.refuse(&peer.member, unsigned_head()));
     }
     let (row, turned) = parts.board.heartbeat(&peer.member, &head, parts.world.now());

@@ -13,6 +13,7 @@
 
 pub mod apply;
 pub mod attachments;
+mod believed;
 pub mod board;
 pub mod commit;
 mod control;

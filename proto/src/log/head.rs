@@ -24,7 +24,9 @@ pub struct Head {
 }
 
 impl Head {
-    fn hash(&self) -> Hash {
+    /// What the node signs: SHA-256 of all of it.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
         let Self { alliance, member, position: Position { epoch, seq, hash }, live_count, state_digest } =
             self;
         tagged(
