@@ -76,6 +76,10 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
         Math.max(...[...document.querySelectorAll("#publications ~ figure svg rect.bar")].map((bar) => bar.getBBox().height)),
       );
       assert.ok(highest > 40, `what was published is seen in the chart, not only in numbers: ${highest}`);
+      const newest = await page.evaluate(() =>
+        Math.max(...[...document.querySelectorAll("#publications ~ figure svg rect.bar")].map((bar) => bar.getBoundingClientRect().right)),
+      );
+      assert.ok(newest <= page.viewportSize().width, `the newest is in sight without scrolling: ${newest}`);
       await inspect(page, `charts-${size}`);
     });
 
