@@ -83,6 +83,17 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
       await inspect(page, `charts-${size}`);
     });
 
+    it("reads the words of the vocabularies and searches by one", async () => {
+      await page.goto(`${demo.web}/vocabulary`);
+      assert.ok((await page.locator(".row-main").count()) > 50);
+      await inspect(page, `vocabulary-${size}`);
+      const used = page.locator(".term-use a").first();
+      const count = Number((await used.textContent()).match(/\d+/)[0]);
+      await used.click();
+      await page.waitForURL(/[?&](hazard|operation|sector)=/);
+      assert.ok((await page.textContent("main")).includes(`共 ${count} 条`), `as many as were said: ${count}`);
+    });
+
     it("searches the audit log and checks its chain", async () => {
       await page.goto(`${demo.web}/members`);
       await go(page, "审计");

@@ -79,6 +79,8 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
       await weigh(page, `node, emergencies, ${size}`);
       await page.click("text=呼叫支援");
       await inspect(page, `node-call-${size}`);
+      await page.goto(`${node.node_web}/aid/went`);
+      await inspect(page, `node-went-${size}`);
       await page.goto(`${node.node_web}/aid/offline`);
       await inspect(page, `node-offline-${size}`);
       for (const path of ["/account", "/people"]) {
