@@ -31,6 +31,13 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
       first = await callForHelp(page, demo, crane(`三号库需要吊车 ${size}`));
     });
 
+    it("has a form for aid that came by itself", async () => {
+      await page.goto(first);
+      await page.click("text=登记自行到达的支援");
+      await page.waitForSelector("form[action$='/self-deployed'] select");
+      await inspect(page, `arrived-${size}`);
+    });
+
     it("changes a request", async () => {
       await page.goto(first);
       await page.click("a[href$='/amend']");
