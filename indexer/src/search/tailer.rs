@@ -26,7 +26,7 @@ const READ_LINES: u32 = 1_000;
 /// Longest time that something applied waits for a commit.
 const COMMIT_WITHIN: Duration = Duration::from_millis(150);
 /// Shortest time between two commits, however fast the disk is.
-const COMMIT_APART: Duration = Duration::from_millis(40);
+const COMMIT_APART: Duration = Duration::from_millis(20);
 /// The same while there is much more to read: each commit makes files that have to be merged later.
 const COMMIT_WITHIN_WHILE_BEHIND: Duration = Duration::from_secs(2);
 /// While a commit is awaited anyway, what comes within this part of the time is read together: a read for each line of a

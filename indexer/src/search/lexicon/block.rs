@@ -1,9 +1,6 @@
 //! Immutable blocks of texts with sorted keys.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::OnceLock,
-};
+use std::{collections::HashMap, sync::OnceLock};
 
 use super::{Source, grams::Grams};
 use crate::search::analysis::{
@@ -55,6 +52,7 @@ pub(super) struct TextRow {
 #[derive(Default)]
 pub(super) struct Block {
     arena: String,
+    /// In the order of their characters; what is spelled of each follows its display in the arena, up to the next one's.
     pub(super) texts: Vec<TextRow>,
     pub(super) owners: Vec<Owner>,
     /// For each spelling: part of the arena and text, sorted by the part.
@@ -141,35 +139,68 @@ impl Block {
         self.texts.push(TextRow { display, characters, source, owners: (first, self.owners.len() as u32) });
     }
 
+    /// Stable, because that sort sees runs that are in order already and joins them in one pass.
     fn sort(&mut self) {
         let arena = &self.arena;
         for keys in &mut self.keys {
-            keys.sort_unstable_by(|one, other| {
-                part(arena, one.0).cmp(part(arena, other.0)).then(one.1.cmp(&other.1))
-            });
+            keys.sort_by(|one, other| part(arena, one.0).cmp(part(arena, other.0)).then(one.1.cmp(&other.1)));
         }
     }
 
-    /// Both blocks in one, without what is no longer valid.
+    /// Both blocks in one, without what is no longer valid. Both are spelled and in order, so this is copying.
     pub(super) fn merge(blocks: [&Self; 2], versions: &HashMap<u64, u32>) -> Self {
+        let mut texts: Vec<(&Self, usize, usize)> = Vec::new();
+        for (side, block) in blocks.into_iter().enumerate() {
+            texts.extend((0..block.texts.len()).map(|number| (block, side, number)));
+        }
         // One text for each way it is written: who may see one of them must not see how another wrote it.
-        let mut merged: BTreeMap<(&str, Source, &str), Vec<Owner>> = BTreeMap::new();
-        for block in blocks {
-            for text in &block.texts {
-                let owners = block
-                    .owners_of(text)
-                    .iter()
-                    .filter(|owner| versions.get(&owner.key) == Some(&owner.version));
-                let key = (block.part(text.characters), text.source, block.part(text.display));
-                merged.entry(key).or_default().extend(owners);
+        texts.sort_by_key(|(block, _, number)| block.order(*number));
+        let mut merged = Self::default();
+        let mut moves = blocks.map(|block| vec![None; block.texts.len()]);
+        for same in texts.chunk_by(|one, other| one.0.order(one.2) == other.0.order(other.2)) {
+            let first = merged.owners.len();
+            for (block, _, number) in same {
+                let owners = block.owners_of(&block.texts[*number]).iter();
+                let live = owners.filter(|owner| versions.get(&owner.key) == Some(&owner.version));
+                merged.owners.extend(live);
+            }
+            if merged.owners.len() > first {
+                let (block, side, number) = same[0];
+                moves[side][number] = Some(merged.copy(block, number, first));
             }
         }
-        let mut block = Self::default();
-        for ((_, source, display), owners) in merged.into_iter().filter(|(_, owners)| !owners.is_empty()) {
-            block.add(display, source, &owners);
+        for (place, keys) in merged.keys.iter_mut().enumerate() {
+            for (block, moves) in blocks.into_iter().zip(&moves) {
+                keys.extend(block.keys[place].iter().filter_map(|(span, number)| {
+                    let moved = moves[*number as usize]?;
+                    Some((moved.of(*span), moved.number))
+                }));
+            }
         }
-        block.sort();
-        block
+        merged.sort();
+        merged
+    }
+
+    /// By what texts are in order in a block, and the same text or not.
+    fn order(&self, number: usize) -> (&str, Source, &str) {
+        let text = &self.texts[number];
+        (self.part(text.characters), text.source, self.part(text.display))
+    }
+
+    /// Copies a text as it is spelled; its owners are those from `first_owner`.
+    fn copy(&mut self, from: &Self, number: usize, first_owner: usize) -> Moved {
+        let text = from.texts[number];
+        let start = text.display.0;
+        let end = from.texts.get(number + 1).map_or(from.arena.len() as u32, |next| next.display.0);
+        let moved = Moved { number: self.texts.len() as u32, from: start, to: self.arena.len() as u32 };
+        self.arena.push_str(from.part((start, end)));
+        self.texts.push(TextRow {
+            display: moved.of(text.display),
+            characters: moved.of(text.characters),
+            source: text.source,
+            owners: (first_owner as u32, self.owners.len() as u32),
+        });
+        moved
     }
 
     pub(super) fn part(&self, span: Span) -> &str {
@@ -202,6 +233,77 @@ impl Block {
     }
 }
 
+/// Where a text went: its number, and where its spellings began and begin.
+#[derive(Clone, Copy)]
+struct Moved {
+    number: u32,
+    from: u32,
+    to: u32,
+}
+
+impl Moved {
+    fn of(self, span: Span) -> Span {
+        (span.0 - self.from + self.to, span.1 - self.from + self.to)
+    }
+}
+
 fn part(arena: &str, span: Span) -> &str {
     &arena[span.0 as usize..span.1 as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    const WORDS: [&str; 6] = ["动火作业", "动 火作业", "受限空间", "Confined space", "LOTO 上锁", "动火"];
+
+    /// A text of publication `key`; each publication has one version in one block.
+    fn row(word: usize, source: Source, key: u64, version: u32) -> (String, Row) {
+        let display = WORDS[word].to_owned();
+        let characters =
+            fold(&display).filter(|one| one.class != Class::Break).map(|one| one.character).collect();
+        (characters, Row { display, source, owner: Owner { key, version, member: 0, audience: 0 } })
+    }
+
+    /// Everything that can be asked of a block, by what it means and not by where it is.
+    fn told(block: &Block) -> Vec<String> {
+        let owners = |text: &TextRow| block.owners_of(text).iter().map(|owner| owner.key).collect::<Vec<_>>();
+        let texts = block.texts.iter().map(|text| {
+            let (display, characters) = (block.part(text.display), block.part(text.characters));
+            format!("{display} {characters} {:?} {:?}", text.source, owners(text))
+        });
+        let keys =
+            [Spelling::Characters, Spelling::Full, Spelling::Initials].into_iter().flat_map(|spelling| {
+                block.with_prefix(spelling, "").map(move |(key, text)| {
+                    format!("{spelling:?} {key} {} {:?}", block.part(text.display), text.source)
+                })
+            });
+        texts.chain(keys).collect()
+    }
+
+    proptest! {
+        /// Merging is the same as building from what is still valid.
+        #[test]
+        fn merged_blocks_are_one_block(
+            said in vec((0..WORDS.len(), any::<bool>(), any::<bool>(), 0_u32..3), 0..40),
+        ) {
+            let versions: HashMap<u64, u32> = (0..).zip(&said).map(|(key, _)| (key, 1)).collect();
+            let mut sides = [Vec::new(), Vec::new()];
+            let mut valid = Vec::new();
+            for (key, (word, is_tag, is_second, version)) in (0..).zip(said) {
+                let source = if is_tag { Source::Tag } else { Source::Title };
+                sides[usize::from(is_second)].push(row(word, source, key, version));
+                if version == 1 {
+                    valid.push((is_second, row(word, source, key, version)));
+                }
+            }
+            // Owners of the first block come first.
+            valid.sort_by_key(|(is_second, _)| *is_second);
+            let [first, second] = sides.map(Block::build);
+            let whole = Block::build(valid.into_iter().map(|(_, row)| row).collect());
+            prop_assert_eq!(told(&Block::merge([&first, &second], &versions)), told(&whole));
+        }
+    }
 }
