@@ -123,12 +123,15 @@ pub async fn record_states(
             .fetch_all(c)
             .await?
             }
+            // One look at the key for each record. Left to itself the planner, which knows nothing of a table that has
+            // just grown, reads everything that the member has.
             Engine::Postgres(c) => sqlx::query_as(
                 "select r.record, r.revision, r.live_collection, r.live_revision, r.live_entry, r.shown_seq,
                         r.shown_revision, r.shown_entry, r.kind, r.audience, r.published_ms, r.has_files,
-                        q.seq is not null as quarantined
-                 from record r left join quarantine q on q.member_id = r.member_id and q.record = r.record
-                 where r.member_id = $1 and r.record = any($2)",
+                        exists (select 1 from quarantine q where q.member_id = $1 and q.record = r.record)
+                          as quarantined
+                 from unnest($2::text[]) as asked (record) cross join lateral
+                   (select * from record where member_id = $1 and record = asked.record offset 0) r",
             )
             .bind(member.as_str())
             .bind(ids)
