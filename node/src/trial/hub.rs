@@ -18,7 +18,7 @@ use shouwang_serving::{
     accept::{AcceptLimits, Acceptor, bind},
     tls::{ClientRule, ServerTls},
 };
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{net::TcpSocket, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, service::Routes};
 
@@ -161,9 +161,24 @@ impl HubState {
 pub(crate) struct TrialHub {
     pub(crate) authority: Arc<TrialAuthority>,
     state: watch::Sender<HubState>,
-    people: SocketAddr,
-    nodes: SocketAddr,
+    people: HeldPort,
+    nodes: HeldPort,
     running: Option<Running>,
+}
+
+/// A port that nobody else is given while the hub is away: a socket that is bound to it and does not listen.
+struct HeldPort {
+    address: SocketAddr,
+    _socket: TcpSocket,
+}
+
+impl HeldPort {
+    fn any() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self { address: socket.local_addr().unwrap(), _socket: socket }
+    }
 }
 
 struct Running {
@@ -182,12 +197,11 @@ pub(super) struct Desk {
 
 impl TrialHub {
     pub(crate) fn start() -> Self {
-        let any = "127.0.0.1:0".parse().unwrap();
         let mut hub = Self {
             authority: Arc::new(TrialAuthority::new()),
             state: watch::channel(HubState::default()).0,
-            people: any,
-            nodes: any,
+            people: HeldPort::any(),
+            nodes: HeldPort::any(),
             running: None,
         };
         hub.run();
@@ -196,8 +210,7 @@ impl TrialHub {
 
     /// Serves again on the same addresses, after [`TrialHub::crash`].
     pub(crate) fn run(&mut self) {
-        let (people, nodes) = (bind(self.people).unwrap(), bind(self.nodes).unwrap());
-        (self.people, self.nodes) = (people.local_addr().unwrap(), nodes.local_addr().unwrap());
+        let (people, nodes) = (bind(self.people.address).unwrap(), bind(self.nodes.address).unwrap());
         let stop = CancellationToken::new();
         let identity = self.authority.hub();
         let rule =
@@ -206,7 +219,7 @@ impl TrialHub {
             state: self.state.clone(),
             stop: stop.clone(),
             authority: Arc::clone(&self.authority),
-            link_address: self.nodes.to_string(),
+            link_address: self.nodes.address.to_string(),
         };
         let limits = AcceptLimits { drain: std::time::Duration::ZERO, ..AcceptLimits::nodes() };
         let link = LinkServiceServer::new(desk.clone()).max_decoding_message_size(4 * 1024 * 1024);
@@ -250,7 +263,7 @@ impl TrialHub {
 
     pub(crate) fn invite(&self) -> Invite {
         let (fingerprint, secret) = (&self.authority.fingerprint, "0b".repeat(16));
-        format!("shouwang-invite:1:{}:{fingerprint}:{secret}", self.people).parse().unwrap()
+        format!("shouwang-invite:1:{}:{fingerprint}:{secret}", self.people.address).parse().unwrap()
     }
 }
 
