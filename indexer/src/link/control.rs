@@ -5,7 +5,7 @@ use shouwang_proto::{
 };
 use tokio::{
     sync::mpsc::Sender,
-    time::{Instant, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tonic::{Code, Status, Streaming};
 
@@ -67,17 +67,23 @@ async fn converse(
         mutual_aid_version: MUTUAL_AID_VERSION,
     };
     send(out, wire::control_response::Message::Welcome(welcome)).await?;
-    let cast_out = peer.until_cast_out(room);
-    tokio::pin!(cast_out);
-    let mut silent_at = Instant::now() + parts.silence;
+    // Made once and not with each message: what is registered with all sessions' tokens and timers has a price.
+    let (stopping, displaced_by) = (parts.stopping.cancelled(), session.displaced.cancelled());
+    let (cast_out, silence) = (peer.until_cast_out(room), sleep(parts.silence));
+    tokio::pin!(stopping, displaced_by, cast_out, silence);
+    let mut heard = Instant::now();
     let mut believed = Believed::default();
     loop {
         let request = tokio::select! {
             biased;
-            () = parts.stopping.cancelled() => return ask_to_reconnect(out).await,
-            () = session.displaced.cancelled() => return Err(displaced()),
+            () = &mut stopping => return ask_to_reconnect(out).await,
+            () = &mut displaced_by => return Err(displaced()),
             status = &mut cast_out => return Err(status),
-            () = tokio::time::sleep_until(silent_at) => {
+            () = &mut silence => {
+                if heard + parts.silence > Instant::now() {
+                    silence.as_mut().reset(heard + parts.silence);
+                    continue;
+                }
                 let seconds = parts.silence.as_secs();
                 let words = format!("nothing was heard for {seconds} seconds （{seconds} 秒未收到心跳）");
                 parts.board.trouble(&peer.member, Problem::Silent, words);
@@ -86,7 +92,7 @@ async fn converse(
             // Before the mail: an acknowledgement that is not read would hold up the node that sends it.
             request = requests.message() => request?,
             () = mail.more() => {
-                mail.push(out).await?;
+                Box::pin(mail.push(out)).await?;
                 continue;
             }
             Ok(()) = packs.changed() => {
@@ -96,8 +102,9 @@ async fn converse(
             }
         };
         let Some(request) = request else { return Ok(()) };
-        silent_at = Instant::now() + parts.silence;
-        attend(room, peer, &mut believed, request, out).await?;
+        heard = Instant::now();
+        // In a box, for it is large, and of thousands of sessions nearly all only wait.
+        Box::pin(attend(room, peer, &mut believed, request, out)).await?;
     }
 }
 

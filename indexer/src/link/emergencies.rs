@@ -133,7 +133,7 @@ async fn notices_come_until_they_are_on_disk(engine: TrialEngine) {
     }
     // A new one is pushed at once.
     tell(&hub.hub, 41..42).await;
-    hub.room.parts.mutual_aid.bell().ring([&member()]);
+    hub.room.parts.mutual_aid.bell().ring(&hub.hub.store, [&member()]).await;
     assert_eq!(next(&mut line).await, 41);
     acknowledge(&mut line, &script, (1..=20).collect()).await;
     drop(line);

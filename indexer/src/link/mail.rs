@@ -108,7 +108,7 @@ pub(super) async fn acknowledge(
             format!("an acknowledgement names 1 to {ACK_LIMIT} notices （每次确认须为 1–{ACK_LIMIT} 条）");
         return Err(Refusal::new(Code::InvalidArgument, "ACK_INVALID", words).into());
     }
-    room.parts.mutual_aid.delivered(member.clone(), delivery_ids).await.map_err(Status::from)
+    room.parts.mutual_aid.delivered(member, &delivery_ids).await
 }
 
 /// What the hub says to a word of the member's people. A word that the store could not take gets no answer: the node

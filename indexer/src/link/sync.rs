@@ -62,7 +62,7 @@ async fn converse(
     let boot = read_boot(&hello.boot_id)?;
     peer.note_use(room).await?;
     let parts = &*room.parts;
-    let (resume, tracker) = resume(room, peer, hello, boot).await?;
+    let (resume, tracker) = Box::pin(resume(room, peer, hello, boot)).await?;
     if resume == Resume::NodeRestored {
         parts.mutual_aid.tell_again(&peer.member).await?;
     }
@@ -167,7 +167,8 @@ impl Reader<'_> {
             let Some(wire::sync_request::Message::Batch(batch)) = request.message else {
                 return Err(out_of_order("after the hello only batches are sent on a sync stream").into());
             };
-            let batch = self.check(batch).await?;
+            // In a box, as below: of thousands of sessions nearly all only wait, and these are large.
+            let batch = Box::pin(self.check(batch)).await?;
             if checked.send(batch).await.is_err() {
                 return Ok(());
             }
@@ -269,8 +270,8 @@ impl Writer<'_> {
     async fn run(mut self, mut waiting: Receiver<Checked>) -> Result<(), Status> {
         while let Some(Checked { bytes, delivery, named }) = waiting.recv().await {
             let mut ack = match delivery {
-                Some(delivery) => self.deliver(delivery).await?,
-                None => self.acknowledge_again(named).await?,
+                Some(delivery) => Box::pin(self.deliver(delivery)).await?,
+                None => Box::pin(self.acknowledge_again(named)).await?,
             };
             ack.credit_bytes = bytes as u64;
             self.under_way.fetch_sub(bytes, Ordering::Relaxed);

@@ -34,7 +34,9 @@ struct Shared {
     bells: Mutex<BTreeMap<MemberId, watch::Sender<u64>>>,
     /// How often anybody was rung for. Raised after the commit and before the session wakes.
     rung: AtomicU64,
-    feed: tokio::sync::Mutex<Feed>,
+    feed: Mutex<Feed>,
+    /// Held by the one who reads for everybody.
+    reading: tokio::sync::Mutex<()>,
     outgoing: Mutex<Outgoing>,
 }
 
@@ -56,9 +58,13 @@ impl Bell {
         self.lock().entry(member.clone()).or_insert_with(|| watch::Sender::new(0)).subscribe()
     }
 
-    /// Wakes the sessions of these members, of those who have one.
-    pub fn ring<'a>(&self, members: impl IntoIterator<Item = &'a MemberId>) {
+    /// Wakes the sessions of these members, of those who have one. What is new is read before: sessions that wake find it
+    /// read, and do not queue for it. If it cannot be read, they wake all the same, and say so.
+    pub async fn ring<'a>(&self, store: &Store, members: impl IntoIterator<Item = &'a MemberId>) {
         self.shared.rung.fetch_add(1, Ordering::AcqRel);
+        if let Err(error) = self.catch_up(store).await {
+            tracing::warn!(%error, "what was put into the outbox cannot be read; each session tries for itself");
+        }
         let bells = self.lock();
         for bell in members.into_iter().filter_map(|member| bells.get(member)) {
             bell.send_modify(|rung| *rung += 1);
@@ -85,13 +91,12 @@ impl Bell {
         (sent, limit): (u64, u32),
         now: Timestamp,
     ) -> Result<Page, StoreError> {
-        let rung = self.shared.rung.load(Ordering::Acquire);
-        let mut feed = self.shared.feed.lock().await;
-        feed.catch_up(store, rung).await?;
-        if let Some(page) = feed.page(member, sent, limit as usize, now) {
+        if !self.feed().has_heard(self.shared.rung.load(Ordering::Acquire)) {
+            self.catch_up(store).await?;
+        }
+        if let Some(page) = self.feed().page(member, sent, limit as usize, now) {
             return Ok(page);
         }
-        drop(feed);
         let own = member.clone();
         let read = async move |conn: &mut _| {
             let head = outbox::notice_head(conn).await?;
@@ -102,6 +107,37 @@ impl Bell {
         let last = found.last().map_or(sent, |last| last.number);
         let notices = found.into_iter().map(Arc::new).collect();
         Ok(Page { notices, upto: if is_full { last } else { head.max(sent) }, is_full })
+    }
+
+    /// Reads what is new, for everybody.
+    async fn catch_up(&self, store: &Store) -> Result<(), StoreError> {
+        let _turn = self.shared.reading.lock().await;
+        loop {
+            // Before the read: what is rung for later may not be in it.
+            let rung = self.shared.rung.load(Ordering::Acquire);
+            let after = {
+                let feed = self.feed();
+                if feed.has_heard(rung) {
+                    return Ok(());
+                }
+                feed.start.map(|_| feed.upto)
+            };
+            let read = async move |conn: &mut _| {
+                let head = outbox::notice_head(conn).await?;
+                let found = match after {
+                    Some(after) => outbox::notices_new(conn, after, READ).await?,
+                    None => Vec::new(),
+                };
+                Ok((head, found))
+            };
+            let (head, found) = store.read(read).await?;
+            self.feed().take_in(head, found, rung);
+        }
+    }
+
+    fn feed(&self) -> MutexGuard<'_, Feed> {
+        // Every change is whole before anything can panic.
+        self.shared.feed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that these are on their way. True: the caller has to write them with [`Bell::outgoing`]; false: somebody else
@@ -153,29 +189,25 @@ struct Feed {
 }
 
 impl Feed {
-    /// Reads what is new, if anybody was rung for since the last read.
-    async fn catch_up(&mut self, store: &Store, rung: u64) -> Result<(), StoreError> {
+    /// True when everything that was rung for up to here was read.
+    fn has_heard(&self, rung: u64) -> bool {
+        self.start.is_some() && self.heard >= rung
+    }
+
+    /// Takes in what was read after its end, and the number of the newest row then. Before it has begun, that is where it
+    /// begins.
+    fn take_in(&mut self, head: u64, found: Vec<WaitingNotice>, rung: u64) {
         if self.start.is_none() {
-            let head = store.read(async |conn| outbox::notice_head(conn).await).await?;
             (self.start, self.upto, self.heard) = (Some(head), head, rung);
-            return Ok(());
+            return;
         }
-        while self.heard < rung {
-            let after = self.upto;
-            let read = async move |conn: &mut _| {
-                let head = outbox::notice_head(conn).await?;
-                Ok((head, outbox::notices_new(conn, after, READ).await?))
-            };
-            let (head, found) = store.read(read).await?;
-            let is_full = found.len() >= READ as usize;
-            let last = found.last().map_or(after, |last| last.number);
-            found.into_iter().for_each(|notice| self.keep(notice));
-            self.upto = if is_full { last } else { head.max(after) };
-            if !is_full {
-                self.heard = rung;
-            }
+        let is_full = found.len() >= READ as usize;
+        let last = found.last().map_or(self.upto, |last| last.number);
+        found.into_iter().for_each(|notice| self.keep(notice));
+        self.upto = if is_full { last } else { head.max(self.upto) };
+        if !is_full {
+            self.heard = rung;
         }
-        Ok(())
     }
 
     fn keep(&mut self, notice: WaitingNotice) {

@@ -110,7 +110,7 @@ impl MutualAid {
             Ok((answered, after))
         };
         let (answered, after) = self.shared.parts.store.write_urgent(work).await?;
-        self.follow(after);
+        self.follow(after).await;
         match answered {
             Answered::Done(answer) => T::decode(answer.as_slice())
                 .map_err(|error| bad_row("aid_command", "answer", "an answer", error)),
@@ -211,7 +211,7 @@ impl MutualAid {
             Err(StoreError::Refused(refusal)) => return Ok(write::refused_word(command_id, &refusal)),
             Err(other) => return Err(other),
         };
-        self.follow(after);
+        self.follow(after).await;
         match answered {
             Answered::Done(answer) => wire::MemberCommandResult::decode(answer.as_slice())
                 .map_err(|error| bad_row("aid_command", "answer", "a result", error)),
@@ -244,15 +244,12 @@ impl MutualAid {
         };
         let after = parts.store.write_urgent(work).await?;
         let came = after.is_some();
-        self.follow(after.unwrap_or_default());
+        self.follow(after.unwrap_or_default()).await;
         Ok(came)
     }
 
-    /// What has to be done once it is on disk.
-    pub(super) fn follow(&self, after: Aftermath) {
-        if !after.recipients.is_empty() {
-            self.bell().ring(&after.recipients);
-        }
+    /// What has to be done once it is on disk. If it is dropped on the way, [`MutualAid::follow_others`] rings.
+    pub(super) async fn follow(&self, after: Aftermath) {
         for page in &after.pages {
             let (whom, _) = page.whom.labels();
             tracing::warn!(whom, real = page.real, incident = ?page.incident, "call the council: {}", page.zh);
@@ -263,6 +260,9 @@ impl MutualAid {
         }
         if after.changes > 0 {
             self.touch();
+        }
+        if !after.recipients.is_empty() {
+            self.bell().ring(&self.shared.parts.store, &after.recipients).await;
         }
     }
 

@@ -93,7 +93,7 @@ pub(super) async fn take_in(room: &MutualAid) -> Result<usize, StoreError> {
         Ok(recipients)
     };
     let after = parts.store.write(work).await?;
-    room.follow(after);
+    room.follow(after).await;
     Ok(count)
 }
 

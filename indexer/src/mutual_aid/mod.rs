@@ -25,6 +25,7 @@ pub mod pack_news;
 mod planning;
 mod pool;
 pub mod present;
+mod receipts;
 pub mod room;
 mod save;
 pub mod shelf;

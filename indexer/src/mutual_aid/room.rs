@@ -14,10 +14,11 @@ use shouwang_serving::{
 };
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
+use tonic::Status;
 
 use super::{
     bell::Bell, council_duty::CouncilDuty, intake, machine::policy::Policy, pack::Packer,
-    pack_news::PackNews, pool::Pools, shelf::Shelf,
+    pack_news::PackNews, pool::Pools, receipts::Receipts, shelf::Shelf,
 };
 use crate::{
     council::roster::Roster,
@@ -67,6 +68,7 @@ pub struct MutualAid {
 pub(super) struct Shared {
     pub(super) parts: AidParts,
     bell: Bell,
+    receipts: Receipts,
     packer: Packer,
     pack_news: PackNews,
     pub(super) shelf: Shelf,
@@ -78,7 +80,7 @@ pub(super) struct Shared {
     /// Counts what may have to be handed to the alert hooks.
     pub(super) alerts: watch::Sender<u64>,
     pub(super) present: super::present::Present,
-    /// The streams of those who look on.
+    /// The streams of those who look on, and the writing of receipts.
     pub(super) tasks: TaskTracker,
 }
 
@@ -102,6 +104,7 @@ impl MutualAid {
             shared: Arc::new(Shared {
                 parts,
                 bell,
+                receipts: Receipts::default(),
                 packer,
                 pack_news: PackNews::default(),
                 shelf,
@@ -133,16 +136,18 @@ impl MutualAid {
         &self.shared.pack_news
     }
 
-    /// Notes that notices are on the disk of the member's node.
+    /// Notes that notices are on the disk of the member's node, together with what other nodes say.
     ///
     /// # Errors
     /// What the store said: then they are sent again.
-    pub async fn delivered(&self, member: MemberId, numbers: Vec<u64>) -> Result<(), StoreError> {
-        let now = self.shared.parts.world.now();
-        let note = async move |tx: &mut _| outbox::notices_delivered(tx, &member, &numbers, now).await;
-        let delivered = self.shared.parts.store.write_urgent(note).await?;
-        metrics::counter!("shouwang_notices_delivered_total").increment(delivered);
-        Ok(())
+    pub async fn delivered(&self, member: &MemberId, numbers: &[u64]) -> Result<(), Status> {
+        let receipt = self.shared.receipts.add(member, numbers);
+        if receipt.is_first {
+            let shared = Arc::clone(&self.shared);
+            let write = async move { shared.receipts.write(&shared.parts.store, &shared.parts.world).await };
+            self.shared.tasks.spawn(write);
+        }
+        receipt.settled().await
     }
 
     /// Tells a member again what its node has lost: its disk was restored from a backup. What the node still has, it keeps
@@ -156,7 +161,7 @@ impl MutualAid {
         let count = self.shared.parts.store.write_urgent(again).await?;
         if count > 0 {
             tracing::warn!(%member, count, "a restored node is told again what it was told before");
-            self.bell().ring([member]);
+            self.bell().ring(&self.shared.parts.store, [member]).await;
         }
         Ok(())
     }
@@ -170,7 +175,7 @@ impl MutualAid {
         let recipients: Vec<MemberId> = notices.iter().map(|notice| notice.recipient.clone()).collect();
         let add = async move |tx: &mut _| outbox::notices_add(tx, &notices, now).await;
         self.shared.parts.store.write_urgent(add).await?;
-        self.bell().ring(&recipients);
+        self.bell().ring(&self.shared.parts.store, &recipients).await;
         Ok(())
     }
 

@@ -11,7 +11,10 @@ use shouwang_proto::{
     mutual_aid::id::{AssignmentId, IncidentId, NoticeId, RequestId},
     wire,
 };
-use shouwang_serving::{execute, on, store::Batch};
+use shouwang_serving::{
+    execute, on,
+    store::{Batch, Engine},
+};
 
 use super::super::{Conn, StoreError, Tx, bad_row, column, counter};
 
@@ -229,29 +232,47 @@ pub async fn notices_sent(tx: &mut Tx, numbers: &[u64], now: Timestamp) -> Resul
     Ok(())
 }
 
-/// Notes that these are on the disk of the member's node; gives how many were not before. Numbers of other members and
+/// Notes that these are on the disks of their members' nodes; gives how many were not before. Numbers of other members and
 /// of rows that do not exist change nothing.
 ///
 /// # Errors
 /// What the store said.
 pub async fn notices_delivered(
     tx: &mut Tx,
-    recipient: &MemberId,
-    numbers: &[u64],
+    acknowledged: &[(MemberId, u64)],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let mut delivered = 0;
-    for number in numbers {
-        delivered += execute!(
-            tx,
-            "update aid_notice set state = 'delivered', state_ms = $3
-             where number = $1 and recipient_id = $2 and state in ('queued', 'sent', 'expired')",
-            column(*number),
-            recipient.as_str(),
-            now.as_millisecond(),
-        );
-    }
-    Ok(delivered)
+    let numbers: Vec<i64> = acknowledged.iter().map(|(_, number)| column(*number)).collect();
+    let members: Vec<&str> = acknowledged.iter().map(|(member, _)| member.as_str()).collect();
+    let now = now.as_millisecond();
+    Ok(match tx.engine() {
+        Engine::Sqlite(c) => {
+            let rows: Vec<_> = numbers.iter().zip(&members).collect();
+            sqlx::query(
+                "update aid_notice as n set state = 'delivered', state_ms = $1
+                 from (select value ->> 0 as number, value ->> 1 as recipient from json_each($2)) as a
+                 where n.number = a.number and n.recipient_id = a.recipient
+                   and n.state in ('queued', 'sent', 'expired')",
+            )
+            .bind(now)
+            .bind(serde_json::to_string(&rows).unwrap_or_default())
+            .execute(c)
+            .await?
+            .rows_affected()
+        }
+        Engine::Postgres(c) => sqlx::query(
+            "update aid_notice as n set state = 'delivered', state_ms = $1
+             from unnest($2::bigint[], $3::text[]) as a (number, recipient)
+             where n.number = a.number and n.recipient_id = a.recipient
+               and n.state in ('queued', 'sent', 'expired')",
+        )
+        .bind(now)
+        .bind(&numbers)
+        .bind(&members)
+        .execute(c)
+        .await?
+        .rows_affected(),
+    })
 }
 
 /// Puts what a member's node once had back into the outbox, with new numbers in the old order, because the node's disk was

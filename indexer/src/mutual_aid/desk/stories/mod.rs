@@ -173,8 +173,8 @@ impl Trial {
         let recipient = owner.clone();
         let read = async move |conn: &mut _| notices_waiting(conn, &recipient, 0, 100, now).await;
         let waiting = self.hub.store.read(read).await.unwrap();
-        let numbers = waiting.iter().map(|waiting| waiting.number).collect();
-        self.desk.room.delivered(owner, numbers).await.unwrap();
+        let numbers: Vec<u64> = waiting.iter().map(|waiting| waiting.number).collect();
+        self.desk.room.delivered(&owner, &numbers).await.unwrap();
         self.spoke(assignment, epoch, action).await
     }
 
