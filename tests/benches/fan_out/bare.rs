@@ -13,7 +13,6 @@ use shouwang_serving::{
     accept::bind,
     tls::{ClientRule, ClientTls, ServerTls, trial::Authority},
 };
-use shouwang_tests::measure::light_node::Heard;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, split},
     net::TcpStream,
@@ -32,11 +31,12 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    /// Opens so many; what is heard is told to `heard`.
+    /// Opens so many; what is here is told to `heard`, and what is answered to `answered`.
     pub(crate) async fn open(
         count: u64,
         bytes: usize,
-        heard: &UnboundedSender<(Heard, Instant)>,
+        heard: &UnboundedSender<Instant>,
+        answered: &UnboundedSender<Instant>,
     ) -> anyhow::Result<Self> {
         let authority = Authority::new("park");
         let rule = ClientRule { ca_pem: authority.ca_pem(), allow: Arc::new(|_: &str| true), required: true };
@@ -45,7 +45,8 @@ impl Bare {
         let address = listener.local_addr()?;
         let links = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = JoinSet::new();
-        let (acceptor, known, told) = (TlsAcceptor::from(server.config()), Arc::clone(&links), heard.clone());
+        let (acceptor, known, told) =
+            (TlsAcceptor::from(server.config()), Arc::clone(&links), answered.clone());
         tasks.spawn(async move {
             let mut serving = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
@@ -64,7 +65,7 @@ impl Bare {
                 let (mut reader, mut writer) = split(stream);
                 let mut message = vec![0; bytes];
                 while reader.read_exact(&mut message).await.is_ok() {
-                    if heard.send((Heard::Notice, Instant::now())).is_err()
+                    if heard.send(Instant::now()).is_err()
                         || writer.write_all(&[1]).await.is_err()
                         || writer.flush().await.is_err()
                     {
@@ -93,7 +94,7 @@ async fn serve(
     stream: TcpStream,
     acceptor: TlsAcceptor,
     known: Arc<Mutex<Vec<Sender<Bytes>>>>,
-    heard: UnboundedSender<(Heard, Instant)>,
+    answered: UnboundedSender<Instant>,
 ) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
     let (mut reader, mut writer) = split(acceptor.accept(stream).await?);
@@ -103,7 +104,7 @@ async fn serve(
         writer.write_all(&message).await?;
         writer.flush().await?;
         reader.read_exact(&mut [0]).await?;
-        heard.send((Heard::Durable, Instant::now()))?;
+        answered.send(Instant::now())?;
     }
     Ok(())
 }

@@ -157,15 +157,6 @@ fn control_request(message: wire::control_request::Message) -> wire::ControlRequ
     wire::ControlRequest { message: Some(message) }
 }
 
-/// What a link that listens tells of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// A notice is here.
-    Notice,
-    /// The hub has its acknowledgement on disk.
-    Durable,
-}
-
 /// An open control link.
 #[derive(Debug)]
 pub struct ControlLink {
@@ -194,15 +185,13 @@ impl ControlLink {
         }
     }
 
-    /// Heartbeats, and says of each notice when it was here and when the hub had its acknowledgement on disk. Ends with the
-    /// link.
+    /// Heartbeats, says when each notice was here, and acknowledges it. Ends with the link.
     ///
     /// # Errors
     /// Why the link ended.
-    pub async fn listen(mut self, heard: UnboundedSender<(Heard, Instant)>) -> anyhow::Result<()> {
+    pub async fn listen(mut self, heard: UnboundedSender<Instant>) -> anyhow::Result<()> {
         let period = std::time::Duration::from_secs(u64::from(self.every.max(1)));
         let mut tick = tokio::time::interval(period);
-        let mut acknowledged = None;
         loop {
             let answer = tokio::select! {
                 _ = tick.tick() => {
@@ -211,33 +200,15 @@ impl ControlLink {
                 }
                 answer = self.answers.message() => answer?.context("the hub closed the control link")?,
             };
-            match answer.message {
-                Some(wire::control_response::Message::Directive(wire::Directive {
-                    action: Some(wire::directive::Action::Notice(delivery)),
-                })) => {
-                    heard.send((Heard::Notice, Instant::now()))?;
-                    let ack = wire::NoticeAck { delivery_ids: vec![delivery.delivery_id] };
-                    self.requests
-                        .send(control_request(wire::control_request::Message::NoticeAck(ack)))
-                        .await?;
-                    // The hub attends to one after the other: its answer comes after the acknowledgement is on disk.
-                    self.beat().await?;
-                    acknowledged = Some(self.number);
-                }
-                Some(wire::control_response::Message::HeartbeatAnswer(answer))
-                    if acknowledged.is_some_and(|number| answer.number >= number) =>
-                {
-                    acknowledged = None;
-                    heard.send((Heard::Durable, Instant::now()))?;
-                }
-                Some(
-                    wire::control_response::Message::Directive(_)
-                    | wire::control_response::Message::HeartbeatAnswer(_)
-                    | wire::control_response::Message::Welcome(_)
-                    | wire::control_response::Message::MemberCommandResult(_),
-                )
-                | None => {}
-            }
+            let Some(wire::control_response::Message::Directive(wire::Directive {
+                action: Some(wire::directive::Action::Notice(delivery)),
+            })) = answer.message
+            else {
+                continue;
+            };
+            heard.send(Instant::now())?;
+            let ack = wire::NoticeAck { delivery_ids: vec![delivery.delivery_id] };
+            self.requests.send(control_request(wire::control_request::Message::NoticeAck(ack))).await?;
         }
     }
 
