@@ -277,7 +277,12 @@ pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         if item.file_type()?.is_dir() {
             copy_folder(&item.path(), &target)?;
         } else {
-            fs::copy(item.path(), &target).with_context(|| target.display().to_string())?;
+            match fs::copy(item.path(), &target) {
+                // The index's own threads still tidy up after a crash: a file may go while its folder is copied, as it may
+                // for anybody who copies a folder that is in use.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !item.path().exists() => {}
+                copied => drop(copied.with_context(|| target.display().to_string())?),
+            }
         }
     }
     Ok(())
