@@ -89,6 +89,14 @@ enum Step {
     Commit,
 }
 
+/// How a group ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ended {
+    operations: usize,
+    /// Writes that came while it was under way.
+    came_meanwhile: usize,
+}
+
 /// The owner of the only write connection.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -107,8 +115,8 @@ impl Writer {
     pub(super) async fn run(mut self, mut queues: WriteQueues) {
         let mut pace = Pace::default();
         while let Some(first) = queues.first(&pace, self.options.gather).await {
-            let operations = self.group(first, Some(&mut queues)).await;
-            pace.ended(operations, queues.waiting_count(), self.options.group_ops);
+            let Ended { operations, came_meanwhile } = self.group(first, Some(&mut queues)).await;
+            pace.ended(operations, came_meanwhile, self.options.group_ops);
         }
         if let Some(tx) = self.tx.take() {
             source::close(tx.into_conn()).await;
@@ -120,24 +128,25 @@ impl Writer {
         self.group(job, None).await;
     }
 
-    /// One transaction; gives how many operations it had. A failure of the engine fails all of them; the next group
-    /// starts afresh.
-    async fn group(&mut self, first: Box<dyn WriteJob>, queues: Option<&mut WriteQueues>) -> usize {
+    /// One transaction. A failure of the engine fails all of its operations; the next group starts afresh.
+    async fn group(&mut self, first: Box<dyn WriteJob>, mut queues: Option<&mut WriteQueues>) -> Ended {
         let mut tx = match self.begin().await {
             Ok(tx) => tx,
             Err(error) => {
                 self.down("a write could not begin", &error);
                 first.fail(&format!("a write could not begin: {error}"));
-                return 0;
+                return Ended::default();
             }
         };
         let started = Instant::now();
         let mut held = Vec::new();
-        let outcome = self.carry_out(&mut tx, first, queues, &mut held).await;
+        let outcome = self.carry_out(&mut tx, first, queues.as_deref_mut(), &mut held).await;
         let outcome = match outcome {
             Ok(()) => self.step(&mut tx, Step::Commit).await,
             Err(error) => Err(error),
         };
+        // Before the answers: who has one may be back in the queue at once, and must not be taken for two.
+        let came_meanwhile = queues.map_or(0, |queues| queues.waiting_count());
         let operations = held.len();
         metrics::histogram!("shouwang_store_group_operations")
             .record(u32::try_from(operations).unwrap_or(u32::MAX));
@@ -156,7 +165,7 @@ impl Writer {
                     .for_each(|held| held.settle(Err("the commit failed; the outcome is unknown")));
             }
         }
-        operations
+        Ended { operations, came_meanwhile }
     }
 
     async fn carry_out(

@@ -2,6 +2,7 @@
 
 mod cancelled;
 mod direct;
+mod gathering;
 mod lifecycle;
 mod reading;
 mod schema;
