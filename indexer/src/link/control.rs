@@ -175,20 +175,24 @@ async fn note_divergence(room: &LinkRoom, head: &Head, diverged: bool) -> Result
     write.await.map_err(Status::from)
 }
 
-async fn ask_to_reconnect(out: &Out) -> Result<(), Status> {
-    direct(out, wire::directive::Action::ReconnectWithinMs(RECONNECT_WITHIN_MS)).await
+fn ask_to_reconnect(out: &Out) -> impl Future<Output = Result<(), Status>> {
+    direct(out, wire::directive::Action::ReconnectWithinMs(RECONNECT_WITHIN_MS))
 }
 
 /// Asks the node to do something.
-async fn direct(out: &Out, action: wire::directive::Action) -> Result<(), Status> {
+fn direct(out: &Out, action: wire::directive::Action) -> impl Future<Output = Result<(), Status>> {
     let directive = wire::Directive { action: Some(action) };
-    send(out, wire::control_response::Message::Directive(directive)).await
+    send(out, wire::control_response::Message::Directive(directive))
 }
 
-/// A node that does not read is not there.
-pub(super) async fn send(out: &Out, message: wire::control_response::Message) -> Result<(), Status> {
-    let response = Ok(wire::ControlResponse { message: Some(message) });
-    out.send_timeout(Box::new(response), SILENCE).await.map_err(|_| late())
+/// A node that does not read is not there. The message is in its box before the waiting begins, so that a session needs no
+/// room for it.
+pub(super) fn send(
+    out: &Out,
+    message: wire::control_response::Message,
+) -> impl Future<Output = Result<(), Status>> {
+    let response = Box::new(Ok(wire::ControlResponse { message: Some(message) }));
+    async move { out.send_timeout(response, SILENCE).await.map_err(|_| late()) }
 }
 
 /// Refuses another version of the protocol.

@@ -70,6 +70,7 @@ async fn converse(
     welcome(room, resume, tracker.position(), out).await?;
     let under_way = AtomicUsize::new(0);
     let durable = tracker.position();
+    // Of boxes: a channel has room for 32 from its beginning, whatever its limit.
     let (checked, waiting) = channel(1);
     let reader = Reader { room, peer, tracker, resume, under_way: &under_way };
     let writer = Writer { room, peer, durable, under_way: &under_way, out };
@@ -155,7 +156,7 @@ impl Reader<'_> {
     async fn run(
         mut self,
         mut requests: Streaming<wire::SyncRequest>,
-        checked: Sender<Checked>,
+        checked: Sender<Box<Checked>>,
     ) -> Result<(), Status> {
         loop {
             let request = tokio::select! {
@@ -169,7 +170,7 @@ impl Reader<'_> {
             };
             // In a box, as below: of thousands of sessions nearly all only wait, and these are large.
             let batch = Box::pin(self.check(batch)).await?;
-            if checked.send(batch).await.is_err() {
+            if checked.send(Box::new(batch)).await.is_err() {
                 return Ok(());
             }
         }
@@ -267,8 +268,9 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    async fn run(mut self, mut waiting: Receiver<Checked>) -> Result<(), Status> {
-        while let Some(Checked { bytes, delivery, named }) = waiting.recv().await {
+    async fn run(mut self, mut waiting: Receiver<Box<Checked>>) -> Result<(), Status> {
+        while let Some(checked) = waiting.recv().await {
+            let Checked { bytes, delivery, named } = *checked;
             let mut ack = match delivery {
                 Some(delivery) => Box::pin(self.deliver(delivery)).await?,
                 None => Box::pin(self.acknowledge_again(named)).await?,
@@ -308,7 +310,7 @@ impl Writer<'_> {
     }
 }
 
-async fn send(out: &Out, message: wire::sync_response::Message) -> Result<(), Status> {
-    let response = Ok(wire::SyncResponse { message: Some(message) });
-    out.send_timeout(Box::new(response), SILENCE).await.map_err(|_| late())
+fn send(out: &Out, message: wire::sync_response::Message) -> impl Future<Output = Result<(), Status>> {
+    let response = Box::new(Ok(wire::SyncResponse { message: Some(message) }));
+    async move { out.send_timeout(response, SILENCE).await.map_err(|_| late()) }
 }

@@ -73,7 +73,7 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let Some(tls) = &port.tls else {
-        return serve_http(port, stream, Peer { address: from, certificate: None }, kill).await;
+        return Box::pin(serve_http(port, stream, Peer { address: from, certificate: None }, kill)).await;
     };
     let stream = match tokio::time::timeout(port.limits.handshake, tls.accept(stream)).await {
         Err(_elapsed) => return End::HandshakeSlow,
@@ -91,7 +91,8 @@ where
             return End::HandshakeFailed;
         }
     };
-    serve_http(port, stream, Peer { address: from, certificate }, kill).await
+    // In a box, so that the room for the handshake does not stay for as long as the connection.
+    Box::pin(serve_http(port, stream, Peer { address: from, certificate }, kill)).await
 }
 
 async fn serve_http<S>(port: &Port, stream: S, peer: Peer, kill: &CancellationToken) -> End
