@@ -38,13 +38,15 @@ pub enum Sabotage {
     DrillTouchesActual,
     /// The node acknowledges a notice that a crash takes away.
     DeliveredBeforeFsync,
+    /// A restore of the hub lets the numbers of orders go on from where the backup stood.
+    NumbersComeTwice,
     /// Whether something is free is looked up before the transaction: one of two orders is lost from the books.
     CapacityOutsideTransaction,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LyingDisk,
         Self::NoDedupe,
         Self::CursorWithoutEffects,
@@ -56,6 +58,7 @@ impl Sabotage {
         Self::TimerInMemory,
         Self::DrillTouchesActual,
         Self::DeliveredBeforeFsync,
+        Self::NumbersComeTwice,
         Self::CapacityOutsideTransaction,
     ];
 
@@ -67,6 +70,7 @@ impl Sabotage {
             Self::LyingDisk => comes(FaultKind::NodeRestore),
             Self::SignatureNotChecked => plan.stranger,
             Self::OldEpochAccepted | Self::DrillTouchesActual | Self::CapacityOutsideTransaction => plan.aid,
+            Self::NumbersComeTwice => plan.aid && comes(FaultKind::ProperRestore),
             Self::TimerInMemory => plan.aid && comes(FaultKind::HubCrash),
             Self::DeliveredBeforeFsync => plan.aid && comes(FaultKind::NodeCrash),
             Self::NoDedupe
@@ -131,6 +135,15 @@ impl Sabotage {
                 Place::Hub,
                 "create trigger sabotage after update of epoch on aid_ledger
                  when new.epoch > old.epoch and old.epoch > 0 begin
+                   update aid_ledger set epoch = old.epoch
+                   where owner_id = new.owner_id and record = new.record and scope = new.scope;
+                 end",
+            )),
+            // The program that restores works on a copy of this database, triggers and all.
+            Self::NumbersComeTwice => Some((
+                Place::Hub,
+                "create trigger sabotage after update of epoch on aid_ledger when new.epoch > old.epoch + 1000000
+                 begin
                    update aid_ledger set epoch = old.epoch
                    where owner_id = new.owner_id and record = new.record and scope = new.scope;
                  end",
