@@ -20,6 +20,7 @@ use super::{
 use crate::store::{
     hub_log::{self, HubChange, HubLogRow},
     mutual_aid::{
+        ahead::orders_begin,
         aid_lock,
         ledger::{intake_advance, intake_position, ledger_add, ledger_find},
     },
@@ -117,7 +118,8 @@ async fn take_line(
     let Some(before) = ledger_find(tx, &key).await? else {
         let Some(offered) = offered else { return Ok(Aftermath::default()) };
         let ledger = Ledger::open(key, Terms::of(&offered.title, &offered.resource), cx.now);
-        ledger_add(tx, &Ledger { version: 1, ..ledger }).await?;
+        let epoch = orders_begin(tx).await?;
+        ledger_add(tx, &Ledger { version: 1, epoch, ..ledger }).await?;
         return Ok(Aftermath::default());
     };
     let terms = terms_now(&before, offered.as_ref());

@@ -19,6 +19,7 @@ use super::{
     shelf::Shelf,
 };
 use crate::store::mutual_aid::{
+    ahead::orders_begin,
     assignment::{assignment_find, assignments_of_request, assignments_using},
     incident::{incident_find, incidents_going_on},
     ledger::ledger_find,
@@ -148,6 +149,8 @@ impl Loader<'_> {
                 Ledger::open(actual, Terms::of(&offered.title, &offered.resource), offered.published)
             }),
         };
-        Ok(real.map(|real| if key.book == Book::Actual { real } else { real.copy_for(key.book, self.now) }))
+        let Some(real) = real else { return Ok(None) };
+        let opened = if key.book == Book::Actual { real } else { real.copy_for(key.book, self.now) };
+        Ok(Some(Ledger { epoch: orders_begin(self.conn).await?, ..opened }))
     }
 }

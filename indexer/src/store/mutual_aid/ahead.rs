@@ -8,7 +8,7 @@ use serde_json::Value;
 use shouwang_serving::{execute, on};
 
 use super::{
-    super::{StoreError, Tx, column},
+    super::{Conn, StoreError, Tx, column, hub::hub_restored},
     incident::{read_body, write_body},
 };
 
@@ -41,6 +41,15 @@ pub fn floor(now: Timestamp) -> u64 {
     u64::try_from(now.as_millisecond().saturating_sub(BEGINNING)).unwrap_or(0)
 }
 
+/// The number after which the orders of a ledger count that is opened now: one that was opened after the backup is
+/// forgotten with its numbers, and is opened again.
+///
+/// # Errors
+/// What the store said, or which column cannot be believed.
+pub async fn orders_begin(conn: &mut Conn) -> Result<u64, StoreError> {
+    Ok(hub_restored(conn).await?.map_or(0, |restored| floor(restored.at)))
+}
+
 /// Lets versions, numbers of orders, changes and notices begin beyond the floor.
 ///
 /// # Errors
@@ -58,14 +67,16 @@ pub async fn numbers_go_ahead(tx: &mut Tx, now: Timestamp) -> Result<(), StoreEr
     }
     execute!(
         tx,
-        "update aid_ledger set version = case when version > $1 then version else $1 end + 1,
-         epoch = case when epoch > $1 then epoch else $1 end",
+        "update aid_counter set change_number = case when change_number > $1 then change_number else $1 end + 1,
+         notice_number = case when notice_number > $1 then notice_number else $1 end",
         floor
     );
+    // With the number of this change, so that whoever has read the ledgers reads them again.
     execute!(
         tx,
-        "update aid_counter set change_number = case when change_number > $1 then change_number else $1 end,
-         notice_number = case when notice_number > $1 then notice_number else $1 end",
+        "update aid_ledger set version = case when version > $1 then version else $1 end + 1,
+         epoch = case when epoch > $1 then epoch else $1 end,
+         change_number = (select change_number from aid_counter)",
         floor
     );
     Ok(())
