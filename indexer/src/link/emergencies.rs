@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use shouwang_proto::{
+    log::{chain::Position, sealed::SealedEntry},
     mutual_aid::{
         id::{IncidentId, NoticeId},
         incident::{Casualties, IncidentFacts},
@@ -21,6 +22,8 @@ use super::{
 use crate::{
     mutual_aid::machine::incident::{Incident, State},
     store::{
+        hub::hub_restored,
+        log::{Cursor, cursor_find},
         mutual_aid::{
             delivery::deliveries_list,
             incident::incident_put,
@@ -231,4 +234,40 @@ async fn a_word_that_is_no_word_is_answered_and_ends_nothing() {
     };
     assert_eq!((result.command_id.as_str(), result.reason.as_str()), ("?", "FIELDS_INVALID"));
     line.heartbeat(&script).await.unwrap();
+}
+
+async fn a_node_that_was_told_of_more_tells_that_the_hub_went_back(engine: TrialEngine) {
+    let mut script = Script::new();
+    (1..=3).for_each(|number| script.put(number, "检测"));
+    let hub = TrialHub::start(engine, &script).await;
+    let node = hub.node("a1").await;
+    node.sync(&script).await.unwrap().0.deliver(&script.entries).await.unwrap();
+    let known = cursor(&hub.hub).await.advanced;
+    (4..=5).for_each(|number| script.put(number, "检测"));
+    let acknowledged = async |entry: &SealedEntry| {
+        let position = Position { epoch: 1, seq: entry.header().seq, hash: entry.hash() };
+        let (_line, welcome) = node.sync_after(&script, position).await.unwrap();
+        let restored = hub.hub.store.read(async |conn| hub_restored(conn).await).await.unwrap();
+        (welcome.resume_case(), restored.map(|restored| restored.known))
+    };
+    assert_eq!(acknowledged(&script.entries[2]).await, (wire::ResumeCase::Normal, None));
+    assert_eq!(
+        acknowledged(&script.entries[4]).await,
+        (wire::ResumeCase::HubRestored, Some(known)),
+        "it knows everything up to its newest entry of this member"
+    );
+}
+
+async fn cursor(hub: &TrialStore) -> Cursor {
+    hub.store.read(async |conn| cursor_find(conn, &member()).await).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_node_that_was_told_of_more_tells_that_the_hub_went_back_on_sqlite() {
+    a_node_that_was_told_of_more_tells_that_the_hub_went_back(TrialEngine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_node_that_was_told_of_more_tells_that_the_hub_went_back_on_postgres() {
+    a_node_that_was_told_of_more_tells_that_the_hub_went_back(TrialEngine::Postgres).await;
 }

@@ -106,12 +106,16 @@ async fn resume(
     let (cursor, hash_at_head) = read.await?;
     room.reload(member).await?;
     let minimum = standing.minimum_epoch;
+    let advanced = cursor.as_ref().map(|cursor| cursor.advanced);
     let cursor = cursor.map(|cursor| cursor.log.position);
     let said = Hello { head: head.position, acknowledged };
     let rival = parts.board.has_rival(member, boot);
     let verdict = handshake::decide(cursor, &said, hash_at_head, minimum, rival);
     let (resume, cursor) = verdict.into_result().map_err(|refusal| room.refuse(member, refusal))?;
     parts.board.clear(member, Problem::Refused);
+    if let (Resume::HubRestored, Some(known)) = (resume, advanced) {
+        parts.mutual_aid.went_back(member, known).await?;
+    }
     tracing::info!(%member, ?resume, cursor = cursor.seq, head = head.position.seq, "a node syncs");
     let tracker = Tracker::new(parts.alliance.clone(), member.clone(), cursor, standing.log_keys, minimum);
     Ok((resume, tracker))

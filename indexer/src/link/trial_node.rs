@@ -158,12 +158,21 @@ impl TrialNode {
 
     /// Says hello with the log as it stands; gives the stream and the hub's welcome, or why it was refused.
     pub(super) async fn sync(&self, script: &Script) -> Result<(SyncLine, wire::SyncWelcome), Status> {
+        self.sync_after(script, Position::default()).await
+    }
+
+    /// The same, remembering that everything up to here was acknowledged.
+    pub(super) async fn sync_after(
+        &self,
+        script: &Script,
+        acknowledged: Position,
+    ) -> Result<(SyncLine, wire::SyncWelcome), Status> {
         let mut line = self.open_sync().await?;
         let hello = wire::SyncHello {
             protocol_version: 1,
             boot_id: self.boot.to_vec(),
             head: Some(head(script)),
-            acknowledged: Some(write_position(Position::default())),
+            acknowledged: Some(write_position(acknowledged)),
         };
         line.send(wire::sync_request::Message::Hello(hello)).await;
         let Some(wire::sync_response::Message::Welcome(welcome)) = line.answer().await? else {

@@ -3,13 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use serde_json::json;
 use shouwang_proto::{
     clock::World,
     id::{AllianceId, MemberId},
     publication::DutyContact,
 };
 use shouwang_serving::{
-    store::{Store, StoreError},
+    store::{Store, StoreError, Tx},
     tls::Identity,
 };
 use tokio::sync::watch;
@@ -18,16 +20,20 @@ use tonic::Status;
 
 use super::{
     bell::Bell, council_duty::CouncilDuty, intake, machine::policy::Policy, pack::Packer,
-    pack_news::PackNews, pool::Pools, receipts::Receipts, shelf::Shelf,
+    pack_news::PackNews, pool::Pools, receipts::Receipts, shelf::Shelf, tasks::RESTORED,
 };
 use crate::{
-    council::roster::Roster,
+    council::{audit::Deed, roster::Roster},
     link::board::LinkBoard,
     store::{
+        audit::audit_add,
+        hub::hub_went_back,
         hub_log::HubLogHead,
         mutual_aid::{
-            aid_heads,
+            ahead::numbers_go_ahead,
+            aid_heads, aid_lock,
             outbox::{self, NewNotice},
+            task::task_undo,
         },
     },
 };
@@ -162,6 +168,38 @@ impl MutualAid {
         if count > 0 {
             tracing::warn!(%member, count, "a restored node is told again what it was told before");
             self.bell().ring(&self.shared.parts.store, [member]).await;
+        }
+        Ok(())
+    }
+
+    /// Notes that the hub's database is an older one than it was: the node of a member was told of more than is here, and
+    /// no restore explains it. Somebody copied files, or a database failed over to one that was behind. Numbers go beyond
+    /// all that was given out, as after a restore, and people are asked to find out what was decided after `known`.
+    ///
+    /// # Errors
+    /// What the store said: then nothing is noted.
+    pub async fn went_back(&self, member: &MemberId, known: Timestamp) -> Result<(), StoreError> {
+        let now = self.shared.parts.world.now();
+        let deed = Deed {
+            at: now,
+            actor: "hub".to_owned(),
+            action: "hub.went-back",
+            subject: "hub".to_owned(),
+            detail: json!({ "seen_by": member.as_str(), "known": known.to_string() }),
+        };
+        let note = async move |tx: &mut Tx| {
+            aid_lock(tx).await?;
+            let new = hub_went_back(tx, known, now).await?;
+            if new {
+                numbers_go_ahead(tx, now).await?;
+                task_undo(tx, RESTORED).await?;
+                audit_add(tx, &deed).await?;
+            }
+            Ok(new)
+        };
+        if self.shared.parts.store.write_urgent(note).await? {
+            tracing::error!(%member, %known, "this hub is on an older copy of its database, and was not restored properly");
+            self.touch();
         }
         Ok(())
     }

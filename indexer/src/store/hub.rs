@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shouwang_proto::{clock::from_millis, id::AllianceId};
-use shouwang_serving::on;
+use shouwang_serving::{execute, on};
 
 use super::{Conn, StoreError, Tx, bad_row, counter};
 
@@ -77,6 +77,21 @@ pub async fn hub_epoch_raise(tx: &mut Tx, incarnation: [u8; 16], now: Timestamp)
          known_ms = coalesce((select max(at_ms) from audit), created_ms) returning hub_epoch")
         .bind(incarnation.to_vec()).bind(now.as_millisecond()).fetch_one(&mut *c).await?);
     counter("hub", "hub_epoch", 1, epoch)
+}
+
+/// Notes for people that this hub is on an older copy of its database than it once was, although nobody restored it as it
+/// should be done: it knows everything until `known`, and perhaps nothing after it. False when a restore since then, or
+/// somebody who noticed earlier, has told people already.
+///
+/// # Errors
+/// What the store said.
+pub async fn hub_went_back(tx: &mut Tx, known: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(execute!(
+        tx,
+        "update hub set restored_ms = $1, known_ms = $2 where restored_ms is null or restored_ms < $2",
+        now.as_millisecond(),
+        known.as_millisecond(),
+    ) == 1)
 }
 
 /// The newest restore of this hub.

@@ -84,6 +84,7 @@ type Never = std::convert::Infallible;
 impl Talk<'_> {
     async fn run(&mut self) -> Result<Never, Ended> {
         let mut redial = self.link.redial.subscribe();
+        let mut again = self.link.said_again.subscribe();
         let (outgoing, requests) = mpsc::channel(QUEUE);
         let hello = wire::ControlHello {
             protocol_version: PROTOCOL_VERSION,
@@ -126,6 +127,7 @@ impl Talk<'_> {
                     changed.map_err(|_| Ended::broken("the store is closed"))?;
                     self.mail.grew();
                 }
+                _ = again.changed() => self.mail.begin_again(),
                 message = inbound.message() => {
                     heard = Instant::now();
                     let message = message?.and_then(|message| message.message);

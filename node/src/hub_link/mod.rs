@@ -81,6 +81,8 @@ struct Link {
     renew: watch::Sender<u64>,
     /// Counts the hub's wishes that the offline pack be fetched.
     packs_wished: watch::Sender<u64>,
+    /// Counts how often words that were decided wait for a decision again.
+    said_again: watch::Sender<u64>,
     /// Entries whose copy at the hub is damaged, as the hub told last.
     damaged: watch::Sender<Vec<u64>>,
     /// The sync connection while it is open, for attachments.
@@ -105,6 +107,7 @@ pub fn start(
         redial: watch::channel(0).0,
         renew: watch::channel(0).0,
         packs_wished: watch::channel(0).0,
+        said_again: watch::channel(0).0,
         damaged: watch::channel(Vec::new()).0,
         open: watch::channel(None).0,
     });

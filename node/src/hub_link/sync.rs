@@ -264,6 +264,11 @@ impl Talk<'_> {
             }
             Command::Remember(position) => self.remember(position).await?,
             Command::RememberHub(hub) => store.remember_hub(hub, self.link.parts.world.now()).await?,
+            Command::SayAgain => {
+                if store.say_again(self.link.parts.world.now()).await? > 0 {
+                    self.link.said_again.send_modify(|count| *count += 1);
+                }
+            }
             Command::Fetch { from, until } => return self.fetch(line, from, until).await.map(Some),
             Command::Release => {
                 tracing::warn!("the log and the hub's copy agree: publishing goes on");

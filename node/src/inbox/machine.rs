@@ -83,6 +83,13 @@ impl Mail {
         self.more = self.spoken;
     }
 
+    /// Words that were decided wait again: all that waits is looked through from the beginning.
+    pub fn begin_again(&mut self) {
+        self.loaded.clear();
+        self.loaded_to = 0;
+        self.more = self.spoken;
+    }
+
     /// A heartbeat was sent: what the hub has left undecided for too long is said again.
     pub fn beat(&mut self) {
         self.beats += 1;
@@ -225,6 +232,24 @@ mod tests {
         }
         load(&mut mail, &[1]);
         assert_eq!(said(&mut mail), ["c1"]);
+    }
+
+    #[test]
+    fn what_was_decided_and_waits_again_is_said_again_and_what_is_under_way_is_not() {
+        let mut mail = Mail::new(1);
+        load(&mut mail, &[1, 2, 3]);
+        assert_eq!(said(&mut mail), ["c1", "c2", "c3"]);
+        mail.decided("c1");
+        mail.decided("c2");
+        mail.grew();
+        load(&mut mail, &[1, 2, 3]);
+        assert!(!mail.has_mail(), "nobody looks back");
+        mail.begin_again();
+        load(&mut mail, &[1, 2, 3]);
+        assert_eq!(said(&mut mail), ["c1", "c2"]);
+        let mut deaf = Mail::new(0);
+        deaf.begin_again();
+        assert_eq!(deaf.wanted(), None);
     }
 
     proptest! {

@@ -36,14 +36,13 @@ impl NodeStore {
     /// # Errors
     /// [`StoreError`].
     pub async fn remember_hub(&self, hub: HubShown, now: Timestamp) -> Result<(), StoreError> {
-        let since_ms = now.checked_sub(SAID_AGAIN).unwrap_or(Timestamp::MIN).as_millisecond();
         let again = self.inbox_write(async move |tx| {
             // Both links meet it.
             if link::link_find(tx).await?.hub.judge(hub) != HubJudged::New {
                 return Ok(0);
             }
             link::hub_put(tx, hub).await?;
-            commands_reopen(tx, since_ms).await
+            commands_reopen(tx, since(now)).await
         });
         let again = again.await?;
         if again > 0 {
@@ -53,6 +52,20 @@ impl NodeStore {
             );
         }
         Ok(())
+    }
+
+    /// Lets all that people said within a day wait for a decision again, because the hub is on an older copy of its disk and
+    /// may have forgotten what it decided; gives how many words that are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn say_again(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let again = self.inbox_write(async move |tx| commands_reopen(tx, since(now)).await).await?;
+        tracing::warn!(
+            again,
+            "the hub has lost what it had acknowledged: what people said is said to it again"
+        );
+        Ok(again)
     }
 
     /// Makes the digest of what is live anew from the log, when the hub says that its own is another one. True when it
@@ -137,4 +150,9 @@ impl NodeStore {
             })
             .await
     }
+}
+
+/// What was said from here on is said again, in milliseconds.
+fn since(now: Timestamp) -> i64 {
+    now.checked_sub(SAID_AGAIN).unwrap_or(Timestamp::MIN).as_millisecond()
 }

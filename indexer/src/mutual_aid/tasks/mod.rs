@@ -27,6 +27,9 @@ use super::{
 };
 use crate::store::hub::HubRestored;
 
+/// The task that asks people what the hub has forgotten: there is one.
+pub(crate) const RESTORED: &str = "tasks/restored.hub";
+
 /// Where a task stands in the list: real ones first, then by urgency, then the oldest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Rank {

@@ -34,6 +34,15 @@ pub async fn task_do(tx: &mut Tx, name: &str, stage: u64, now: Timestamp) -> Res
     Ok(())
 }
 
+/// Notes that a task has to be done once more.
+///
+/// # Errors
+/// What the store said.
+pub async fn task_undo(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    execute!(tx, "delete from aid_task_done where name = $1", name);
+    Ok(())
+}
+
 /// Forgets what was done of tasks that are not open any more; gives how many.
 ///
 /// # Errors

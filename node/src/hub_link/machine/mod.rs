@@ -130,6 +130,8 @@ impl Machine {
         let Welcome { case, cursor, credit, hub } = welcome;
         let mut commands = Vec::new();
         match self.hub.judge(hub) {
+            // Nobody restored it as it should be done, or it would be another one. It cannot know; we do.
+            HubJudged::Known if case == ResumeCase::HubRestored => commands.push(Command::SayAgain),
             HubJudged::Known => {}
             HubJudged::New => {
                 self.hub.follow(hub);

@@ -123,10 +123,13 @@ fn what_is_published_between_hello_and_welcome_is_not_forgotten() {
 
 #[test]
 fn the_hubs_cursor_wins_whatever_was_acknowledged() {
-    for case in [ResumeCase::HubRestored, ResumeCase::FirstContact, ResumeCase::Normal] {
+    let resumed = [Command::Progress(at(0)), Command::Remember(at(0)), read(0, 1_000_000)];
+    for case in [ResumeCase::FirstContact, ResumeCase::Normal] {
         let (_, commands) = greeted(9, welcome(case, at(0)), Some(Hash::ZERO));
-        assert_eq!(commands, [Command::Progress(at(0)), Command::Remember(at(0)), read(0, 1_000_000)]);
+        assert_eq!(commands, resumed);
     }
+    let (_, commands) = greeted(9, welcome(ResumeCase::HubRestored, at(0)), Some(Hash::ZERO));
+    assert_eq!((commands[0], &commands[1..]), (Command::SayAgain, &resumed[..]));
 }
 
 #[test]
@@ -159,7 +162,7 @@ fn a_second_restore_of_one_backup_is_followed_and_the_first_one_never_again() {
     let twin = HubShown { incarnation: Incarnation([8; 16]), ..hub(3) };
     let second = Welcome { hub: twin, ..welcome(ResumeCase::HubRestored, at(2)) };
     let (mut machine, commands) = greeted(5, second, Some(at(2).hash));
-    assert_eq!(commands[0], Command::RememberHub(twin));
+    assert_eq!(commands[..2], [Command::RememberHub(twin), Command::Progress(at(2))]);
     machine.handle(Event::Disconnected);
     machine.handle(Event::Connected { head: at(5) });
     let first = Event::Welcomed { welcome: welcome(ResumeCase::Normal, at(5)), own: Some(at(5).hash) };
@@ -174,7 +177,7 @@ fn a_fork_holds_publishing_until_the_copies_agree() {
     assert_eq!(machine.handle(Event::Grew { seq: 10 }), []);
     machine.handle(Event::Connected { head: at(9) });
     let event = Event::Welcomed { welcome: welcome(ResumeCase::HubRestored, at(3)), own: Some(at(3).hash) };
-    assert_eq!(machine.handle(event)[0], Command::Release);
+    assert_eq!(machine.handle(event)[..2], [Command::SayAgain, Command::Release]);
 
     let (_, beyond) = greeted(4, welcome(ResumeCase::Normal, at(7)), None);
     assert_eq!(beyond, [Command::Hold(Fork::Beyond { cursor: 7, head: 4 })]);
@@ -292,6 +295,7 @@ impl Model {
                 Command::Discard => loaded = None,
                 Command::Progress(_) | Command::Remember(_) | Command::RememberHub(_) => {}
                 Command::Fetch { .. }
+                | Command::SayAgain
                 | Command::Release
                 | Command::Hold(_)
                 | Command::RefuseHub { .. }

@@ -125,6 +125,8 @@ pub enum Command {
     Remember(Position),
     /// Keep in the store that this hub has taken the place of the one before.
     RememberHub(HubShown),
+    /// The hub that is known is on an older copy of its disk: it hears again what people said.
+    SayAgain,
     /// Keep the log from being written, fetch the own entries from `from` up to `until` (perhaps none), begin a new
     /// epoch, and tell with [`Event::Restored`].
     Fetch {

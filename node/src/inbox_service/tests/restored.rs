@@ -53,3 +53,29 @@ async fn a_hub_that_was_restored_hears_again_what_people_said() {
     let state = alliance.hub.wait_for(|state| state.aid.words.len() == 3).await;
     assert_eq!(state.aid.heard, 5, "two words twice, and a new one");
 }
+
+#[tokio::test]
+async fn a_hub_whose_files_went_back_hears_again_what_people_said() {
+    let mut alliance = Alliance::new().await;
+    alliance.hub.change(|state| state.aid.outbox = vec![delivery(7, notice(1, NoticeKind::Order, 3, 2))]);
+    let (node, mut caller) = alliance.node().await;
+    publish(&mut caller, "P-1").await;
+    alliance.hub.wait_for(|state| state.aid.acked == [7]).await;
+    let mut inbox = inbox_caller(&node, &alliance.data);
+    inbox.answer(answer(1, 0, Action::Confirm(wire::ConfirmAction::default()))).await.unwrap();
+    alliance.hub.wait_for(|state| state.aid.words.len() == 1).await;
+    publish(&mut caller, "P-2").await;
+    wait_for(&node, |status| status.durable.seq == 2).await;
+
+    // It is the same hub by all that it shows; only the log tells that it has forgotten something.
+    alliance.hub.crash().await;
+    alliance.hub.change(|state| {
+        state.log.truncate(1);
+        state.aid.words.clear();
+        state.aid.decided.clear();
+    });
+    alliance.hub.run();
+    let state = alliance.hub.wait_for(|state| state.aid.words.len() == 1 && state.log.len() == 2).await;
+    assert_eq!(state.aid.words[0].command_id, get(1).command_id);
+    assert_eq!(state.cases.last(), Some(&wire::ResumeCase::HubRestored));
+}

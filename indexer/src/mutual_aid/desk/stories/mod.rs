@@ -81,6 +81,7 @@ told_on_both!(
     waiting::what_waits_for_a_person_is_listed_until_it_is_done,
     waiting::tasks_come_in_pages_and_for_one_incident,
     waiting::after_a_restore_people_are_asked_and_no_number_comes_again,
+    waiting::after_files_went_back_people_are_asked_like_after_a_restore,
     waiting::the_council_is_called_one_after_the_other,
 );
 

@@ -172,6 +172,32 @@ pub(super) async fn tasks_come_in_pages_and_for_one_incident(engine: TrialEngine
     assert_eq!(goes_on.lines.len(), 2, "no need is lost");
 }
 
+pub(super) async fn after_files_went_back_people_are_asked_like_after_a_restore(engine: TrialEngine) {
+    let trial = Trial::new(engine).await;
+    let before = trial.call_for_help("苯罐泄漏").await;
+    let room = &trial.desk.room;
+    let [one, other] = ["jinsuo-chem", "hengrui-crane"].map(|member| member.parse().unwrap());
+    for again in [false, true] {
+        trial.later(1).await;
+        let known = trial.clock.world().now();
+        trial.later(1).await;
+        room.went_back(&one, known).await.unwrap();
+        let now = trial.clock.world().now();
+        let task = trial.task(Kind::Restored).await.unwrap_or_else(|| panic!("people are asked, {again}"));
+        let asked = wire::GetRequestRequest { name: before.name.clone() };
+        let found = trial.desk.request_get(&dispatcher("desk-1"), asked).await.unwrap();
+        assert!(found.version > floor(now), "no number comes twice");
+        assert_eq!(
+            (found.state(), found.lines),
+            (before.state(), before.lines.clone()),
+            "nothing else changed"
+        );
+        trial.desk.task_complete(&dispatcher("desk-1"), trial.said_of(&task, "各单位")).await.unwrap();
+        room.went_back(&other, known).await.unwrap();
+        assert_eq!(trial.task(Kind::Restored).await, None, "who notices it later tells nothing new");
+    }
+}
+
 pub(super) async fn after_a_restore_people_are_asked_and_no_number_comes_again(engine: TrialEngine) {
     let trial = Trial::new(engine).await;
     let one = dispatcher("desk-1");
@@ -204,10 +230,15 @@ pub(super) async fn after_a_restore_people_are_asked_and_no_number_comes_again(e
     }
     let late = wire::AcceptRequestRequest {
         context: trial.context(),
-        name: before.name,
+        name: before.name.clone(),
         expected_version: before.version,
     };
     assert_eq!(refused(trial.desk.request_accept(&one, late).await).0, "VERSION_MISMATCH");
+    let asked = wire::GetRequestRequest { name: before.name };
+    let found = trial.desk.request_get(&one, asked).await.unwrap();
+    let order = trial.ordered(&found).await;
+    let floor = floor(trial.clock.world().now());
+    assert!(order.epoch > floor, "the first order of a ledger that was opened before and is forgotten");
 }
 
 pub(super) async fn the_council_is_called_one_after_the_other(engine: TrialEngine) {
