@@ -185,6 +185,7 @@ impl Talk<'_> {
                 let hub = hub_from_wire(hub_epoch, &hub_incarnation)?;
                 let case = case_from_wire(resume_case)?;
                 let own = parts.store.entry_hash(cursor.seq).await?;
+                self.machine.has_met(parts.store.link_memory().await?.hub);
                 tracing::info!(?case, cursor = cursor.seq, credit_bytes, hub_epoch, "the sync link is open");
                 let welcome = Welcome { case, cursor, credit: credit_bytes, hub };
                 Ok(Event::Welcomed { welcome, own })

@@ -91,7 +91,8 @@ pub(super) async fn durable_put(tx: &mut Tx, durable: Position, searchable: u64)
     Ok(())
 }
 
-/// Remembers that a hub has taken the place of the one before. Its epoch never falls.
+/// Remembers that a hub has taken the place of the one before. Its epoch never falls. What the one before acknowledged this
+/// one has not: to remember that would look as if this one had gone back.
 pub(super) async fn hub_put(tx: &mut Tx, hub: HubShown) -> Result<(), StoreError> {
     let incarnation = hub.incarnation.0.to_vec();
     sqlx::query(
@@ -101,7 +102,10 @@ pub(super) async fn hub_put(tx: &mut Tx, hub: HubShown) -> Result<(), StoreError
     .bind(incarnation.clone())
     .execute(sqlite(tx)?)
     .await?;
-    sqlx::query("update link set hub_epoch = max(hub_epoch, $1), hub_incarnation = $2")
+    sqlx::query(
+        "update link set hub_epoch = max(hub_epoch, $1), hub_incarnation = $2, durable_epoch = 0, durable_seq = 0,
+         durable_hash = zeroblob(32)",
+    )
         .bind(stored(hub.epoch))
         .bind(incarnation)
         .execute(sqlite(tx)?)

@@ -67,6 +67,12 @@ impl Machine {
         Self { hub, head: 0, closed: held, phase: Phase::Apart }
     }
 
+    /// Which hubs this node has met by now, also on its other link. To be told before every welcome: else a hub that the
+    /// other link has left would be taken for the newest.
+    pub fn has_met(&mut self, hubs: HubMemory) {
+        self.hub = hubs;
+    }
+
     /// True while an answer of the hub is due: then silence means a broken link.
     #[must_use]
     pub fn awaits_hub(&self) -> bool {

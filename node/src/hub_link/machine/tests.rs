@@ -170,6 +170,19 @@ fn a_second_restore_of_one_backup_is_followed_and_the_first_one_never_again() {
 }
 
 #[test]
+fn a_hub_that_the_other_link_has_left_is_refused() {
+    let (old, new) = (hub(3), HubShown { incarnation: Incarnation([8; 16]), ..hub(4) });
+    let mut machine = streaming_from(2, 5);
+    machine.handle(Event::Disconnected);
+    machine.handle(Event::Connected { head: at(5) });
+    let mut met = HubMemory { last: old, ..HubMemory::default() };
+    met.follow(new);
+    machine.has_met(met);
+    let event = Event::Welcomed { welcome: welcome(ResumeCase::Normal, at(2)), own: Some(at(2).hash) };
+    assert_eq!(machine.handle(event), [Command::RefuseHub { seen: new, shown: old }]);
+}
+
+#[test]
 fn a_fork_holds_publishing_until_the_copies_agree() {
     let other = Position { hash: Hash([0xEE; 32]), ..at(5) };
     let (mut machine, commands) = greeted(9, welcome(ResumeCase::Normal, other), Some(at(5).hash));
