@@ -1,7 +1,7 @@
 //! The disks of the machines, seen from outside: copied, replaced by older copies, put back.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use shouwang_hub::{backup, config::HubConfig, store::mutual_aid::ahead};
 
 use crate::{
-    check, evidence,
+    aid, check, evidence,
     ledger::{Key, Moment},
     model::Effect,
     plan::{Copy, Host},
@@ -39,8 +39,10 @@ pub struct Disks {
     raised: bool,
     /// The hub's disk while the one from before is in its place.
     aside: Option<PathBuf>,
-    /// Entries that the old hub had of each member whose node must refuse it.
-    old_logs: BTreeMap<String, usize>,
+    /// When that came there.
+    old_came: Moment,
+    /// What the old hub had of each member whose node must refuse it: entries, and what it heard in emergencies.
+    old_logs: BTreeMap<String, (usize, usize)>,
     /// Do people hear that a disk was replaced by an older one?
     declared: bool,
 }
@@ -56,6 +58,7 @@ impl Disks {
             before: None,
             raised: false,
             aside: None,
+            old_came: 0,
             old_logs: BTreeMap::new(),
             declared,
         }
@@ -133,6 +136,10 @@ impl Disks {
             return self.restore_hub_properly(copy, now);
         }
         let Some(backup) = self.choose(host, copy) else { return Ok(()) };
+        if host == Host::Hub {
+            let noticed_by = self.who_notices(&backup)?;
+            self.stage.aid(|aid| aid.hub_went_back(backup.made, now, noticed_by));
+        }
         let (disk, aside) = (self.stage.disk(host), self.place());
         fs::create_dir_all(aside.parent().unwrap_or(&aside))?;
         fs::rename(&disk, &aside)?;
@@ -143,6 +150,21 @@ impl Disks {
         }
         remove_folder(&aside)?;
         self.restored(host, &backup, now)
+    }
+
+    /// Members whose nodes were told of more than there is in this copy of the hub's disk.
+    fn who_notices(&self, backup: &Backup) -> anyhow::Result<BTreeSet<usize>> {
+        let copied = evidence::hub(&backup.folder)?;
+        let mut noticing = BTreeSet::new();
+        for member in 0..self.stage.plan().members {
+            let told = aid::evidence::node(&self.stage.disk(Host::Node(member)))?.durable;
+            let cursor =
+                copied.members.get(&Host::Node(member).name()).and_then(|copied| copied.cursor.as_ref());
+            if cursor.is_some_and(|(position, _)| position.seq > 0 && position.seq < told) {
+                noticing.insert(member);
+            }
+        }
+        Ok(noticing)
     }
 
     /// Restores the hub from an older copy with the programs made for it.
@@ -156,9 +178,11 @@ impl Disks {
         fs::rename(&disk, &before)?;
         (self.before, self.raised) = (Some(before), true);
         let seed = self.stage.plan().seed;
-        let world = surroundings::world(self.clock(now), seed, "restore", u64::from(self.made), 0);
+        // On the hub's own machine.
+        let skew = self.stage.plan().skews.first().copied().unwrap_or(0);
+        let world = surroundings::world(self.clock(now), seed, "restore", u64::from(self.made), skew);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let floor = ahead::floor(self.clock(now));
+        let floor = ahead::floor(world.now());
         let whole = self.place();
         runtime.block_on(Box::pin(async {
             backup::backup(&HubConfig::new(&backup.folder), &whole).await?;
@@ -218,13 +242,14 @@ impl Disks {
     ///
     /// # Errors
     /// When a folder cannot be moved.
-    pub fn bring_old_hub(&mut self) -> anyhow::Result<()> {
+    pub fn bring_old_hub(&mut self, now: Moment) -> anyhow::Result<()> {
         let Some(before) = self.before.take() else { return Ok(()) };
         let (disk, aside) = (self.stage.disk(Host::Hub), self.place());
         fs::rename(&disk, &aside)?;
         fs::rename(&before, &disk)?;
-        self.aside = Some(aside);
-        let old = evidence::hub(&disk)?;
+        (self.aside, self.old_came) = (Some(aside), now);
+        self.stage.aid(|aid| aid.old_hub_came());
+        let (old, old_aid) = (evidence::hub(&disk)?, aid::evidence::whole_hub(&disk)?);
         // A node that never met the new hub may well go on with the old one.
         for member in 0..self.stage.plan().members {
             let node = evidence::node(&self.stage.disk(Host::Node(member)))?;
@@ -235,7 +260,8 @@ impl Disks {
             if node.hub_epoch > old.epoch || twin {
                 let name = Host::Node(member).name();
                 let seq = old.members.get(&name).map_or(0, |copied| copied.log.len());
-                self.old_logs.insert(name, seq);
+                let heard = old_aid.heard_of(&name);
+                self.old_logs.insert(name, (seq, heard));
             }
         }
         Ok(())
@@ -248,12 +274,19 @@ impl Disks {
     pub fn send_old_hub_away(&mut self, now: Moment) -> anyhow::Result<()> {
         let Some(aside) = self.aside.take() else { return Ok(()) };
         let disk = self.stage.disk(Host::Hub);
-        let old = evidence::hub(&disk)?;
-        for (member, before) in std::mem::take(&mut self.old_logs) {
+        self.stage.aid(|aid| aid.old_hub_went(self.old_came));
+        let (old, old_aid) = (evidence::hub(&disk)?, aid::evidence::whole_hub(&disk)?);
+        for (member, (before, heard)) in std::mem::take(&mut self.old_logs) {
             let after = old.members.get(&member).map_or(0, |copied| copied.log.len());
             let restored = self.stage.ledger(|ledger| ledger.may_part(&member));
             if after != before && !restored {
                 let seen = format!("{member}: an old hub was given {} entries", after - before);
+                self.stage.broken_at(now, "P9", seen);
+            }
+            let heard_now = old_aid.heard_of(&member);
+            if heard_now != heard && !restored {
+                let seen =
+                    format!("{member}: an old hub heard {} words or notices", heard_now.abs_diff(heard));
                 self.stage.broken_at(now, "P9", seen);
             }
         }

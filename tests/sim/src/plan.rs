@@ -3,6 +3,9 @@
 
 use crate::chance::Chance;
 
+/// An old hub comes back at this time or later, in milliseconds after the alliance stands.
+const LONG_ENOUGH: u64 = 4_000;
+
 /// Names of the members that may take part.
 pub const MEMBERS: [&str; 6] = ["north", "south", "east", "west", "harbor", "quarry"];
 
@@ -108,18 +111,12 @@ impl FaultKind {
         (Self::Hold, 3),
         (Self::Slow, 2),
         (Self::NodeRestore, 2),
-        (Self::HubRestore, 2),
+        (Self::HubRestore, 4),
         (Self::ProperRestore, 2),
         (Self::OldHub, 2),
         (Self::Clone, 1),
         (Self::LoseIndex, 1),
     ];
-
-    /// Can it be said what is left of a promise that was made in an emergency?
-    #[must_use]
-    pub fn keeps_promises(self) -> bool {
-        !matches!(self, Self::HubRestore | Self::OldHub | Self::Clone)
-    }
 
     /// Its name in tables.
     #[must_use]
@@ -213,8 +210,7 @@ pub struct Plan {
     pub stranger: bool,
     /// Is the index taken away at the end, to be built again?
     pub rebuild: bool,
-    /// Are there emergencies? Then the hub's disk goes back only as it should be done, and no node is copied: nobody can say
-    /// what is left of a promise when files of a hub are copied, or two machines speak for one member.
+    /// Are there emergencies?
     pub aid: bool,
     /// What goes wrong, in order of time.
     pub faults: Vec<Planned>,
@@ -249,7 +245,7 @@ impl Plan {
             stranger: chance.per_mille(300),
             rebuild: chance.per_mille(250),
             aid,
-            faults: faults(seed, members, chaos, aid),
+            faults: faults(seed, members, chaos),
         }
     }
 }
@@ -262,11 +258,10 @@ fn skew(chance: &mut Chance) -> i64 {
     i64::try_from(chance.within(0..14_400)).unwrap_or(0) - 7_200
 }
 
-fn faults(seed: u64, members: usize, chaos: u64, aid: bool) -> Vec<Planned> {
+fn faults(seed: u64, members: usize, chaos: u64) -> Vec<Planned> {
     let mut chance = Chance::of(seed, "faults");
-    let mut weights: Vec<(FaultKind, u64)> =
+    let weights: Vec<(FaultKind, u64)> =
         FaultKind::WEIGHTS.iter().filter(|_| chance.per_mille(550)).copied().collect();
-    weights.retain(|(kind, _)| !aid || kind.keeps_promises());
     let total: u64 = weights.iter().map(|(_, weight)| weight).sum();
     if total == 0 {
         return Vec::new();
@@ -283,7 +278,25 @@ fn faults(seed: u64, members: usize, chaos: u64, aid: bool) -> Vec<Planned> {
         })
         .collect();
     faults.sort_by_key(|planned| planned.at);
+    replaced_before(&mut faults, &mut chance);
     faults
+}
+
+/// An old hub comes back only after another has taken its place: if nothing else sees to that, this does.
+fn replaced_before(faults: &mut Vec<Planned>, chance: &mut Chance) {
+    let Some(first) = faults.iter().position(|planned| planned.fault == Fault::OldHub) else { return };
+    let is_replaced = |planned: &Planned| matches!(planned.fault, Fault::RestoreProperly(_));
+    if faults[..first].iter().any(is_replaced) {
+        return;
+    }
+    // So late that there is something to lose, and so early that nodes meet the new one.
+    let old = &mut faults[first];
+    old.at = old.at.max(LONG_ENOUGH);
+    let at = old.at / 2;
+    let planned =
+        Planned { at, lasts: chance.within(50..400), fault: Fault::RestoreProperly(draw_copy(chance)) };
+    faults.push(planned);
+    faults.sort_by_key(|planned| planned.at);
 }
 
 fn weighted(weights: &[(FaultKind, u64)], mut drawn: u64) -> FaultKind {
@@ -296,9 +309,13 @@ fn weighted(weights: &[(FaultKind, u64)], mut drawn: u64) -> FaultKind {
     FaultKind::NodeCrash
 }
 
+fn draw_copy(chance: &mut Chance) -> Copy {
+    if chance.per_mille(400) { Copy::Oldest } else { Copy::Newest }
+}
+
 fn fault(kind: FaultKind, members: usize, chance: &mut Chance) -> Fault {
     let member = chance.index(members);
-    let copy = if chance.per_mille(400) { Copy::Oldest } else { Copy::Newest };
+    let copy = draw_copy(chance);
     let (a, b) = link(member, chance);
     match kind {
         FaultKind::NodeCrash => Fault::Crash(Host::Node(member)),
@@ -345,7 +362,11 @@ mod tests {
                 plans.iter().filter(|plan| plan.faults.iter().any(|p| p.fault.kind() == kind)).count();
             assert!((10..390).contains(&seeds), "{kind:?} comes in {seeds} of 400 seeds");
         }
+        let at = |plan: &Plan, kind| plan.faults.iter().find(|p| p.fault.kind() == kind).map(|p| p.at);
         for plan in &plans {
+            if let Some(old) = at(plan, FaultKind::OldHub) {
+                assert!(at(plan, FaultKind::ProperRestore).is_some_and(|restored| restored <= old));
+            }
             assert!(plan.faults.iter().all(|planned| planned.at < plan.chaos));
             assert!((3..=MEMBERS.len()).contains(&plan.members));
             assert_eq!(plan.skews.len(), plan.members + 1);

@@ -217,7 +217,7 @@ impl Weather {
                     self.disks.spoil_digest()?;
                 }
             }
-            Meanwhile::OldHubComes => self.disks.bring_old_hub()?,
+            Meanwhile::OldHubComes => self.disks.bring_old_hub(now)?,
             Meanwhile::OldHubGoes => self.disks.send_old_hub_away(now)?,
         }
         if let Some(sabotage) = self.sabotage {

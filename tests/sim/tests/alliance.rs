@@ -58,7 +58,7 @@ fn the_alliance_keeps_its_promises() {
 }
 
 /// What has to be reached besides the faults.
-const CASES: [&str; 23] = [
+const CASES: [&str; 25] = [
     "heal: records made anew",
     "hub log: compacted",
     "fork: resolved by a person",
@@ -82,4 +82,6 @@ const CASES: [&str; 23] = [
     "aid: answer kept while the hub was away",
     "aid: withdrawn on the road",
     "aid: drill halted by a real P1",
+    "aid: people asked after a restore",
+    "aid: files went back, and a node noticed",
 ];

@@ -88,10 +88,10 @@ impl Asking {
                 }
             };
             if self.chance.per_mille(self.stage.plan().manners.repeat) {
-                let restores = self.stage.aid(|aid| aid.restores());
+                let changes = self.stage.aid(|aid| aid.changes());
                 let again = ended(Duration::from_secs(2), call(self.hub.clone(), request)).await;
-                // A hub that was put back in between may not know the first answer.
-                if restores == self.stage.aid(|aid| aid.restores()) {
+                // Another hub in its place may not know the first answer.
+                if changes == self.stage.aid(|aid| aid.changes()) {
                     self.compare(what, &answer, again);
                 }
             }

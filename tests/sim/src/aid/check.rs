@@ -200,13 +200,16 @@ pub fn member(
         }
     }
     let sender = format!("node/{name}");
-    for (id, _) in memory.words().filter(|(_, word)| word.member == member && !forgotten) {
+    for (id, word) in memory.words().filter(|(_, word)| word.member == member && !forgotten) {
         match node.words.get(id) {
             None => found.push(broken("P7", format!("{name} has taken word {id} and does not have it"))),
             Some(WordRow { decided: None, .. }) => {
                 found.push(broken("P7", format!("the hub never decided word {id} of {name}")));
             }
-            Some(_) if !hub.answered.contains(&(sender.clone(), id.clone())) => {
+            Some(_)
+                if !memory.may_be_forgotten(word)
+                    && !hub.answered.contains(&(sender.clone(), id.clone())) =>
+            {
                 found.push(broken("P7", format!("the hub has forgotten word {id} of {name}")));
             }
             Some(_) => {}
@@ -246,13 +249,11 @@ pub fn granted(hub: &AidDisk, memory: &Memory) -> Vec<Violation> {
     }
     let rows: BTreeMap<String, &AssignmentRow> =
         hub.assignments.iter().map(|row| (format!("assignments/{}", row.id), row)).collect();
+    for name in memory.certain().filter(|name| !rows.contains_key(*name)) {
+        found.push(broken("P7", format!("{name} was shown and is gone")));
+    }
     for (name, version, shown) in memory.newest() {
-        let Some(row) = rows.get(name) else {
-            if memory.is_certain(name) {
-                found.push(broken("P7", format!("{name} was shown and is gone")));
-            }
-            continue;
-        };
+        let Some(row) = rows.get(name) else { continue };
         let now = Version { state: state(&row.state), quantity: row.quantity, epoch: shown.epoch };
         if row.version < version {
             let seen = format!("{name} was shown in version {version} and is in {}", row.version);

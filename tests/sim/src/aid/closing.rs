@@ -8,10 +8,16 @@ use super::{
     asking::Hub,
     dispatcher::{Dispatcher, Picture, READING},
 };
-use crate::people::calls::{Ended, ended};
+use crate::{
+    people::calls::{Ended, ended},
+    plan::Host,
+};
 
 /// Before anything is closed, everything that waits for time gets time.
 const QUIET: Duration = Duration::from_secs(11);
+/// A node that comes back to a hub whose files went back has come by then, in simulated milliseconds: back-off waits up to
+/// 30 s, and a connection that was cut without a word is given up after 45 s.
+const NOTICING: u64 = 90_000;
 /// Pause between two rounds.
 const PAUSE: Duration = Duration::from_millis(150);
 
@@ -21,9 +27,7 @@ impl Dispatcher {
     pub(super) async fn close_everything(&mut self) {
         tokio::time::sleep(QUIET).await;
         let stage = self.asking.stage.clone();
-        if stage.aid(|aid| aid.restores()) > 0 {
-            self.hear_of_the_restore().await;
-        }
+        self.hear_of_what_was_lost().await;
         stage.note("everything is closed now");
         let mut was_closed = false;
         loop {
@@ -49,18 +53,39 @@ impl Dispatcher {
         }
     }
 
-    /// What a restored hub cannot know people have to find out, so it says so until they have.
-    async fn hear_of_the_restore(&mut self) {
+    /// What a hub on an older disk cannot know people have to find out, so it says so until they have. If only its files
+    /// went back, it hears of it from a node that was told of more.
+    async fn hear_of_what_was_lost(&mut self) {
+        let stage = self.asking.stage.clone();
+        let restored = stage.aid(|aid| aid.restores()) > 0;
+        if !restored && !stage.aid(|aid| aid.ever_went_back()) {
+            return;
+        }
+        let notices = |member: usize| {
+            let name = Host::Node(member).name();
+            !stage.has_forgotten(member) && !stage.ledger(|ledger| ledger.may_part(&name))
+        };
+        let certain = restored || stage.aid(|aid| aid.noticed_by().any(notices));
+        let until = stage.now() + if restored { 0 } else { NOTICING };
         let kinds = vec![wire::AidTaskKind::Restored.into()];
         let found = loop {
             let wanted = wire::ListTasksRequest { kinds: kinds.clone(), ..wire::ListTasksRequest::default() };
             if let Ended::Answered(found) = ended(READING, self.asking.hub.list_tasks(wanted)).await {
-                break found.into_inner().tasks;
+                let found = found.into_inner().tasks;
+                if !found.is_empty() || stage.now() >= until {
+                    break found;
+                }
             }
             tokio::time::sleep(PAUSE).await;
         };
+        if found.is_empty() && !certain {
+            return stage.hit("aid: files went back, and nobody could notice");
+        }
+        if !restored {
+            stage.hit("aid: files went back, and a node noticed");
+        }
         let [task] = found.as_slice() else {
-            let seen = format!("the hub was restored, and its dispatchers are told {found:?}");
+            let seen = format!("the hub has lost something, and its dispatchers are told {found:?}");
             return self.asking.stage.broken("P7", seen);
         };
         self.asking.stage.hit("aid: people asked after a restore");

@@ -140,8 +140,21 @@ pub struct NodeAid {
     pub notices: BTreeSet<String>,
     /// The restore of the hub that it has met last.
     pub hub: Vec<u8>,
+    /// What it remembers as acknowledged of its log.
+    pub durable: u64,
     /// Words by command id.
     pub words: BTreeMap<String, WordRow>,
+}
+
+impl AidDisk {
+    /// How much this hub has heard of a member's node: words decided and notices that are on its disk.
+    #[must_use]
+    pub fn heard_of(&self, member: &str) -> usize {
+        let sender = format!("node/{member}");
+        let words = self.answered.iter().filter(|(from, _)| *from == sender).count();
+        let told = self.notices.iter().filter(|notice| notice.recipient == member);
+        words + told.filter(|notice| matches!(&*notice.state, "delivered" | "seen" | "answered")).count()
+    }
 }
 
 fn open(file: &Path) -> anyhow::Result<Connection> {
@@ -310,9 +323,13 @@ pub fn node(folder: &Path) -> anyhow::Result<NodeAid> {
         let decided = decided.transpose().context("a decision on disk is none")?;
         Ok((id, WordRow { said, decided }))
     });
+    let (hub, durable) = disk.query_row("select hub_incarnation, durable_seq from link", [], |row| {
+        Ok((row.get(0)?, number(row, 1)?))
+    })?;
     Ok(NodeAid {
         notices: notices.into_iter().collect(),
-        hub: disk.query_row("select hub_incarnation from link", [], |row| row.get(0))?,
+        hub,
+        durable,
         words: words.collect::<anyhow::Result<_>>()?,
     })
 }

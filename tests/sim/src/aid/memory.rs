@@ -1,10 +1,13 @@
 //! What people were told of an emergency, and what follows from it for ever: states only go forward, every order has a
 //! number of its own, and what was granted stands or was followed by something later.
 
+mod lost;
+
 use std::collections::BTreeMap;
 
 use shouwang_proto::wire::{self, AssignmentState};
 
+use self::lost::WentBack;
 use crate::{ledger::Moment, stage::Violation};
 
 /// A resource that can be ordered.
@@ -38,6 +41,8 @@ pub struct Word {
     pub member: usize,
     /// True when the hub was away at that moment.
     pub hub_away: bool,
+    /// When.
+    pub said: Moment,
 }
 
 /// Everything people were told.
@@ -49,6 +54,9 @@ pub struct Memory {
     certain: BTreeMap<String, Moment>,
     /// Where versions begin after each restore of the hub.
     floors: Vec<u64>,
+    went_back: Vec<WentBack>,
+    /// How often another hub took the place of the one before.
+    changes: usize,
     /// By ledger (resource and drill) and number: the request that was answered with this order.
     orders: BTreeMap<(String, String), BTreeMap<u64, String>>,
     /// Those that the hub has to know.
@@ -95,29 +103,6 @@ impl Memory {
     pub fn granted(&mut self, request_id: &str, now: Moment) {
         self.acked += 1;
         self.granted.insert(request_id.to_owned(), now);
-    }
-
-    /// The hub was put back to a copy that was made at this time; its numbers begin beyond this one. What it granted to
-    /// dispatchers after the copy nobody can tell it.
-    pub fn hub_restored(&mut self, made: Moment, floor: u64) {
-        let before = self.granted.len();
-        self.granted.retain(|_, at| *at <= made);
-        self.ordered.retain(|_, at| *at <= made);
-        self.certain.retain(|_, at| *at <= made);
-        self.lost += (before - self.granted.len()) as u64;
-        self.floors.push(floor);
-    }
-
-    /// How often the hub was put back.
-    #[must_use]
-    pub fn restores(&self) -> usize {
-        self.floors.len()
-    }
-
-    /// Changes that were lost with the hub's disk.
-    #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.lost
     }
 
     /// In which life of the hub an assignment had this version.
@@ -184,10 +169,9 @@ impl Memory {
         }
     }
 
-    /// Must the hub know this assignment?
-    #[must_use]
-    pub fn is_certain(&self, name: &str) -> bool {
-        self.certain.contains_key(name)
+    /// Assignments that the hub must know.
+    pub fn certain(&self) -> impl Iterator<Item = &String> {
+        self.certain.keys()
     }
 
     /// The newest version of each assignment that anybody was shown.
@@ -261,7 +245,7 @@ pub fn rank(state: AssignmentState) -> u8 {
 mod tests {
     use super::*;
 
-    fn shown(version: u64, state: AssignmentState, epoch: u64) -> wire::Assignment {
+    pub(super) fn shown(version: u64, state: AssignmentState, epoch: u64) -> wire::Assignment {
         wire::Assignment {
             name: "assignments/a".to_owned(),
             resource: "members/north/publications/r".to_owned(),
@@ -291,28 +275,6 @@ mod tests {
         check(&[shown(1, Lapsed, 2), shown(2, Returned, 2)], Some("P7"));
         check(&[shown(1, Held, 2), shown(2, Committed, 1)], Some("P7"));
         check(&[shown(1, Held, 2), shown(1, Held, 3)], Some("P7"));
-    }
-
-    #[test]
-    fn a_restored_hub_has_forgotten_what_came_after_the_copy_and_nothing_else() {
-        let mut memory = Memory::default();
-        memory.saw(&shown(1, AssignmentState::Held, 7), Some(5));
-        memory.saw(&shown(3, AssignmentState::Committed, 7), Some(20));
-        let later =
-            wire::Assignment { name: "assignments/b".to_owned(), ..shown(1, AssignmentState::Held, 8) };
-        memory.saw(&later, Some(20));
-        memory.granted("kept", 5);
-        memory.granted("lost", 20);
-        memory.hub_restored(10, 1_000);
-        assert_eq!((memory.restores(), memory.lost()), (1, 1));
-        assert_eq!(memory.all_granted().collect::<Vec<_>>(), ["kept"]);
-        assert!(memory.is_certain("assignments/a") && !memory.is_certain("assignments/b"));
-        // It is held again, in another life of the hub; an old answer may come to light.
-        memory.saw(&shown(1_001, AssignmentState::Held, 7), Some(30));
-        memory.saw(&shown(4, AssignmentState::Mobilising, 7), None);
-        assert_eq!(memory.take_findings(), []);
-        memory.saw(&shown(1_001, AssignmentState::Held, 9), Some(31));
-        assert_eq!(memory.take_findings()[0].promise, "P7");
     }
 
     #[test]

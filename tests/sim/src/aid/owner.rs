@@ -295,7 +295,8 @@ impl Owner {
             match ended(patience, call(self.node.clone(), request.clone())).await {
                 Ended::Answered(answer) => {
                     let (member, hub_away) = (self.member, self.stage.hub_up_since().is_none());
-                    self.stage.aid(|aid| aid.said(&id, Word { member, hub_away }));
+                    let said = self.stage.now();
+                    self.stage.aid(|aid| aid.said(&id, Word { member, hub_away, said }));
                     self.stage.note(format!("{} says {what}", self.name()));
                     if self.chance.per_mille(self.stage.plan().manners.repeat) {
                         let again = ended(READING, call(self.node.clone(), request.clone())).await;

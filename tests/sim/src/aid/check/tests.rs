@@ -158,7 +158,7 @@ fn a_yes_binds_to_what_it_names() {
 fn what_was_granted_or_said_is_there() {
     let mut memory = Memory::default();
     memory.granted("one", 0);
-    memory.said("two", Word { member: 0, hub_away: false });
+    memory.said("two", Word { member: 0, hub_away: false, said: 0 });
     assert_eq!(promises(&granted(&AidDisk::default(), &memory)), ["P7"]);
     let hub = AidDisk {
         answered: [("desk".to_owned(), "one".to_owned()), ("node/north".to_owned(), "two".to_owned())].into(),
