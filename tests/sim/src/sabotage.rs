@@ -131,45 +131,10 @@ impl Sabotage {
             | Self::SignatureNotChecked
             | Self::TimerInMemory
             | Self::DeliveredBeforeFsync => None,
-            Self::OldEpochAccepted => Some((
-                Place::Hub,
-                "create trigger sabotage after update of epoch on aid_ledger
-                 when new.epoch > old.epoch and old.epoch > 0 begin
-                   update aid_ledger set epoch = old.epoch
-                   where owner_id = new.owner_id and record = new.record and scope = new.scope;
-                 end",
-            )),
-            // The program that restores works on a copy of this database, triggers and all.
-            Self::NumbersComeTwice => Some((
-                Place::Hub,
-                "create trigger sabotage after update of epoch on aid_ledger when new.epoch > old.epoch + 1000000
-                 begin
-                   update aid_ledger set epoch = old.epoch
-                   where owner_id = new.owner_id and record = new.record and scope = new.scope;
-                 end",
-            )),
-            Self::DrillTouchesActual => Some((
-                Place::Hub,
-                "create trigger sabotage after insert on aid_ledger when new.scope <> '' and new.held > 0 begin
-                   update aid_ledger set held = held + new.held
-                   where owner_id = new.owner_id and record = new.record and scope = ''
-                     and held + committed + deployed + consumed + damaged + new.held <= quota;
-                 end;
-                 create trigger sabotage_again after update on aid_ledger
-                 when new.scope <> '' and new.held > old.held begin
-                   update aid_ledger set held = held + new.held - old.held
-                   where owner_id = new.owner_id and record = new.record and scope = ''
-                     and held + committed + deployed + consumed + damaged + new.held - old.held <= quota;
-                 end",
-            )),
-            Self::CapacityOutsideTransaction => Some((
-                Place::Hub,
-                "create trigger sabotage after update of held on aid_ledger
-                 when new.held > old.held and new.version % 2 = 0 begin
-                   update aid_ledger set held = old.held
-                   where owner_id = new.owner_id and record = new.record and scope = new.scope;
-                 end",
-            )),
+            Self::OldEpochAccepted
+            | Self::NumbersComeTwice
+            | Self::DrillTouchesActual
+            | Self::CapacityOutsideTransaction => self.aid_trigger().map(|sql| (Place::Hub, sql)),
             Self::NoDedupe => Some((
                 Place::Nodes,
                 "create trigger sabotage after insert on answer begin
@@ -204,6 +169,56 @@ impl Sabotage {
                    update member_cursor set digest = old.digest where member_id = new.member_id;
                  end",
             )),
+        }
+    }
+
+    /// What spoils the books of mutual aid at the hub.
+    fn aid_trigger(self) -> Option<&'static str> {
+        match self {
+            Self::OldEpochAccepted => Some(
+                "create trigger sabotage after update of epoch on aid_ledger
+                 when new.epoch > old.epoch and old.epoch > 0 begin
+                   update aid_ledger set epoch = old.epoch
+                   where owner_id = new.owner_id and record = new.record and scope = new.scope;
+                 end",
+            ),
+            // The program that restores works on a copy of this database, triggers and all.
+            Self::NumbersComeTwice => Some(
+                "create trigger sabotage after update of epoch on aid_ledger when new.epoch > old.epoch + 1000000
+                 begin
+                   update aid_ledger set epoch = old.epoch
+                   where owner_id = new.owner_id and record = new.record and scope = new.scope;
+                 end",
+            ),
+            Self::DrillTouchesActual => Some(
+                "create trigger sabotage after insert on aid_ledger when new.scope <> '' and new.held > 0 begin
+                   update aid_ledger set held = held + new.held
+                   where owner_id = new.owner_id and record = new.record and scope = ''
+                     and held + committed + deployed + consumed + damaged + new.held <= quota;
+                 end;
+                 create trigger sabotage_again after update on aid_ledger
+                 when new.scope <> '' and new.held > old.held begin
+                   update aid_ledger set held = held + new.held - old.held
+                   where owner_id = new.owner_id and record = new.record and scope = ''
+                     and held + committed + deployed + consumed + damaged + new.held - old.held <= quota;
+                 end",
+            ),
+            Self::CapacityOutsideTransaction => Some(
+                "create trigger sabotage after update of held on aid_ledger
+                 when new.held > old.held and new.version % 2 = 0 begin
+                   update aid_ledger set held = old.held
+                   where owner_id = new.owner_id and record = new.record and scope = new.scope;
+                 end",
+            ),
+            Self::LyingDisk
+            | Self::NoDedupe
+            | Self::CursorWithoutEffects
+            | Self::WithdrawnStaysShown
+            | Self::HubLogHeadBehind
+            | Self::DigestForgotten
+            | Self::SignatureNotChecked
+            | Self::TimerInMemory
+            | Self::DeliveredBeforeFsync => None,
         }
     }
 }
