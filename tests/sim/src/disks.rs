@@ -232,10 +232,29 @@ impl Disks {
         Ok(at_nodes)
     }
 
-    /// Is there a hub from before a proper restore that could come back?
-    #[must_use]
-    pub fn has_old_hub(&self) -> bool {
-        self.before.is_some() && self.aside.is_none()
+    /// Is there a hub from before a proper restore that could come back? Not the first of two restores of one backup while a
+    /// node has met the second alone: both have one epoch, and nothing tells that node which of them is the newer, so that
+    /// it would follow the first and refuse the second for good. That is a limit of the product, not of this fault.
+    ///
+    /// # Errors
+    /// When a disk cannot be read.
+    pub fn has_old_hub(&self) -> anyhow::Result<bool> {
+        match &self.before {
+            Some(before) if self.aside.is_none() => Ok(!self.misleads(before)?),
+            Some(_) | None => Ok(false),
+        }
+    }
+
+    fn misleads(&self, before: &Path) -> anyhow::Result<bool> {
+        let old = evidence::hub(before)?;
+        for disk in (0..self.stage.plan().members).map(|member| self.stage.disk(Host::Node(member))) {
+            let (node, last) = (evidence::node(&disk)?, aid::evidence::node(&disk)?.hub);
+            let met = last == old.incarnation || node.hubs_left.contains(&old.incarnation);
+            if node.hub_epoch == old.epoch && !met {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Puts the hub's disk from before its last proper restore in its place, and the present one aside.
@@ -243,6 +262,10 @@ impl Disks {
     /// # Errors
     /// When a folder cannot be moved.
     pub fn bring_old_hub(&mut self, now: Moment) -> anyhow::Result<()> {
+        // Once more, for what a node was just writing down.
+        if !self.has_old_hub()? {
+            return Ok(());
+        }
         let Some(before) = self.before.take() else { return Ok(()) };
         let (disk, aside) = (self.stage.disk(Host::Hub), self.place());
         fs::rename(&disk, &aside)?;

@@ -172,7 +172,7 @@ impl Weather {
             return Ok(false);
         }
         if meanwhile == Meanwhile::OldHubComes {
-            if !self.disks.has_old_hub() {
+            if !self.disks.has_old_hub()? {
                 return Ok(false);
             }
             let began = self.stop(sim, host, Down { until: now + CHANGE_OF_HUBS, meanwhile }, now);
