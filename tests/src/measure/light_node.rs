@@ -43,7 +43,7 @@ pub fn hub_channel(address: &str, root_pem: &str, identity: Option<&Identity>) -
 }
 
 /// A member's node with its log in memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LightNode {
     /// The log.
     pub log: SignedLog,
