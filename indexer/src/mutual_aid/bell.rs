@@ -1,6 +1,6 @@
-//! Wakes the sessions of those for whom something waits in the outbox, and reads it for all of them together: whoever is
-//! awake first reads what is new, once, and the others find it read. The rows stay the queue. A session that has missed
-//! something, as every new one has, reads its own rows.
+//! Wakes the sessions of those for whom something waits in the outbox, and reads it for all of them together: whoever rings
+//! reads what is new, once, and the sessions find it read. The rows stay the queue. A session that has missed something, as
+//! every new one has, reads its own rows.
 
 use std::{
     collections::{BTreeMap, VecDeque},
