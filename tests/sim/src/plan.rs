@@ -290,9 +290,10 @@ fn replaced_before(faults: &mut Vec<Planned>, chance: &mut Chance) {
         return;
     }
     // So late that there is something to lose, and so early that nodes meet the new one.
-    let old = &mut faults[first];
-    old.at = old.at.max(LONG_ENOUGH);
-    let at = old.at / 2;
+    for old in faults.iter_mut().filter(|planned| planned.fault == Fault::OldHub) {
+        old.at = old.at.max(LONG_ENOUGH);
+    }
+    let at = faults[first].at / 2;
     let planned =
         Planned { at, lasts: chance.within(50..400), fault: Fault::RestoreProperly(draw_copy(chance)) };
     faults.push(planned);
