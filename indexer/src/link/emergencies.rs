@@ -29,9 +29,15 @@ use crate::{
             incident::incident_put,
             outbox::{DeliveryState, NewNotice, notices_add},
         },
-        trial::{TrialEngine, TrialStore},
+        trial::{TrialEngine, TrialStore, told_on_both},
     },
 };
+
+told_on_both!(
+    notices_come_until_they_are_on_disk,
+    a_restored_node_gets_its_notices_again,
+    a_node_that_was_told_of_more_tells_that_the_hub_went_back,
+);
 
 fn incident() -> IncidentId {
     IncidentId::from_uuid(Uuid::from_u128(5))
@@ -161,16 +167,6 @@ async fn notices_come_until_they_are_on_disk(engine: TrialEngine) {
     assert!(hub.room.parts.board.row(&member()).unwrap().is_reachable());
 }
 
-#[tokio::test]
-async fn notices_come_until_they_are_on_disk_on_sqlite() {
-    notices_come_until_they_are_on_disk(TrialEngine::Sqlite).await;
-}
-
-#[tokio::test]
-async fn notices_come_until_they_are_on_disk_on_postgres() {
-    notices_come_until_they_are_on_disk(TrialEngine::Postgres).await;
-}
-
 async fn a_restored_node_gets_its_notices_again(engine: TrialEngine) {
     let (mut script, mut backup) = (Script::new(), Script::new());
     (1..=3).for_each(|number| script.put(number, "检测"));
@@ -194,16 +190,6 @@ async fn a_restored_node_gets_its_notices_again(engine: TrialEngine) {
     assert_eq!(states(&hub.hub).await, [DeliveryState::Delivered; 4]);
     drop(node.sync(&script).await.unwrap());
     assert_eq!(states(&hub.hub).await, [DeliveryState::Delivered; 4], "only after a restore");
-}
-
-#[tokio::test]
-async fn a_restored_node_gets_its_notices_again_on_sqlite() {
-    a_restored_node_gets_its_notices_again(TrialEngine::Sqlite).await;
-}
-
-#[tokio::test]
-async fn a_restored_node_gets_its_notices_again_on_postgres() {
-    a_restored_node_gets_its_notices_again(TrialEngine::Postgres).await;
 }
 
 #[tokio::test]
@@ -260,14 +246,4 @@ async fn a_node_that_was_told_of_more_tells_that_the_hub_went_back(engine: Trial
 
 async fn cursor(hub: &TrialStore) -> Cursor {
     hub.store.read(async |conn| cursor_find(conn, &member()).await).await.unwrap().unwrap()
-}
-
-#[tokio::test]
-async fn a_node_that_was_told_of_more_tells_that_the_hub_went_back_on_sqlite() {
-    a_node_that_was_told_of_more_tells_that_the_hub_went_back(TrialEngine::Sqlite).await;
-}
-
-#[tokio::test]
-async fn a_node_that_was_told_of_more_tells_that_the_hub_went_back_on_postgres() {
-    a_node_that_was_told_of_more_tells_that_the_hub_went_back(TrialEngine::Postgres).await;
 }
